@@ -1,0 +1,53 @@
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What went wrong in setting up or shutting down the telemetry.
+///
+/// The only fallible entries of this crate are those that start it: [`try_init`](crate::try_init) and its
+/// builder. Recording never returns an error.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The class of an [`Error`], to match on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A global subscriber is installed already, by an earlier start or by other code.
+    AlreadyStarted,
+    /// A setting cannot be used, for example an endpoint that is no URL.
+    Configuration,
+    /// The exporter could not be built, for example because a certificate cannot be read.
+    Exporter,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The class of this error.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
