@@ -1,7 +1,32 @@
 //! Settings: the only room that reads the environment. For every setting: environment, then code, then default.
+//!
+//! [`Config::resolve`] puts the three together and never fails: what cannot be used is answered with a
+//! [`Warning`]. Each kind of setting has a file of its own; [`variables::VARIABLES`] lists them all.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+
+mod content;
+mod endpoint;
+mod filters;
+mod limits;
+mod list;
+mod otlp;
+mod overrides;
+mod reader;
+mod resource;
+mod sampler;
+mod unsupported;
+mod value;
+pub(crate) mod variables;
+
+pub(crate) use self::overrides::{
+    BatchOverrides, ContentOverrides, LimitsOverrides, OtlpOverrides, Overrides,
+};
+pub(crate) use self::reader::{Environment, Warning};
+
+use self::reader::Reader;
 
 /// Every setting after the environment, the code and the defaults have been put together.
 #[derive(Debug, Clone)]
@@ -28,6 +53,49 @@ pub(crate) struct Config {
     pub(crate) dialects: Dialects,
 }
 
+impl Config {
+    /// Puts environment, code and defaults together, in this order of precedence.
+    ///
+    /// Content is the exception: a class that code forbids stays off whatever the environment says, and the
+    /// environment can turn off what code asked for.
+    pub(crate) fn resolve(env: Environment<'_>, code: &Overrides) -> (Self, Vec<Warning>) {
+        let mut reader = Reader::new(env);
+        let disabled = reader.boolean("OTEL_SDK_DISABLED");
+        let (service_name, resource) = resource::resolve(&mut reader, code);
+        let config = Self {
+            service_name,
+            resource,
+            disabled,
+            exporters: list::exporters(&mut reader, code.exporters.as_deref()),
+            otlp: otlp::resolve(&mut reader, &code.otlp),
+            sampler: sampler::resolve(&mut reader, code.sampler),
+            batch: limits::batch(&mut reader, &code.batch),
+            limits: limits::limits(&mut reader, &code.limits),
+            propagators: list::propagators(&mut reader, code.propagators.as_deref()),
+            content: content::resolve(&mut reader, &code.content),
+            log_filter: filters::directives(&mut reader, "RUST_LOG", code.log_filter.as_deref(), "warn"),
+            span_filter: filters::directives(
+                &mut reader,
+                "AGENTSPAN_SPANS",
+                code.span_filter.as_deref(),
+                "info",
+            ),
+            log_events: filters::log_events(&mut reader, code.log_events.as_deref()),
+            dialects: list::dialects(&mut reader, code.dialects),
+        };
+        unsupported::answer(&mut reader, &config.log_filter);
+        (config, reader.into_warnings())
+    }
+
+    /// [`resolve`](Self::resolve) with the environment of this process, as it is at the time of the call.
+    pub(crate) fn from_process(code: &Overrides) -> (Self, Vec<Warning>) {
+        let (environment, mut warnings) = reader::snapshot(|name| std::env::var_os(name));
+        let (config, more) = Self::resolve(&|name| environment.get(name).cloned(), code);
+        warnings.extend(more);
+        (config, warnings)
+    }
+}
+
 /// Where finished spans go (`OTEL_TRACES_EXPORTER`); an empty list means nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -39,19 +107,43 @@ pub enum TracesExporter {
 }
 
 /// How to reach the collector.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct OtlpConfig {
-    /// The whole URL that is posted to, with its path.
+    /// The whole URL that is posted to, with its path. It may hold a user, a password or a token: show
+    /// [`shown_endpoint`](Self::shown_endpoint) to people.
     pub(crate) endpoint: String,
     /// Decoded header names and values; values are secrets and never shown.
     pub(crate) headers: Vec<(String, String)>,
-    /// For one export with its retries.
+    /// For one export with its retries; at most one hour, which is also what "no limit" means.
     pub(crate) timeout: Duration,
     pub(crate) gzip: bool,
     /// PEM file with the certificates to trust in place of the built-in roots.
     pub(crate) certificate: Option<PathBuf>,
     pub(crate) client_key: Option<PathBuf>,
     pub(crate) client_certificate: Option<PathBuf>,
+}
+
+impl OtlpConfig {
+    /// The endpoint without user, password and query, to be printed.
+    pub(crate) fn shown_endpoint(&self) -> String {
+        endpoint::shown(&self.endpoint)
+    }
+}
+
+/// Written by hand, since header values and parts of the URL are secrets.
+impl fmt::Debug for OtlpConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("OtlpConfig")
+            .field("endpoint", &self.shown_endpoint())
+            .field("headers", &names)
+            .field("timeout", &self.timeout)
+            .field("gzip", &self.gzip)
+            .field("certificate", &self.certificate)
+            .field("client_key", &self.client_key)
+            .field("client_certificate", &self.client_certificate)
+            .finish()
+    }
 }
 
 /// One of the six samplers of the specification that need no server.
@@ -124,3 +216,6 @@ pub(crate) struct Dialects {
     /// Span names as OTel's `chat gpt-4o` in place of `llm.openai.gpt-4o`; off by default.
     pub(crate) otel_span_names: bool,
 }
+
+#[cfg(test)]
+mod tests;
