@@ -1,0 +1,3 @@
+//! What happens to a finished span on its way out, off the caller's path.
+
+mod translate;
