@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "rooms are being built")]
 mod config;
 mod error;
-mod export;
-mod sampling;
-pub use config::TracesExporter;
+#[allow(unused_imports, reason = "rooms are being built")]
+mod usage;
 pub use error::{Error, ErrorKind};
+pub use usage::{ToolCall, Usage};

@@ -1,0 +1,299 @@
+//! Anthropic Messages, also through Bedrock, Vertex and others that take its body; and its older completions.
+
+use serde_json::{Map, Value};
+
+use super::collect::{Capture, MAX_CALLS, MAX_CHOICES, PendingCall, call_part};
+use super::counts::{Usage, count, count_at, is_bad_count, sum};
+use super::finish;
+use super::messages::{content_part, message, reasoning_part, text_part};
+use super::reply::Reply;
+use super::{Collector, Family, json};
+
+pub(super) const FAMILY: Family =
+    Family { providers: &["anthropic"], recognises, open: |_, content| Box::new(Messages::new(content)) };
+
+fn recognises(body: &Map<String, Value>) -> bool {
+    let kind = json::text(body, "type").unwrap_or_default();
+    let is_untyped_message =
+        || body.contains_key("stop_reason") && body.get("content").is_some_and(Value::is_array);
+    match kind {
+        "message" => body.contains_key("content") || body.contains_key("usage"),
+        "message_start" | "message_delta" | "message_stop" | "ping" => true,
+        "content_block_start" | "content_block_delta" | "content_block_stop" => true,
+        "completion" => body.contains_key("completion"),
+        _ => is_untyped_message(),
+    }
+}
+
+/// As many blocks as choices and tool calls of the other families together.
+const MAX_BLOCKS: usize = MAX_CHOICES + MAX_CALLS;
+
+#[derive(Debug)]
+struct Messages {
+    reply: Reply,
+    counts: Counts,
+    capture: Capture,
+    blocks: Vec<Block>,
+    stop_reason: Option<String>,
+    has_content: bool,
+    is_complete: bool,
+}
+
+#[derive(Debug)]
+struct Block {
+    index: u64,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Text(String),
+    Thinking(String),
+    /// A tool that the caller is to run.
+    Tool(PendingCall),
+    /// A tool that the provider runs; its arguments, and the block itself when content is kept.
+    ServerTool(PendingCall, Option<Value>),
+    /// Anything else, kept as an OTel part when content is on.
+    Other(Option<Value>),
+}
+
+impl Messages {
+    fn new(content: bool) -> Self {
+        Self {
+            reply: Reply::default(),
+            counts: Counts::default(),
+            capture: Capture::new(content),
+            blocks: Vec::new(),
+            stop_reason: None,
+            has_content: false,
+            is_complete: false,
+        }
+    }
+
+    /// What stands in a whole message and in the one that opens a stream.
+    fn push_message(&mut self, message: &Map<String, Value>) {
+        self.reply.id = json::name(message, "id").or_else(|| self.reply.id.take());
+        self.reply.model = json::name(message, "model").or_else(|| self.reply.model.take());
+        for (index, block) in json::list(message, "content").iter().enumerate() {
+            self.start_block(index as u64, block);
+        }
+        if let Some(text) = json::text(message, "completion") {
+            let mut kept = String::new();
+            self.capture.append(&mut kept, text);
+            self.blocks.push(Block { index: 0, kind: Kind::Text(kept) });
+        }
+        self.push_end(message);
+        self.push_usage(message);
+    }
+
+    fn push_end(&mut self, holder: &Map<String, Value>) {
+        self.stop_reason = finish::reason(holder, "stop_reason").or_else(|| self.stop_reason.take());
+    }
+
+    fn push_usage(&mut self, holder: &Map<String, Value>) {
+        let Some(usage) = json::object(holder, "usage") else { return };
+        self.counts.replace(usage);
+        if let Some(tier) = json::name(usage, "service_tier") {
+            self.reply.batch = tier == "batch";
+            self.reply.service_tier = Some(tier);
+        }
+    }
+
+    fn start_block(&mut self, index: u64, value: &Value) {
+        let Some(block) = value.as_object() else { return };
+        if self.blocks.len() >= MAX_BLOCKS {
+            return;
+        }
+        let capture = &mut self.capture;
+        let before = capture.size;
+        let mut kept = |key: &str| {
+            let mut kept = String::new();
+            capture.append(&mut kept, json::text(block, key).unwrap_or_default());
+            kept
+        };
+        let kind = match json::text(block, "type").unwrap_or_default() {
+            "text" => Kind::Text(kept("text")),
+            "thinking" => Kind::Thinking(kept("thinking")),
+            "tool_use" => Kind::Tool(pending(block, capture)),
+            "server_tool_use" | "mcp_tool_use" => {
+                let kept = capture.allows(value).then(|| value.clone());
+                Kind::ServerTool(pending(block, capture), kept)
+            }
+            _ => Kind::Other(capture.allows(value).then(|| content_part(block))),
+        };
+        self.has_content |= capture.size != before;
+        self.blocks.push(Block { index, kind });
+    }
+
+    fn push_delta(&mut self, index: u64, delta: &Map<String, Value>) {
+        let Some(block) = self.blocks.iter_mut().rfind(|block| block.index == index) else { return };
+        let capture = &mut self.capture;
+        let before = capture.size;
+        let add = |to: &mut String, key: &str, capture: &mut Capture| {
+            capture.append(to, json::text(delta, key).unwrap_or_default());
+        };
+        match &mut block.kind {
+            Kind::Text(text) => add(text, "text", capture),
+            Kind::Thinking(text) => add(text, "thinking", capture),
+            Kind::Tool(call) | Kind::ServerTool(call, _) => {
+                if let Some(piece) = delta.get("partial_json").filter(|piece| piece.is_string()) {
+                    call.add_arguments(piece, capture);
+                }
+            }
+            Kind::Other(_) => {}
+        }
+        self.has_content |= capture.size != before;
+    }
+}
+
+/// The call of a block. At the start of a stream `input` is an empty object that the pieces replace.
+fn pending(block: &Map<String, Value>, capture: &mut Capture) -> PendingCall {
+    let name = json::name(block, "name");
+    capture.size += name.as_ref().map_or(0, String::len);
+    let mut call = PendingCall::new(None, json::name(block, "id"), name);
+    if let Some(input) =
+        block.get("input").filter(|input| input.as_object().is_none_or(|map| !map.is_empty()))
+    {
+        call.add_arguments(input, capture);
+    }
+    call
+}
+
+impl Collector for Messages {
+    fn push(&mut self, body: &Map<String, Value>) {
+        let index = || body.get("index").and_then(count).unwrap_or(0);
+        match json::text(body, "type").unwrap_or_default() {
+            "message_start" => {
+                if let Some(message) = json::object(body, "message") {
+                    self.push_message(message);
+                }
+            }
+            "content_block_start" => {
+                if let Some(block) = body.get("content_block") {
+                    self.start_block(index(), block);
+                }
+            }
+            "content_block_delta" => {
+                if let Some(delta) = json::object(body, "delta") {
+                    self.push_delta(index(), delta);
+                }
+            }
+            "message_delta" => {
+                if let Some(delta) = json::object(body, "delta") {
+                    self.push_end(delta);
+                }
+                self.push_usage(body);
+            }
+            "message_stop" => self.is_complete = true,
+            "content_block_stop" | "ping" | "error" => {}
+            _ => {
+                self.push_message(body);
+                self.is_complete = true;
+            }
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    fn has_content(&self) -> bool {
+        self.has_content
+    }
+
+    fn finish(self: Box<Self>) -> Reply {
+        let content = self.capture.on;
+        let (mut reply, mut parts) = (self.reply, Vec::new());
+        for block in self.blocks {
+            match block.kind {
+                Kind::Tool(call) => {
+                    let call = call.finish(content);
+                    if content {
+                        parts.push(call_part(&call));
+                    }
+                    // The limit holds for calls, whatever else there is room for.
+                    if reply.tool_calls.len() < MAX_CALLS {
+                        reply.tool_calls.push(call);
+                    }
+                }
+                Kind::Text(text) if content && !text.is_empty() => parts.push(text_part(&text)),
+                Kind::Thinking(text) if content && !text.is_empty() => parts.push(reasoning_part(&text)),
+                Kind::ServerTool(call, Some(Value::Object(mut kept))) => {
+                    let input = call.finish(content).arguments;
+                    input.map(|input| kept.insert("input".to_owned(), input));
+                    parts.push(content_part(&kept));
+                }
+                Kind::Other(Some(part)) => parts.push(part),
+                _ => {}
+            }
+        }
+        let word = finish::message_word(self.stop_reason.as_deref());
+        reply.output_messages =
+            (!parts.is_empty()).then(|| Value::Array(vec![message("assistant", parts, Some(word))]));
+        reply.set_finish_reasons(self.stop_reason.into_iter().collect());
+        reply.usage = self.counts.usage();
+        reply.size = self.capture.size;
+        reply
+    }
+}
+
+/// The counts as Anthropic gives them, whose input leaves out what was read from or written to a cache.
+#[derive(Debug, Default)]
+struct Counts {
+    input: Option<u64>,
+    cache_read: Option<u64>,
+    cache_write: Option<u64>,
+    cache_write_5m: Option<u64>,
+    cache_write_1h: Option<u64>,
+    output: Option<u64>,
+    thinking: Option<u64>,
+    web_searches: Option<u64>,
+    /// A part of the input could not be read, so that its sum is unknown.
+    is_input_bad: bool,
+}
+
+impl Counts {
+    /// Takes the counts of a whole message, or those of a `message_delta`, which are cumulative: they replace
+    /// what the start of the stream said, and what they lack stays. The 1-hour part of cache writes, for
+    /// example, may stand only at the start.
+    fn replace(&mut self, usage: &Map<String, Value>) {
+        let set = |place: &mut Option<u64>, from: Option<&Map<String, Value>>, key: &str| {
+            *place = from.and_then(|from| count_at(from, key)).or(*place);
+        };
+        let usage = Some(usage);
+        let nested = |key: &str| usage.and_then(|usage| json::object(usage, key));
+        set(&mut self.input, usage, INPUT[0]);
+        set(&mut self.cache_read, usage, INPUT[1]);
+        set(&mut self.cache_write, usage, INPUT[2]);
+        set(&mut self.cache_write_5m, nested("cache_creation"), "ephemeral_5m_input_tokens");
+        set(&mut self.cache_write_1h, nested("cache_creation"), "ephemeral_1h_input_tokens");
+        set(&mut self.output, usage, "output_tokens");
+        set(&mut self.thinking, nested("output_tokens_details"), "thinking_tokens");
+        set(&mut self.web_searches, nested("server_tool_use"), "web_search_requests");
+        self.is_input_bad |= usage.is_some_and(|usage| INPUT.iter().any(|key| is_bad_count(usage, key)));
+    }
+
+    /// The normal form: input is the sum of the uncached rest, cache reads and cache writes.
+    fn usage(&self) -> Option<Usage> {
+        let parts = [self.cache_write_5m, self.cache_write_1h];
+        let of_parts =
+            || parts.iter().any(Option::is_some).then(|| sum(parts.map(Option::unwrap_or_default)));
+        let cache_write = self.cache_write.or_else(|| of_parts().flatten());
+        let input = self.input.filter(|_| !self.is_input_bad);
+        let whole = |input| sum([input, self.cache_read.unwrap_or(0), cache_write.unwrap_or(0)]);
+        Usage {
+            input: input.and_then(whole),
+            output: self.output,
+            cache_read: self.cache_read,
+            cache_write,
+            cache_write_5m: self.cache_write_5m,
+            cache_write_1h: self.cache_write_1h,
+            reasoning: self.thinking,
+            web_searches: self.web_searches,
+            ..Usage::default()
+        }
+        .if_any()
+    }
+}
+
+const INPUT: [&str; 3] = ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"];

@@ -1,0 +1,139 @@
+//! Token counts in one normal form.
+
+use serde_json::{Map, Value};
+
+/// What a model call used, in one normal form for every provider.
+///
+/// `input` INCLUDES what was read from or written to a cache, `output` INCLUDES reasoning; the other fields
+/// are parts of these two. A count that is not known is `None`, never 0. Readers of replies fill this in;
+/// write it by hand for a local model or a client that no reader knows:
+///
+/// ```
+/// # use agentspan::Usage;
+/// let usage = Usage::new().input(412).output(54).cache_read(256);
+/// assert_eq!(usage.input, Some(412));
+/// assert_eq!(usage.reasoning, None);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Tokens of the prompt, with cached ones.
+    pub input: Option<u64>,
+    /// Tokens of the completion, with reasoning. Unknown for embeddings, which have none.
+    pub output: Option<u64>,
+    /// The total as the provider gave it; it may differ from `input` + `output` and is then left as it is.
+    pub total: Option<u64>,
+    /// Part of `input` that was read from a cache.
+    pub cache_read: Option<u64>,
+    /// Part of `input` that was written to a cache, for however long.
+    pub cache_write: Option<u64>,
+    /// Part of `cache_write` that is kept for 5 minutes.
+    pub cache_write_5m: Option<u64>,
+    /// Part of `cache_write` that is kept for 1 hour.
+    pub cache_write_1h: Option<u64>,
+    /// Part of `output` that was reasoning.
+    pub reasoning: Option<u64>,
+    /// Part of `input` that was audio, with cached audio.
+    pub input_audio: Option<u64>,
+    /// Part of `cache_read` that was audio.
+    pub cache_audio_read: Option<u64>,
+    /// Part of `output` that was audio.
+    pub output_audio: Option<u64>,
+    /// Part of `input` that was images.
+    pub input_image: Option<u64>,
+    /// Part of `output` that was images.
+    pub output_image: Option<u64>,
+    /// Web searches that the provider ran and charges for.
+    pub web_searches: Option<u64>,
+    /// Seconds of audio, for models that are paid by time.
+    pub seconds: Option<f64>,
+    /// What the provider itself says the call cost, in USD.
+    pub provider_cost_usd: Option<f64>,
+}
+
+macro_rules! setters {
+    ($($field:ident: $type:ty),+ $(,)?) => {$(
+        #[doc = concat!("Sets the field `", stringify!($field), "`.")]
+        #[must_use]
+        pub fn $field(mut self, value: $type) -> Self {
+            self.$field = Some(value);
+            self
+        }
+    )+};
+}
+
+impl Usage {
+    /// A usage of which nothing is known yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        input: u64, output: u64, total: u64, cache_read: u64, cache_write: u64, cache_write_5m: u64,
+        cache_write_1h: u64, reasoning: u64, input_audio: u64, cache_audio_read: u64, output_audio: u64,
+        input_image: u64, output_image: u64, web_searches: u64, seconds: f64, provider_cost_usd: f64,
+    }
+
+    /// The provider's total, else the sum of input and output when both are known.
+    pub(crate) fn total_tokens(&self) -> Option<u64> {
+        self.total.or_else(|| self.input?.checked_add(self.output?))
+    }
+
+    /// This usage, or `None` when it holds no count at all.
+    pub(super) fn if_any(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
+}
+
+/// The largest count that is believed: 2^53, up to which every JSON reader keeps whole numbers exactly.
+///
+/// Anything above it is a fault of the sender; taken as it is, it would be a price of billions in a sum.
+pub(super) const MAX_COUNT: u64 = 1 << 53;
+
+/// The largest amount of USD or seconds of one call that is believed.
+const MAX_AMOUNT: f64 = 1e9;
+
+/// A count as a number, a float without fraction (Cohere) or a string (proto JSON's int64).
+///
+/// Negative, fractional, infinite and absurd (above [`MAX_COUNT`]) values are unknown.
+pub(super) fn count(value: &Value) -> Option<u64> {
+    let float = |float: f64| {
+        let whole = float.fract() == 0.0 && (0.0..=MAX_COUNT as f64).contains(&float);
+        whole.then_some(float as u64)
+    };
+    let read = match value {
+        Value::Number(number) => number.as_u64().or_else(|| float(number.as_f64()?)),
+        Value::String(text) => {
+            let text = text.trim();
+            text.parse().ok().or_else(|| float(text.parse().ok()?))
+        }
+        _ => None,
+    };
+    read.filter(|count| *count <= MAX_COUNT)
+}
+
+/// An amount of USD or seconds: finite, not negative, at most [`MAX_AMOUNT`].
+pub(super) fn amount(value: &Value) -> Option<f64> {
+    let amount = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    (0.0..=MAX_AMOUNT).contains(&amount).then_some(amount)
+}
+
+/// The count under a key.
+pub(super) fn count_at(map: &Map<String, Value>, key: &str) -> Option<u64> {
+    count(map.get(key)?)
+}
+
+/// Whether a key holds something that should be a count and is none: then a sum with it is unknown as well.
+pub(super) fn is_bad_count(map: &Map<String, Value>, key: &str) -> bool {
+    map.get(key).is_some_and(|value| !value.is_null() && count(value).is_none())
+}
+
+/// The sum of counts, unknown when it exceeds what is believed.
+pub(super) fn sum<const N: usize>(counts: [u64; N]) -> Option<u64> {
+    let total = counts.iter().try_fold(0_u64, |total, count| total.checked_add(*count))?;
+    (total <= MAX_COUNT).then_some(total)
+}

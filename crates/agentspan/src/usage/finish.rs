@@ -1,0 +1,72 @@
+//! Finish reasons of all providers in five words.
+
+use serde_json::{Map, Value};
+
+/// Why a model stopped, in OTel's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FinishClass {
+    Stop,
+    Length,
+    ToolCall,
+    ContentFilter,
+    Error,
+}
+
+impl FinishClass {
+    /// The class of a provider's own word; `None` for words that say something else, such as `pause_turn`.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        let found =
+            WORDS.iter().find(|(_, words)| words.iter().any(|known| known.eq_ignore_ascii_case(word)));
+        found.map(|(class, _)| *class)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCall => "tool_call",
+            Self::ContentFilter => "content_filter",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Upper and lower case mean the same: Gemini and Cohere shout what the others say.
+const WORDS: [(FinishClass, &[&str]); 5] = [
+    // `eos` is what Together and text-generation servers say at the end-of-sequence token.
+    (FinishClass::Stop, &["stop", "end_turn", "stop_sequence", "complete", "completed", "eos", "eos_token"]),
+    (
+        FinishClass::Length,
+        &["length", "max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens"],
+    ),
+    (FinishClass::ToolCall, &["tool_calls", "tool_call", "function_call", "tool_use"]),
+    (
+        FinishClass::ContentFilter,
+        &[
+            "content_filter",
+            "refusal",
+            "safety",
+            "recitation",
+            "blocklist",
+            "prohibited_content",
+            "spii",
+            "guardrail_intervened",
+            "content_filtered",
+        ],
+    ),
+    (FinishClass::Error, &["error", "malformed_function_call", "insufficient_system_resource", "failed"]),
+];
+
+/// A choice's finish reason in the provider's word, cut to a bounded length.
+pub(super) fn reason(map: &Map<String, Value>, key: &str) -> Option<String> {
+    super::json::name(map, key)
+}
+
+/// The word for an output message: the class, else the provider's own word.
+///
+/// It is never absent, since Phoenix discards every output message when one lacks it; a reply that ended
+/// without a reason was cut, which OTel calls `error`.
+pub(super) fn message_word(reason: Option<&str>) -> &str {
+    let Some(word) = reason else { return FinishClass::Error.as_str() };
+    FinishClass::of(word).map_or(word, |class| class.as_str())
+}

@@ -1,0 +1,175 @@
+//! JSON from anything that serialises, and looking into it without trust.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::ser::Serialize;
+use serde_json::ser::Formatter;
+use serde_json::{Map, Value};
+
+mod probe;
+
+/// Longer texts are not parsed: it would take the caller's time and many times their memory.
+const MAX_TEXT: usize = 64 << 20;
+/// `serde_json` refuses to parse deeper than 128; a value built by hand may be deeper and is cut here.
+const MAX_DEPTH: usize = 256;
+/// Ids, model names and the like; nothing that is honestly one of them is longer.
+pub(super) const MAX_NAME: usize = 1024;
+
+/// The JSON of anything serialisable.
+///
+/// A string or a sequence of bytes that holds the text of a JSON object or array is parsed, so a client that
+/// gives the body as it came is read like one that gives typed replies; any other string stays a string.
+/// `None` when the value cannot be represented as JSON, when its own `Serialize` panics, or when it is text of
+/// more than 64 MiB.
+pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Option<Value> {
+    // A `Serialize` of the caller that panics would fail a call that succeeds without telemetry.
+    let read = || match value.serialize(probe::TextProbe) {
+        Ok(read) => read,
+        Err(probe::NotText) => serde_json::to_value(value).ok(),
+    };
+    catch_unwind(AssertUnwindSafe(read)).ok().flatten()
+}
+
+/// Whether a text begins like a JSON object or array; only those are bodies.
+fn looks_like_json(text: &[u8]) -> bool {
+    matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+fn parse_text(text: &str) -> Option<Value> {
+    if text.len() > MAX_TEXT {
+        return None;
+    }
+    // Servers that put a byte order mark before JSON exist.
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let parsed = if looks_like_json(body.as_bytes()) { serde_json::from_str(body).ok() } else { None };
+    parsed.or_else(|| Some(Value::String(text.to_owned())))
+}
+
+/// The value of a JSON text that may be anything, for example the arguments of a tool call.
+pub(super) fn parse_any(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
+
+/// A non-empty string under a key, cut to a bounded length.
+pub(super) fn name(map: &Map<String, Value>, key: &str) -> Option<String> {
+    text(map, key).map(|text| clip(text, MAX_NAME))
+}
+
+/// A non-empty string under a key.
+pub(super) fn text<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    map.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// An object under a key.
+pub(super) fn object<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
+    map.get(key)?.as_object()
+}
+
+/// The items of a list under a key, none when it is no list.
+pub(super) fn list<'a>(map: &'a Map<String, Value>, key: &str) -> &'a [Value] {
+    map.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// A copy of at most `limit` bytes, cut between characters.
+pub(super) fn clip(text: &str, limit: usize) -> String {
+    text[..floor_char_boundary(text, limit)].to_owned()
+}
+
+/// The largest index up to `limit` that lies between characters.
+pub(super) fn floor_char_boundary(text: &str, limit: usize) -> usize {
+    if text.len() <= limit {
+        return text.len();
+    }
+    (0..=limit).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)
+}
+
+/// Bytes of the JSON text without spaces; of a value deeper than 256 the part up to there.
+pub(super) fn size(value: &Value) -> usize {
+    let mut counter = Counter { bytes: 0, limit: usize::MAX };
+    write(value, &mut counter);
+    counter.bytes
+}
+
+/// Whether the JSON text has at most `limit` bytes; stops writing when it has more.
+pub(super) fn fits(value: &Value, limit: usize) -> bool {
+    write(value, &mut Counter { bytes: 0, limit })
+}
+
+/// Writes the JSON text without spaces; false when it is deeper than 256 or the writer refused.
+pub(super) fn write(value: &Value, out: &mut dyn io::Write) -> bool {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Shallow { depth: 0 });
+    value.serialize(&mut serializer).is_ok()
+}
+
+/// Writes at most `limit` bytes of the JSON text.
+pub(super) fn write_up_to(value: &Value, out: &mut Vec<u8>, limit: usize) {
+    struct Limited<'a>(&'a mut Vec<u8>, usize);
+    impl io::Write for Limited<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let room = self.1 - self.0.len();
+            self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            if bytes.len() > room { Err(io::ErrorKind::WriteZero.into()) } else { Ok(bytes.len()) }
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    out.clear();
+    write(value, &mut Limited(out, limit));
+}
+
+struct Counter {
+    bytes: usize,
+    limit: usize,
+}
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes += bytes.len();
+        if self.bytes > self.limit { Err(io::ErrorKind::WriteZero.into()) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Compact JSON that gives up below [`MAX_DEPTH`] in place of exhausting the stack.
+struct Shallow {
+    depth: usize,
+}
+
+impl Shallow {
+    fn open<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            Err(io::ErrorKind::InvalidData.into())
+        } else {
+            writer.write_all(bracket)
+        }
+    }
+
+    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth -= 1;
+        writer.write_all(bracket)
+    }
+}
+
+impl Formatter for Shallow {
+    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"[")
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"]")
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"{")
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"}")
+    }
+}

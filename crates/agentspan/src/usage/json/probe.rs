@@ -1,0 +1,213 @@
+//! Finds text and bytes behind any `Serialize` without building a JSON value of them first.
+//!
+//! A body of bytes that went through `serde_json::to_value` would become one number for each byte, 32 times
+//! its size; the text of a string would be copied once more.
+
+use std::fmt;
+
+use serde::ser::{Error, Impossible, Serialize, SerializeSeq, SerializeTuple, Serializer};
+use serde_json::Value;
+
+use super::{MAX_TEXT, looks_like_json, parse_text};
+
+/// The value is neither a text nor a sequence of bytes that begins like JSON.
+#[derive(Debug)]
+pub(super) struct NotText;
+
+impl fmt::Display for NotText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("neither text nor bytes")
+    }
+}
+
+impl std::error::Error for NotText {}
+
+impl Error for NotText {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+type Refused<T> = Impossible<T, NotText>;
+
+/// The methods that both probes refuse, since what they are given is no text.
+macro_rules! refuse {
+    ($($method:ident($($argument:ty),*) -> $output:ty;)*) => {$(
+        fn $method(self, $(_: $argument),*) -> Result<$output, NotText> {
+            Err(NotText)
+        }
+    )*};
+    (newtypes) => {
+        fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Self::Ok, NotText> {
+            value.serialize(self)
+        }
+        fn serialize_newtype_struct<T: Serialize + ?Sized>(
+            self,
+            _: &'static str,
+            value: &T,
+        ) -> Result<Self::Ok, NotText> {
+            value.serialize(self)
+        }
+        fn serialize_newtype_variant<T: Serialize + ?Sized>(
+            self,
+            _: &'static str,
+            _: u32,
+            _: &'static str,
+            _: &T,
+        ) -> Result<Self::Ok, NotText> {
+            Err(NotText)
+        }
+        refuse! {
+            serialize_bool(bool) -> Self::Ok;
+            serialize_f32(f32) -> Self::Ok;
+            serialize_f64(f64) -> Self::Ok;
+            serialize_char(char) -> Self::Ok;
+            serialize_none() -> Self::Ok;
+            serialize_unit() -> Self::Ok;
+            serialize_unit_struct(&'static str) -> Self::Ok;
+            serialize_unit_variant(&'static str, u32, &'static str) -> Self::Ok;
+            serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
+            serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Self::SerializeTupleVariant;
+            serialize_map(Option<usize>) -> Self::SerializeMap;
+            serialize_struct(&'static str, usize) -> Self::SerializeStruct;
+            serialize_struct_variant(&'static str, u32, &'static str, usize) -> Self::SerializeStructVariant;
+        }
+    };
+}
+
+/// Reads the value of a text or of bytes; `Ok(None)` when it is too long.
+pub(super) struct TextProbe;
+
+impl Serializer for TextProbe {
+    type Ok = Option<Value>;
+    type Error = NotText;
+    type SerializeSeq = Bytes;
+    type SerializeTuple = Bytes;
+    type SerializeTupleStruct = Refused<Self::Ok>;
+    type SerializeTupleVariant = Refused<Self::Ok>;
+    type SerializeMap = Refused<Self::Ok>;
+    type SerializeStruct = Refused<Self::Ok>;
+    type SerializeStructVariant = Refused<Self::Ok>;
+
+    fn serialize_str(self, text: &str) -> Result<Self::Ok, NotText> {
+        Ok(parse_text(text))
+    }
+
+    fn serialize_bytes(self, bytes: &[u8]) -> Result<Self::Ok, NotText> {
+        if bytes.len() > MAX_TEXT {
+            return Ok(None);
+        }
+        std::str::from_utf8(bytes).map(parse_text).map_err(|_| NotText)
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Bytes, NotText> {
+        Ok(Bytes(Vec::new()))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Bytes, NotText> {
+        Ok(Bytes(Vec::new()))
+    }
+
+    refuse! {
+        serialize_i8(i8) -> Self::Ok;
+        serialize_i16(i16) -> Self::Ok;
+        serialize_i32(i32) -> Self::Ok;
+        serialize_i64(i64) -> Self::Ok;
+        serialize_u8(u8) -> Self::Ok;
+        serialize_u16(u16) -> Self::Ok;
+        serialize_u32(u32) -> Self::Ok;
+        serialize_u64(u64) -> Self::Ok;
+    }
+    refuse!(newtypes);
+}
+
+/// The bytes of a sequence; refuses as soon as it cannot be the text of an object or array.
+pub(super) struct Bytes(Vec<u8>);
+
+impl Bytes {
+    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotText> {
+        let byte = value.serialize(ByteProbe)?;
+        if self.0.len() < MAX_TEXT {
+            self.0.push(byte);
+        }
+        // The first byte that is no space decides, and there is no JSON text with many spaces before it.
+        let undecided = self.0.trim_ascii_start().is_empty() && self.0.len() <= 64;
+        if undecided || self.0.len() > 64 || looks_like_json(&self.0) { Ok(()) } else { Err(NotText) }
+    }
+
+    fn finish(self) -> Result<Option<Value>, NotText> {
+        if !looks_like_json(&self.0) {
+            return Err(NotText);
+        }
+        if self.0.len() >= MAX_TEXT {
+            return Ok(None);
+        }
+        serde_json::from_slice(&self.0).map(Some).map_err(|_| NotText)
+    }
+}
+
+impl SerializeSeq for Bytes {
+    type Ok = Option<Value>;
+    type Error = NotText;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotText> {
+        self.push(value)
+    }
+
+    fn end(self) -> Result<Self::Ok, NotText> {
+        self.finish()
+    }
+}
+
+impl SerializeTuple for Bytes {
+    type Ok = Option<Value>;
+    type Error = NotText;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotText> {
+        self.push(value)
+    }
+
+    fn end(self) -> Result<Self::Ok, NotText> {
+        self.finish()
+    }
+}
+
+/// Reads one byte, whatever integer type holds it.
+struct ByteProbe;
+
+macro_rules! byte_from {
+    ($($method:ident: $integer:ty),*) => {$(
+        fn $method(self, value: $integer) -> Result<u8, NotText> {
+            u8::try_from(value).map_err(|_| NotText)
+        }
+    )*};
+}
+
+impl Serializer for ByteProbe {
+    type Ok = u8;
+    type Error = NotText;
+    type SerializeSeq = Refused<u8>;
+    type SerializeTuple = Refused<u8>;
+    type SerializeTupleStruct = Refused<u8>;
+    type SerializeTupleVariant = Refused<u8>;
+    type SerializeMap = Refused<u8>;
+    type SerializeStruct = Refused<u8>;
+    type SerializeStructVariant = Refused<u8>;
+
+    byte_from! {
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_u16: u16, serialize_u32: u32, serialize_u64: u64
+    }
+
+    fn serialize_u8(self, value: u8) -> Result<u8, NotText> {
+        Ok(value)
+    }
+
+    refuse! {
+        serialize_str(&str) -> u8;
+        serialize_bytes(&[u8]) -> u8;
+        serialize_seq(Option<usize>) -> Refused<u8>;
+        serialize_tuple(usize) -> Refused<u8>;
+    }
+    refuse!(newtypes);
+}

@@ -1,0 +1,205 @@
+//! Messages in the form of OTel's GenAI conventions, from those of OpenAI and Anthropic.
+//!
+//! Only called when content is recorded.
+
+use serde_json::{Map, Value, json};
+
+use super::json;
+
+/// Longer binary content is left out, with its size beside it: it would fill the attribute with base64 and
+/// push the text out of it.
+const MAX_BLOB: usize = 8 << 10;
+
+pub(super) fn message(role: &str, parts: Vec<Value>, finish_reason: Option<&str>) -> Value {
+    let mut message = json!({ "role": role, "parts": parts });
+    if let Some(reason) = finish_reason {
+        message["finish_reason"] = reason.into();
+    }
+    message
+}
+
+pub(super) fn text_part(text: &str) -> Value {
+    json!({ "type": "text", "content": text })
+}
+
+pub(super) fn reasoning_part(text: &str) -> Value {
+    json!({ "type": "reasoning", "content": text })
+}
+
+pub(super) fn tool_call_part(id: Option<&str>, name: &str, arguments: Option<Value>) -> Value {
+    let mut part = json!({ "type": "tool_call", "name": name });
+    set(&mut part, "id", id.map(Value::from));
+    set(&mut part, "arguments", arguments);
+    part
+}
+
+/// A message of a request: OpenAI's or Anthropic's.
+pub(super) fn request_message(value: &Value) -> Value {
+    let Some(map) = value.as_object() else { return message("user", content_parts(value), None) };
+    let role = match json::text(map, "role").unwrap_or("user") {
+        "developer" => "system",
+        "function" => "tool",
+        role => role,
+    };
+    let content = map.get("content").unwrap_or(&Value::Null);
+    let mut parts = Vec::new();
+    if role == "tool" {
+        let id = json::text(map, "tool_call_id").or_else(|| json::text(map, "name"));
+        parts.push(tool_response_part(id, content));
+    } else {
+        let reasoning = json::text(map, "reasoning_content").or_else(|| json::text(map, "reasoning"));
+        parts.extend(reasoning.map(reasoning_part));
+        parts.extend(content_parts(content));
+        parts.extend(json::text(map, "refusal").map(text_part));
+    }
+    for call in json::list(map, "tool_calls").iter().filter_map(Value::as_object) {
+        parts.extend(call_of(call));
+    }
+    if let Some(function) = json::object(map, "function_call") {
+        parts.push(function_part(None, function, "arguments"));
+    }
+    let mut message = message(role, parts, None);
+    set(&mut message, "name", json::text(map, "name").map(Value::from));
+    message
+}
+
+fn call_of(call: &Map<String, Value>) -> Option<Value> {
+    let id = json::text(call, "id");
+    let custom = || json::object(call, "custom").or_else(|| json::object(call, "custom_tool"));
+    match json::object(call, "function") {
+        Some(function) => Some(function_part(id, function, "arguments")),
+        None => Some(function_part(id, custom()?, "input")),
+    }
+}
+
+fn function_part(id: Option<&str>, function: &Map<String, Value>, arguments: &str) -> Value {
+    let arguments = function.get(arguments).filter(|arguments| !arguments.is_null());
+    let parsed = |value: &Value| value.as_str().and_then(json::parse_any).unwrap_or_else(|| value.clone());
+    tool_call_part(id, json::text(function, "name").unwrap_or_default(), arguments.map(parsed))
+}
+
+fn tool_response_part(id: Option<&str>, content: &Value) -> Value {
+    // A list of nothing but one text is that text, which is what it is nearly always.
+    let response = match content {
+        Value::Array(parts) => match (parts.as_slice(), content_parts(content)) {
+            ([only], _) if only.get("text").is_some_and(Value::is_string) => only["text"].clone(),
+            (_, parts) => Value::Array(parts),
+        },
+        other => other.clone(),
+    };
+    let mut part = json!({ "type": "tool_call_response", "response": response });
+    set(&mut part, "id", id.map(Value::from));
+    part
+}
+
+/// The parts of a message's content, which is a text or a list.
+pub(super) fn content_parts(content: &Value) -> Vec<Value> {
+    match content {
+        Value::String(text) => vec![text_part(text)],
+        Value::Array(parts) => parts
+            .iter()
+            .filter_map(|part| match part {
+                Value::String(text) => Some(text_part(text)),
+                Value::Object(part) => Some(content_part(part)),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// One part of OpenAI's or Anthropic's lists; a type that OTel has no word for leaves under its own.
+pub(super) fn content_part(part: &Map<String, Value>) -> Value {
+    let text = |key: &str| json::text(part, key).unwrap_or_default();
+    let value = |key: &str| part.get(key).cloned().unwrap_or(Value::Null);
+    match text("type") {
+        "text" | "input_text" | "output_text" => text_part(text("text")),
+        "refusal" => text_part(text("refusal")),
+        "thinking" => match part.get("thinking") {
+            Some(Value::String(text)) => reasoning_part(text),
+            Some(Value::Array(parts)) => {
+                let texts = parts.iter().filter_map(|part| part.get("text")?.as_str());
+                reasoning_part(&texts.collect::<String>())
+            }
+            _ => reasoning_part(""),
+        },
+        // Encrypted: nobody but the provider can read it.
+        "redacted_thinking" => json!({ "type": "redacted_thinking" }),
+        "tool_use" => function_part(json::text(part, "id"), part, "input"),
+        "tool_result" => {
+            tool_response_part(json::text(part, "tool_use_id"), part.get("content").unwrap_or(&Value::Null))
+        }
+        "server_tool_use" | "mcp_tool_use" => json!({
+            "type": "server_tool_call", "id": value("id"), "name": text("name"),
+            "server_tool_call": { "type": text("name"), "input": value("input") },
+        }),
+        kind if kind.ends_with("_tool_result") => json!({
+            "type": "server_tool_call_response", "id": value("tool_use_id"),
+            "server_tool_call_response": { "type": kind, "content": value("content") },
+        }),
+        "image_url" | "input_image" => image_url(part.get("image_url")).unwrap_or_else(|| other(part)),
+        "input_audio" => {
+            let audio = json::object(part, "input_audio");
+            let get = |key: &str| audio.and_then(|audio| json::text(audio, key)).unwrap_or_default();
+            blob("audio", &format!("audio/{}", json::clip(get("format"), 32)), get("data"))
+        }
+        "image" => source("image", part).unwrap_or_else(|| other(part)),
+        "document" => source("document", part).unwrap_or_else(|| other(part)),
+        "file" => {
+            let file = json::object(part, "file").unwrap_or(part);
+            match (json::text(file, "file_id"), json::text(file, "file_data")) {
+                (Some(id), _) => json!({ "type": "file", "modality": "document", "file_id": id }),
+                (None, Some(data)) => {
+                    data_url("document", data).unwrap_or_else(|| blob("document", "", data))
+                }
+                (None, None) => other(part),
+            }
+        }
+        _ => other(part),
+    }
+}
+
+fn other(part: &Map<String, Value>) -> Value {
+    Value::Object(part.clone())
+}
+
+/// OpenAI's image, `{"url": …}` or the URL itself.
+fn image_url(image: Option<&Value>) -> Option<Value> {
+    let url = image?.as_str().or_else(|| image?.get("url")?.as_str())?;
+    Some(data_url("image", url).unwrap_or_else(|| json!({ "type": "uri", "modality": "image", "uri": url })))
+}
+
+/// Anthropic's `source` of an image or document.
+fn source(modality: &str, part: &Map<String, Value>) -> Option<Value> {
+    let source = json::object(part, "source")?;
+    let text = |key: &str| json::text(source, key).unwrap_or_default();
+    Some(match text("type") {
+        "base64" => blob(modality, text("media_type"), text("data")),
+        "url" => json!({ "type": "uri", "modality": modality, "uri": text("url") }),
+        "file" => json!({ "type": "file", "modality": modality, "file_id": text("file_id") }),
+        "text" => text_part(text("data")),
+        _ => return None,
+    })
+}
+
+fn data_url(modality: &str, url: &str) -> Option<Value> {
+    let (kind, data) = url.strip_prefix("data:")?.split_once(',')?;
+    Some(blob(modality, kind.trim_end_matches(";base64"), data))
+}
+
+fn blob(modality: &str, mime_type: &str, data: &str) -> Value {
+    let mut part = json!({ "type": "blob", "modality": modality, "content": "" });
+    set(&mut part, "mime_type", (!mime_type.is_empty()).then(|| Value::from(mime_type)));
+    if data.len() <= MAX_BLOB {
+        part["content"] = data.into();
+    } else {
+        part["size"] = data.len().into();
+    }
+    part
+}
+
+fn set(object: &mut Value, key: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        object[key] = value;
+    }
+}

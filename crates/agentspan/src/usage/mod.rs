@@ -1,0 +1,89 @@
+//! What a model's reply says: token counts in one normal form, finish reasons, ids, tool calls, errors.
+//!
+//! Whole replies and streams go the same way: a family's [`Collector`] is given one body or many chunks and
+//! then asked for its [`Reply`], so a streamed reply reads like the same reply sent whole. Each API family is
+//! one file and one line in [`FAMILIES`]; the shape of the body decides which one reads it, since content
+//! types and gateways mislead, and the provider's name only breaks ties.
+//!
+//! Nothing here fails: what cannot be read is absent, and what is kept of one reply is bounded.
+
+mod anthropic;
+mod collect;
+mod counts;
+mod finish;
+mod json;
+mod messages;
+mod openai_chat;
+mod openai_embeddings;
+mod reply;
+mod request;
+mod stream;
+
+use serde_json::{Map, Value};
+
+pub use counts::Usage;
+pub(crate) use finish::FinishClass;
+pub(crate) use json::to_json;
+pub use reply::ToolCall;
+pub(crate) use reply::{Reply, ReplyError};
+pub(crate) use request::{Request, read_request, write_system, write_tools};
+pub(crate) use stream::StreamReader;
+
+/// One API family: how to know its bodies and how to read them.
+struct Family {
+    /// Providers whose bodies are read by this family when no shape is recognised.
+    providers: &'static [&'static str],
+    /// Whether a whole reply or a chunk of a stream has this family's shape.
+    recognises: fn(&Map<String, Value>) -> bool,
+    open: fn(provider: &str, content: bool) -> Box<dyn Collector>,
+}
+
+/// Puts a reply together from one whole body or from the chunks of a stream, in bounded memory.
+trait Collector: Send + Sync + std::fmt::Debug {
+    fn push(&mut self, body: &Map<String, Value>);
+    /// Whether the provider has said that the reply is whole.
+    fn is_complete(&self) -> bool;
+    /// Whether any output (text, reasoning, a tool call) has arrived.
+    fn has_content(&self) -> bool;
+    fn finish(self: Box<Self>) -> Reply;
+}
+
+/// The order matters only where shapes overlap: the more specific one stands first.
+static FAMILIES: [Family; 3] = [anthropic::FAMILY, openai_embeddings::FAMILY, openai_chat::FAMILY];
+
+fn family_of(provider: &str, body: &Map<String, Value>) -> Option<&'static Family> {
+    FAMILIES.iter().find(|family| (family.recognises)(body)).or_else(|| {
+        let told = || FAMILIES.iter().find(|family| family.providers.contains(&provider));
+        body.get("usage").is_some_and(Value::is_object).then(told).flatten()
+    })
+}
+
+/// Reads a whole reply; `content` asks for the text of its messages and for tool arguments.
+///
+/// A body of unknown shape gives its id, its model and its size; a plain text is a message with that text.
+pub(crate) fn read_reply(provider: &str, body: &Value, content: bool) -> Reply {
+    let map = match body {
+        Value::Object(map) => map,
+        Value::String(text) => return stream::plain_text(text.clone(), text.len(), content),
+        other => return Reply { size: json::size(other), ..Reply::default() },
+    };
+    let mut reply = match family_of(provider, map) {
+        Some(family) => {
+            let mut collector = (family.open)(provider, content);
+            collector.push(map);
+            collector.finish()
+        }
+        None => Reply {
+            id: json::name(map, "id"),
+            model: json::name(map, "model"),
+            size: json::size(body),
+            error: reply::error_body(map),
+            ..Reply::default()
+        },
+    };
+    reply.error = reply.error.or_else(|| reply::error_in(map));
+    reply
+}
+
+#[cfg(test)]
+mod tests;

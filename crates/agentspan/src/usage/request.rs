@@ -1,0 +1,235 @@
+//! What a request says: model, parameters, sizes, and messages when they are asked for.
+//!
+//! The keys differ little between the families, so that one reader serves all bodies.
+
+use std::io::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::counts::count;
+use super::json;
+use super::messages::{content_parts, message, request_message, text_part};
+
+/// What was read from a request. What it does not say is absent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Request {
+    /// The model that is asked for.
+    pub(crate) model: Option<String>,
+    /// Everything that is neither content nor identity nor secret, at most 16 KiB of JSON.
+    pub(crate) parameters: Map<String, Value>,
+    pub(crate) stream: bool,
+    /// Whether a stream was asked to end with its usage; `None` when the request does not say.
+    pub(crate) include_usage: Option<bool>,
+    pub(crate) message_count: Option<usize>,
+    /// Bytes of the request as JSON text without spaces.
+    pub(crate) size: usize,
+    pub(crate) service_tier: Option<String>,
+    /// How many texts are to be embedded, when `input` has that form.
+    pub(crate) embedding_input_count: Option<usize>,
+    /// The length of vector that is asked for.
+    pub(crate) dimensions: Option<u64>,
+    /// In the OTel form, only when content was asked for; so the next two.
+    pub(crate) input_messages: Option<Value>,
+    /// Instructions given apart from the messages; system messages stay among these, as OTel says.
+    pub(crate) system_instructions: Option<Value>,
+    pub(crate) tool_definitions: Option<Value>,
+}
+
+/// Keys that hold content or the definitions of tools, in any family.
+const CONTENT: &[&str] = &[
+    "messages",
+    "input",
+    "inputs",
+    "prompt",
+    "suffix",
+    "prediction",
+    "system",
+    "instructions",
+    "preamble",
+    "contents",
+    "content",
+    "systemInstruction",
+    "system_instruction",
+    "message",
+    "chat_history",
+    "documents",
+    "query",
+    "texts",
+    "images",
+    "tools",
+    "functions",
+    "toolConfig",
+    "requests",
+    "context",
+];
+
+/// Keys that name the end user or carry credentials: identity is recorded only by `.user(…)`.
+const PRIVATE: &[&str] = &[
+    "user",
+    "safety_identifier",
+    "metadata",
+    "api_key",
+    "apikey",
+    "apiKey",
+    "authorization",
+    "headers",
+    "extra_headers",
+    "extra_query",
+    "extra_body",
+    "mcp_servers",
+    "data_sources",
+];
+
+const MAX_PARAMETER: usize = 2 << 10;
+const MAX_PARAMETERS: usize = 16 << 10;
+
+/// Reads a request; `content` asks for messages, instructions and tool definitions.
+pub(crate) fn read_request(body: &Value, content: bool) -> Request {
+    let Some(map) = body.as_object() else {
+        return Request { size: json::size(body), ..Request::default() };
+    };
+    let flag = |map: &Map<String, Value>, key: &str| map.get(key).and_then(Value::as_bool);
+    Request {
+        model: json::name(map, "model"),
+        parameters: parameters(map),
+        stream: flag(map, "stream").unwrap_or(false),
+        include_usage: json::object(map, "stream_options").and_then(|options| flag(options, "include_usage")),
+        message_count: message_count(map),
+        size: json::size(body),
+        service_tier: json::name(map, "service_tier"),
+        embedding_input_count: embedding_inputs(map),
+        dimensions: map.get("dimensions").and_then(count),
+        input_messages: if content { input_messages(map) } else { None },
+        system_instructions: if content { system_instructions(map) } else { None },
+        tool_definitions: if content { tool_definitions(map) } else { None },
+    }
+}
+
+/// Writes the system prompt for a hash: the texts of instructions and of system messages, each followed by a
+/// zero byte. False when there is none. Nothing is copied, so a caller may stream it into a hasher.
+///
+/// Only text is written: moving a cache mark or writing a text as a list of one part is the same prompt.
+pub(crate) fn write_system(body: &Value, out: &mut dyn Write) -> bool {
+    let Some(map) = body.as_object() else { return false };
+    let apart = ["system", "instructions"].into_iter().filter_map(|key| map.get(key));
+    let is_system = |message: &&Value| {
+        matches!(message.get("role").and_then(Value::as_str), Some("system" | "developer"))
+    };
+    let among =
+        json::list(map, "messages").iter().filter(is_system).filter_map(|message| message.get("content"));
+    let mut any = false;
+    let mut write =
+        |text: &str| any |= out.write_all(text.as_bytes()).and_then(|()| out.write_all(&[0])).is_ok();
+    for content in apart.chain(among) {
+        match content {
+            Value::String(text) => write(text),
+            Value::Array(parts) => {
+                parts.iter().filter_map(|part| part.get("text")?.as_str()).for_each(&mut write)
+            }
+            _ => {}
+        }
+    }
+    any
+}
+
+/// Writes the JSON text of the tool definitions for a hash; false when there are none.
+pub(crate) fn write_tools(body: &Value, out: &mut dyn Write) -> bool {
+    let tools = ["tools", "functions"].into_iter().filter_map(|key| body.get(key));
+    let mut any = false;
+    for tools in tools.filter(|tools| tools.as_array().is_some_and(|tools| !tools.is_empty())) {
+        any |= json::write(tools, out);
+    }
+    any
+}
+
+fn parameters(map: &Map<String, Value>) -> Map<String, Value> {
+    let mut kept = Map::new();
+    let mut left = MAX_PARAMETERS;
+    for (key, value) in map {
+        let key = key.as_str();
+        if value.is_null() || key.len() > 64 || CONTENT.contains(&key) || PRIVATE.contains(&key) {
+            continue;
+        }
+        let value = if json::fits(value, MAX_PARAMETER.min(left)) {
+            value.clone()
+        } else if let Some(kind) = value.get("type").and_then(Value::as_str).filter(|kind| kind.len() <= 64) {
+            // A response format with a large schema is at least told by its kind.
+            json!({ "type": kind })
+        } else {
+            continue;
+        };
+        let Some(rest) = left.checked_sub(json::size(&value) + key.len() + 4) else { break };
+        left = rest;
+        kept.insert(key.to_owned(), value);
+    }
+    kept
+}
+
+fn message_count(map: &Map<String, Value>) -> Option<usize> {
+    let items = |key: &str| map.get(key).and_then(Value::as_array).map(Vec::len);
+    items("messages").or_else(|| items("contents")).or_else(|| match map.get("prompt")? {
+        Value::String(_) => Some(1),
+        Value::Array(prompts) => Some(if is_tokens(prompts) { 1 } else { prompts.len() }),
+        _ => None,
+    })
+}
+
+/// A list of numbers is one text, given as its tokens.
+fn is_tokens(items: &[Value]) -> bool {
+    items.first().is_some_and(Value::is_number)
+}
+
+fn embedding_inputs(map: &Map<String, Value>) -> Option<usize> {
+    match map.get("input")? {
+        Value::String(_) => Some(1),
+        Value::Array(items) if is_tokens(items) => Some(1),
+        Value::Array(items) if items.iter().all(|item| item.is_string() || item.is_array()) => {
+            Some(items.len())
+        }
+        _ => None,
+    }
+}
+
+fn input_messages(map: &Map<String, Value>) -> Option<Value> {
+    if let Some(messages) = map.get("messages").and_then(Value::as_array) {
+        return Some(Value::Array(messages.iter().map(request_message).collect()));
+    }
+    let user = |text: &str| message("user", vec![text_part(text)], None);
+    match map.get("prompt")? {
+        Value::String(text) => Some(Value::Array(vec![user(text)])),
+        Value::Array(texts) => Some(Value::Array(texts.iter().filter_map(Value::as_str).map(user).collect())),
+        _ => None,
+    }
+}
+
+fn system_instructions(map: &Map<String, Value>) -> Option<Value> {
+    let parts = content_parts(map.get("system").or_else(|| map.get("instructions"))?);
+    (!parts.is_empty()).then_some(Value::Array(parts))
+}
+
+/// Name, description and parameters of each tool. The rest of a definition is left out: that of a remote
+/// server can hold its credentials.
+fn tool_definitions(map: &Map<String, Value>) -> Option<Value> {
+    let tools = json::list(map, "tools").iter().chain(json::list(map, "functions"));
+    let definitions: Vec<Value> = tools
+        .filter_map(|tool| {
+            let tool = tool.as_object()?;
+            let nested = json::object(tool, "function").or_else(|| json::object(tool, "custom"));
+            let inner = nested.unwrap_or(tool);
+            let kind = json::text(tool, "type").filter(|kind| *kind != "custom" || nested.is_some());
+            let name = json::text(inner, "name").or(kind)?;
+            let mut definition = json!({ "type": kind.unwrap_or("function"), "name": name });
+            let copy = [
+                ("description", inner.get("description")),
+                ("parameters", inner.get("parameters").or_else(|| inner.get("input_schema"))),
+            ];
+            for (key, value) in copy.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+                if !value.is_null() {
+                    definition[key] = value.clone();
+                }
+            }
+            Some(definition)
+        })
+        .collect();
+    (!definitions.is_empty()).then_some(Value::Array(definitions))
+}

@@ -1,0 +1,177 @@
+use serde_json::{Map, Value, json};
+
+use super::super::{StreamReader, read_reply, read_request, to_json, write_system, write_tools};
+
+/// A small generator of repeatable numbers (SplitMix64): a failure names its seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % limit.max(1) as u64) as usize
+    }
+
+    fn value(&mut self) -> Value {
+        let values = [
+            json!(null),
+            json!(true),
+            json!(-1),
+            json!(0),
+            json!(u64::MAX),
+            json!(i64::MIN),
+            json!(1e308),
+            json!(0.5),
+            json!(""),
+            json!("stop"),
+            json!("ö\u{0}\u{10ffff}"),
+            json!("x".repeat(3000)),
+            json!([]),
+            json!([[], {}, null, 1, "a"]),
+            json!({}),
+            json!({"text": 1, "type": "text", "index": "x"}),
+            json!({"function": {"name": "f", "arguments": [1]}}),
+            json!("[DONE]"),
+            json!("1e30"),
+        ];
+        values[self.below(values.len())].clone()
+    }
+
+    /// Replaces, removes or copies one place somewhere in the value.
+    fn mutate(&mut self, value: &mut Value) {
+        let deeper = self.below(8) > 0;
+        match value {
+            Value::Object(map) if deeper && !map.is_empty() => {
+                let index = self.below(map.len());
+                let Some(key) = map.keys().nth(index).cloned() else { return };
+                match self.below(8) {
+                    0 => drop(map.remove(&key)),
+                    1 => drop(map.insert(key.to_uppercase(), self.value())),
+                    _ => map.get_mut(&key).into_iter().for_each(|inner| self.mutate(inner)),
+                }
+            }
+            Value::Array(list) if deeper && !list.is_empty() => {
+                let index = self.below(list.len());
+                match self.below(8) {
+                    0 => drop(list.remove(index)),
+                    1 => list.push(list[index].clone()),
+                    _ => self.mutate(&mut list[index]),
+                }
+            }
+            other => *other = self.value(),
+        }
+    }
+}
+
+fn fixtures() -> Vec<Value> {
+    let call =
+        json!({"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let message = json!({"role": "assistant", "content": "x", "tool_calls": [call], "refusal": null,
+        "function_call": {"name": "f", "arguments": "{"}, "audio": {"transcript": "t"}, "reasoning": "r"});
+    let usage = json!({"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, "cost": 0.1, "is_byok": false,
+        "prompt_tokens_details": {"cached_tokens": 1}, "completion_tokens_details": {"reasoning_tokens": 1}});
+    let counts = json!({"input_tokens": 1, "cache_read_input_tokens": 1, "cache_creation": {"ephemeral_5m_input_tokens": 1},
+        "output_tokens": 4, "service_tier": "batch", "server_tool_use": {"web_search_requests": 1}});
+    let tool = json!({"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}});
+    let parts = json!([{"type": "text", "text": "x"}, tool, {"type": "thinking", "thinking": "x"},
+        {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "x"}]},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA"}},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}},
+        {"type": "input_audio", "input_audio": {"format": "wav", "data": "AA"}},
+        {"type": "file", "file": {"file_data": "data:application/pdf;base64,AA"}},
+        {"type": "web_search_tool_result", "tool_use_id": "t", "content": []}]);
+    vec![
+        json!({"id": "c", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}),
+        json!({"id": "c", "model": "m", "choices": [{"index": 1, "delta": message, "text": "x"}], "usage": usage,
+            "x_groq": {"usage": usage, "error": {"code": "x"}}, "service_tier": "auto"}),
+        json!({"error": {"code": 4, "type": "t", "message": "m", "metadata": {"error_type": "e"}}, "detail": []}),
+        json!({"data": [{"embedding": [0.1]}, {"embedding": "AAAA"}], "model": "m", "usage": usage}),
+        json!({"type": "message", "id": "m", "content": parts, "stop_reason": "end_turn", "usage": counts}),
+        json!({"type": "message_start", "message": {"id": "m", "model": "x", "content": [], "usage": counts}}),
+        json!({"type": "content_block_start", "index": 0, "content_block": tool}),
+        json!({"type": "content_block_delta", "index": 0, "delta": {"text": "x", "thinking": "x", "partial_json": "{"}}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": counts}),
+        json!({"model": "m", "messages": [{"role": "user", "content": parts}, message, {"role": "tool", "content": parts}],
+            "system": parts, "tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}], "n": 2,
+            "stream_options": {"include_usage": true}, "dimensions": 4, "input": ["x"], "prompt": [1]}),
+    ]
+}
+
+#[test]
+fn no_change_anywhere_in_a_body_makes_a_reader_panic() {
+    let fixtures = fixtures();
+    for seed in 0..3000_u64 {
+        let mut random = Random(seed);
+        let mut body = fixtures[random.below(fixtures.len())].clone();
+        for _ in 0..=random.below(4) {
+            random.mutate(&mut body);
+        }
+        let provider = ["openai", "anthropic", "openrouter", ""][random.below(4)];
+        let with = read_reply(provider, &body, true);
+        let without = read_reply(provider, &body, false);
+        assert_eq!((&with.usage, with.size), (&without.usage, without.size), "seed {seed}: {body}");
+        assert_eq!(without.output_messages, None, "seed {seed}: {body}");
+        let request = read_request(&body, seed % 2 == 0);
+        assert!(Value::Object(request.parameters).to_string().len() <= 16 << 10);
+        write_system(&body, &mut std::io::sink());
+        write_tools(&body, &mut std::io::sink());
+    }
+}
+
+#[test]
+fn no_order_of_broken_chunks_makes_a_stream_panic() {
+    let fixtures = fixtures();
+    for seed in 0..1500_u64 {
+        let mut random = Random(seed);
+        let mut reader = StreamReader::new(["openai", "anthropic"][random.below(2)], seed % 2 == 0);
+        for _ in 0..random.below(20) {
+            let mut chunk = fixtures[random.below(fixtures.len())].clone();
+            random.mutate(&mut chunk);
+            reader.push(&chunk);
+            let _ = (reader.is_complete(), reader.has_content(), reader.error().is_some());
+        }
+        let _ = reader.into_reply();
+    }
+}
+
+#[test]
+fn bodies_that_are_no_reply_give_nothing_but_their_size() {
+    for text in ["", "<html><body>502</body></html>", "null", "12", "{", "[]", "[{}]", "{}", "{\"a\":{}}"] {
+        let body = to_json(text).expect("text is JSON");
+        let reply = read_reply("openai", &body, false);
+        assert_eq!((reply.usage, reply.tool_calls.len(), reply.error), (None, 0, None), "{text}");
+        assert_eq!(reply.finish_reasons, [""; 0]);
+    }
+    let body = json!({"id": "x", "model": "m", "answer": "hello"});
+    let reply = read_reply("local", &body, true);
+    assert_eq!((reply.id.as_deref(), reply.model.as_deref()), (Some("x"), Some("m")));
+    assert_eq!((reply.size, reply.output_messages), (body.to_string().len(), None));
+}
+
+#[test]
+fn deep_and_wide_bodies_are_read_in_bounded_depth_and_linear_time() {
+    let deep = (0..500).fold(json!("x"), |inner, _| json!({"type": "thinking", "thinking": [inner]}));
+    read_reply("openai", &json!({"choices": [{"message": {"content": [deep]}}]}), true);
+    let nested = (0..2000).fold(json!(1), |inner, _| Value::Array(vec![inner]));
+    let mut call = json!({"function": {"name": "f"}});
+    call["function"]["arguments"] = nested;
+    let mut body = json!({"choices": [{"message": {}}]});
+    body["choices"][0]["message"]["tool_calls"] = Value::Array(vec![call]);
+    let reply = read_reply("openai", &body, true);
+    assert_eq!(reply.tool_calls[0].arguments, None, "deeper than anything honest");
+    let calls: Vec<Value> =
+        (0..50_000).map(|index| json!({"index": index, "function": {"name": "f"}})).collect();
+    let choices: Vec<Value> = (0..50_000).map(|index| json!({"index": index, "text": "x"})).collect();
+    let mut body = Map::new();
+    body.insert("choices".into(), Value::Array(choices));
+    let reply = read_reply("openai", &Value::Object(body), true);
+    assert!(
+        reply
+            .output_messages
+            .is_some_and(|messages| messages.as_array().is_some_and(|list| list.len() == 128))
+    );
+    let reply = read_reply("openai", &json!({"choices": [{"message": {"tool_calls": calls}}]}), false);
+    assert_eq!(reply.tool_calls.len(), 256);
+}
