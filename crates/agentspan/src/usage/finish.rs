@@ -1,34 +1,12 @@
 //! Finish reasons of all providers in five words.
 
+use agentspan_semconv::FinishClass;
 use serde_json::{Map, Value};
 
-/// Why a model stopped, in OTel's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FinishClass {
-    Stop,
-    Length,
-    ToolCall,
-    ContentFilter,
-    Error,
-}
-
-impl FinishClass {
-    /// The class of a provider's own word; `None` for words that say something else, such as `pause_turn`.
-    pub(crate) fn of(word: &str) -> Option<Self> {
-        let found =
-            WORDS.iter().find(|(_, words)| words.iter().any(|known| known.eq_ignore_ascii_case(word)));
-        found.map(|(class, _)| *class)
-    }
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Stop => "stop",
-            Self::Length => "length",
-            Self::ToolCall => "tool_call",
-            Self::ContentFilter => "content_filter",
-            Self::Error => "error",
-        }
-    }
+/// The class of a provider's own word; `None` for words that say something else, such as `pause_turn`.
+pub(super) fn class_of(word: &str) -> Option<FinishClass> {
+    let found = WORDS.iter().find(|(_, words)| words.iter().any(|known| known.eq_ignore_ascii_case(word)));
+    found.map(|(class, _)| *class)
 }
 
 /// Upper and lower case mean the same: Gemini and Cohere shout what the others say.
@@ -68,5 +46,5 @@ pub(super) fn reason(map: &Map<String, Value>, key: &str) -> Option<String> {
 /// without a reason was cut, which OTel calls `error`.
 pub(super) fn message_word(reason: Option<&str>) -> &str {
     let Some(word) = reason else { return FinishClass::Error.as_str() };
-    FinishClass::of(word).map_or(word, |class| class.as_str())
+    class_of(word).map_or(word, |class| class.as_str())
 }

@@ -22,7 +22,6 @@ mod stream;
 use serde_json::{Map, Value};
 
 pub use counts::Usage;
-pub(crate) use finish::FinishClass;
 pub(crate) use json::to_json;
 pub use reply::ToolCall;
 pub(crate) use reply::{Reply, ReplyError};

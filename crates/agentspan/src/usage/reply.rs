@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::counts::Usage;
-use super::finish::FinishClass;
+use super::finish::class_of;
 use super::json;
+use agentspan_semconv::FinishClass;
 
 /// What a reply says, whole or streamed. What it does not say is absent.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,7 +40,7 @@ pub(crate) struct Reply {
 impl Reply {
     /// Sets finish reasons and the class of the first.
     pub(super) fn set_finish_reasons(&mut self, reasons: Vec<String>) {
-        self.finish_class = reasons.first().and_then(|word| FinishClass::of(word));
+        self.finish_class = reasons.first().and_then(|word| class_of(word));
         self.finish_reasons = reasons;
     }
 }

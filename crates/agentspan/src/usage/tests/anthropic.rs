@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
-use super::super::{FinishClass, Usage};
+use super::super::Usage;
 use super::{read, reader, usage_of};
+use agentspan_semconv::FinishClass;
 
 #[test]
 fn a_whole_message_gives_inclusive_usage_and_its_tool_calls() {

@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
+use super::super::Usage;
 use super::super::counts::{amount, count};
-use super::super::{FinishClass, Usage};
+use agentspan_semconv::FinishClass;
 
 #[test]
 fn counts_are_read_from_every_form_and_absurd_ones_are_unknown() {
@@ -84,10 +85,10 @@ fn finish_reasons_of_all_providers_fall_into_five_words() {
     ];
     for (class, words) in cases {
         for word in words.split(' ') {
-            assert_eq!(FinishClass::of(word).map(FinishClass::as_str), Some(class), "{word}");
+            assert_eq!(super::super::finish::class_of(word).map(FinishClass::as_str), Some(class), "{word}");
         }
     }
     for word in ["pause_turn", "OTHER", "", "stopped"] {
-        assert_eq!(FinishClass::of(word), None, "{word}");
+        assert_eq!(super::super::finish::class_of(word), None, "{word}");
     }
 }

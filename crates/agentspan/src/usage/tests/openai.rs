@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
-use super::super::{FinishClass, Usage, read_reply};
+use super::super::{Usage, read_reply};
 use super::{read, usage_of};
+use agentspan_semconv::FinishClass;
 
 fn tool_reply() -> Value {
     json!({

@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
-use super::super::{FinishClass, StreamReader, Usage};
+use super::super::{StreamReader, Usage};
 use super::{read, reader};
+use agentspan_semconv::FinishClass;
 
 fn chunk(choices: Value, usage: Value) -> Value {
     json!({"id": "c1", "object": "chat.completion.chunk", "model": "gpt-4o-2024-08-06", "choices": choices, "usage": usage})

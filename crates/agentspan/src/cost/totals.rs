@@ -1,0 +1,97 @@
+use super::{Price, Usd};
+use agentspan_semconv::CostStatus;
+
+/// What a step itself cost.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) enum OwnCost {
+    /// Nothing that costs happened in the step itself.
+    #[default]
+    None,
+    /// The price is known; it may be zero.
+    Known(Usd),
+    /// Something that costs happened, and nobody can say how much.
+    Unknown,
+}
+
+impl OwnCost {
+    /// The amount, as far as it is known.
+    pub(crate) fn known(&self) -> Option<Usd> {
+        match self {
+            Self::Known(usd) => Some(*usd),
+            Self::None | Self::Unknown => None,
+        }
+    }
+}
+
+impl From<&Price> for OwnCost {
+    fn from(price: &Price) -> Self {
+        Self::Known(price.total)
+    }
+}
+
+/// Sums over a step and everything below it.
+///
+/// Sums only grow, and each part is posted exactly once to the step and to every ancestor, so the order in which
+/// steps end does not matter.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Totals {
+    pub(crate) cost: Usd,
+    /// Steps whose price is known.
+    pub(crate) priced: u64,
+    /// Steps whose price is not known.
+    pub(crate) unpriced: u64,
+    pub(crate) prompt_tokens: Option<u64>,
+    pub(crate) completion_tokens: Option<u64>,
+    pub(crate) llm_calls: u64,
+    pub(crate) tool_calls: u64,
+    /// Steps of runs: direct children of a run.
+    pub(crate) steps: u64,
+    pub(crate) failed_steps: u64,
+}
+
+impl Totals {
+    pub(crate) fn post_cost(&mut self, own: &OwnCost) {
+        match own {
+            OwnCost::None => {}
+            OwnCost::Known(usd) => {
+                self.cost += *usd;
+                self.priced += 1;
+            }
+            OwnCost::Unknown => self.unpriced += 1,
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.cost += other.cost;
+        self.priced += other.priced;
+        self.unpriced += other.unpriced;
+        add_known(&mut self.prompt_tokens, other.prompt_tokens);
+        add_known(&mut self.completion_tokens, other.completion_tokens);
+        self.llm_calls += other.llm_calls;
+        self.tool_calls += other.tool_calls;
+        self.steps += other.steps;
+        self.failed_steps += other.failed_steps;
+    }
+
+    /// `None` where nothing costs.
+    pub(crate) fn status(&self) -> Option<CostStatus> {
+        match (self.priced, self.unpriced) {
+            (0, 0) => None,
+            (0, _) => Some(CostStatus::Unknown),
+            (_, 0) if self.cost.is_zero() => Some(CostStatus::ZeroRated),
+            (_, 0) => Some(CostStatus::Known),
+            _ => Some(CostStatus::Partial),
+        }
+    }
+
+    /// The sum of the known parts; `None` when no part is known.
+    pub(crate) fn known_cost(&self) -> Option<Usd> {
+        (self.priced > 0).then_some(self.cost)
+    }
+}
+
+fn add_known(sum: &mut Option<u64>, part: Option<u64>) {
+    if let Some(part) = part {
+        *sum = Some(sum.unwrap_or(0).saturating_add(part));
+    }
+}

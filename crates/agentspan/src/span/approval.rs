@@ -1,0 +1,58 @@
+use crate::span::builder::{Begin, Step, running_span};
+use crate::span::outcome::Ending;
+use crate::span::record::{Active, Spec};
+use crate::span::runtime::attribute;
+use agentspan_semconv::{StepType, approval as names, span_name};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
+use std::future::Future;
+
+/// A wait for somebody's consent: the span `approval.<name>`. Made by [`approval()`].
+#[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
+#[derive(Debug)]
+pub struct ApprovalBuilder {
+    name: String,
+    asked: Option<String>,
+    attributes: Vec<KeyValue>,
+}
+
+/// An approval called `name`.
+///
+/// A span `approval.requested` of its own ends at once, so that a trace shows what is being waited for while the
+/// wait goes on. The answer is told by [`SpanHandle::decision`](crate::SpanHandle::decision).
+pub fn approval(name: impl Into<String>) -> ApprovalBuilder {
+    ApprovalBuilder { name: name.into(), asked: None, attributes: Vec::new() }
+}
+
+impl ApprovalBuilder {
+    /// Who is asked (`approval.asked`).
+    pub fn asked(mut self, who: impl Into<String>) -> Self {
+        self.asked = Some(who.into());
+        self
+    }
+}
+
+running_span!(ApprovalBuilder);
+
+impl Begin for ApprovalBuilder {
+    fn begin(self) -> Step {
+        let Self { name, asked, attributes } = self;
+        let known = |name: String, asked: Option<String>| {
+            let asked = asked.map(|asked| attribute(names::APPROVAL_ASKED, asked));
+            std::iter::once(attribute(names::APPROVAL_NAME, name)).chain(asked)
+        };
+        let spec =
+            |name: String| Spec { step_type: StepType::Approval, kind: SpanKind::Internal, name, run: None };
+        let active = Active::start(spec(span_name::approval(&name)), |_, initial| {
+            initial.attributes.extend(known(name.clone(), asked.clone()));
+            initial.attributes.extend(attributes);
+        });
+        active.scope(|| {
+            let requested = Active::start(spec(span_name::APPROVAL_REQUESTED.to_owned()), |_, initial| {
+                initial.attributes.extend(known(name, asked));
+            });
+            requested.finish(Ending::ok());
+        });
+        Step(active)
+    }
+}

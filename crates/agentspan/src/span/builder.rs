@@ -1,0 +1,166 @@
+use crate::span::future;
+use crate::span::outcome::{Elapsed, Ending, Failure, ViaError};
+use crate::span::record::Active;
+use crate::span::value::AttributeValue;
+use opentelemetry::KeyValue;
+use std::borrow::Cow;
+use std::future::Future;
+use std::time::Duration;
+
+/// A span type, ready to begin.
+#[doc(hidden)]
+pub trait Begin: Sized {
+    #[doc(hidden)]
+    fn begin(self) -> Step;
+}
+
+/// A step that has begun; hides how steps are kept.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Step(pub(crate) Active);
+
+/// A span type with a limit of time.
+///
+/// When the limit passes, the step's future is dropped, the outcome is `timeout`, and the caller gets
+/// [`Elapsed`] as its error.
+#[must_use = "nothing is recorded before `run`"]
+#[derive(Debug)]
+pub struct WithTimeout<B> {
+    pub(crate) builder: B,
+    pub(crate) limit: Duration,
+}
+
+impl<B: Begin> WithTimeout<B> {
+    /// Runs a future that gives a `Result` inside the step, at most as long as the limit.
+    pub fn run<F, T, E, K>(self, future: F) -> impl Future<Output = Result<T, E>>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: Failure<K> + From<Elapsed>,
+    {
+        let Self { builder, limit } = self;
+        async move {
+            let limited = future::limited(Some(limit), future);
+            let (result, active) = future::inside(|| builder.begin().0, limited).await;
+            match result {
+                Ok(result) => {
+                    active.finish(future::ending(&result));
+                    result
+                }
+                Err(elapsed) => Err(expire(active, elapsed).into()),
+            }
+        }
+    }
+
+    /// Runs a future that gives anything else inside the step, at most as long as the limit.
+    pub fn run_ok<F: Future>(self, future: F) -> impl Future<Output = Result<F::Output, Elapsed>> {
+        let Self { builder, limit } = self;
+        async move {
+            let limited = future::limited(Some(limit), future);
+            let (result, active) = future::inside(|| builder.begin().0, limited).await;
+            match result {
+                Ok(output) => {
+                    active.finish(Ending::ok());
+                    Ok(output)
+                }
+                Err(elapsed) => Err(expire(active, elapsed)),
+            }
+        }
+    }
+}
+
+pub(crate) fn expire(active: Active, elapsed: Elapsed) -> Elapsed {
+    active.finish(Ending::failed(Failure::<ViaError>::record(&elapsed)));
+    elapsed
+}
+
+pub(crate) fn run<B, F, T, E, K>(builder: B, future: F) -> impl Future<Output = Result<T, E>>
+where
+    B: Begin,
+    F: Future<Output = Result<T, E>>,
+    E: Failure<K>,
+{
+    async move {
+        let (result, active) = future::inside(|| builder.begin().0, future).await;
+        active.finish(future::ending(&result));
+        result
+    }
+}
+
+pub(crate) fn run_ok<B: Begin, F: Future>(builder: B, future: F) -> impl Future<Output = F::Output> {
+    async move {
+        let (output, active) = future::inside(|| builder.begin().0, future).await;
+        active.finish(Ending::ok());
+        output
+    }
+}
+
+/// Attributes that the user gives to one span.
+pub(crate) fn own_attribute(key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> KeyValue {
+    KeyValue::new(key.into(), value.into())
+}
+
+/// What every span type can do. `attributes` is the builder's list of the user's own attributes.
+macro_rules! every_span {
+    ($builder:ty) => {
+        impl $builder {
+            /// Sets an attribute on this one span.
+            pub fn attribute(
+                mut self,
+                key: impl Into<std::borrow::Cow<'static, str>>,
+                value: impl Into<crate::AttributeValue>,
+            ) -> Self {
+                self.attributes.push(crate::span::builder::own_attribute(key, value));
+                self
+            }
+
+            /// Gives the step a limit of time; by default there is none.
+            pub fn timeout(self, limit: std::time::Duration) -> crate::WithTimeout<Self> {
+                crate::WithTimeout { builder: self, limit }
+            }
+
+            /// Begins the step and gives a guard that is finished by hand, never enters and may live across `.await`.
+            pub fn start(self) -> crate::SpanGuard {
+                crate::SpanGuard::new(crate::span::builder::Begin::begin(self).0)
+            }
+        }
+    };
+}
+
+/// What every span type but a model call can do.
+macro_rules! running_span {
+    ($builder:ty) => {
+        crate::span::builder::every_span!($builder);
+
+        impl $builder {
+            /// Runs a future that gives a `Result` inside the step, which begins with the first poll.
+            ///
+            /// An `Err`, a panic (passed on unchanged) and a future dropped before its end are recorded as what
+            /// they are. The result is the future's own.
+            pub fn run<F, T, E, K>(self, future: F) -> impl Future<Output = Result<T, E>>
+            where
+                F: Future<Output = Result<T, E>>,
+                E: crate::Failure<K>,
+            {
+                crate::span::builder::run(self, future)
+            }
+
+            /// Runs a future that gives anything else inside the step; it ends as successful.
+            pub fn run_ok<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+                crate::span::builder::run_ok(self, future)
+            }
+
+            /// Runs a closure inside the step, for synchronous code; it ends as successful unless the closure panics.
+            ///
+            /// A failure is told by [`current()`](crate::current)`.error_type(…)`, or use [`start`](Self::start)
+            /// and [`finish_with`](crate::SpanGuard::finish_with).
+            pub fn in_scope<T>(self, work: impl FnOnce() -> T) -> T {
+                let active = crate::span::builder::Begin::begin(self).0;
+                let (output, active) = crate::span::future::scope(active, work);
+                active.finish(crate::span::outcome::Ending::ok());
+                output
+            }
+        }
+    };
+}
+
+pub(crate) use {every_span, running_span};

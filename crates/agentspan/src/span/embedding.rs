@@ -1,0 +1,105 @@
+use crate::span::builder::{Begin, Step, every_span};
+use crate::span::future;
+use crate::span::llm::end_call;
+use crate::span::model::{Call, RequestRecord};
+use crate::span::outcome::Failure;
+use crate::span::record::{Active, Spec};
+use crate::span::runtime::{attribute, count};
+use agentspan_semconv::{Operation, StepType, embedding as names, llm, provider, span_name};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
+use serde::Serialize;
+use std::future::Future;
+
+/// A call of an embedding model: the span `llm.<provider>.<model>`. Made by [`embedding()`].
+#[must_use = "nothing is recorded before `call` or `start`"]
+#[derive(Debug)]
+pub struct EmbeddingBuilder {
+    provider: String,
+    model: String,
+    request: Option<RequestRecord>,
+    input_count: Option<u64>,
+    dimension_count: Option<u64>,
+    attributes: Vec<KeyValue>,
+}
+
+/// A call of the embedding model `model` at `provider`.
+pub fn embedding(provider: impl AsRef<str>, model: impl Into<String>) -> EmbeddingBuilder {
+    EmbeddingBuilder {
+        provider: provider::canonical(provider.as_ref()).into_owned(),
+        model: model.into(),
+        request: None,
+        input_count: None,
+        dimension_count: None,
+        attributes: Vec::new(),
+    }
+}
+
+impl EmbeddingBuilder {
+    /// The request as it is sent; its model, parameters, number of inputs and dimensions are read at once. The inputs
+    /// themselves are never recorded.
+    pub fn request<R: Serialize + ?Sized>(mut self, request: &R) -> Self {
+        self.request = Some(RequestRecord::read(request, false));
+        self
+    }
+
+    /// The number of texts to embed, when no request is given.
+    pub fn input_count(mut self, count: u64) -> Self {
+        self.input_count = Some(count);
+        self
+    }
+
+    /// The dimensions of each vector, when no request is given.
+    pub fn dimension_count(mut self, count: u64) -> Self {
+        self.dimension_count = Some(count);
+        self
+    }
+
+    /// Sends the request inside the step and reads the reply's tokens, as [`LlmBuilder::call`](crate::LlmBuilder::call)
+    /// does.
+    pub fn call<F, R, E, K>(self, future: F) -> impl Future<Output = Result<R, E>>
+    where
+        F: Future<Output = Result<R, E>>,
+        R: Serialize,
+        E: Failure<K>,
+    {
+        async move {
+            let (result, active) = future::inside(|| self.begin().0, future).await;
+            end_call(active, &result);
+            result
+        }
+    }
+}
+
+every_span!(EmbeddingBuilder);
+
+impl Begin for EmbeddingBuilder {
+    fn begin(self) -> Step {
+        let Self { provider, model, request, input_count, dimension_count, attributes } = self;
+        let spec = Spec {
+            step_type: StepType::Embedding,
+            kind: SpanKind::Client,
+            name: span_name::llm(&provider, &model),
+            run: None,
+        };
+        let call = Call { provider: provider.clone(), model: model.clone(), batch: false };
+        let requested = model.clone();
+        let active = Active::start(spec, |node, initial| {
+            let initial = &mut initial.attributes;
+            initial.push(attribute(llm::LLM_PROVIDER, provider));
+            initial.push(attribute(llm::LLM_REQUEST_MODEL_NAME, requested));
+            initial.push(attribute(llm::LLM_OPERATION, Operation::Embeddings.as_str()));
+            if let Some(request) = request {
+                request.attributes(&node.runtime, initial);
+            }
+            initial.extend(attributes);
+        });
+        let counts = [
+            (names::EMBEDDING_INPUT_COUNT, input_count),
+            (names::EMBEDDING_DIMENSION_COUNT, dimension_count),
+        ];
+        active.node.set(attribute(llm::LLM_MODEL_NAME, model));
+        active.node.set_all(counts.into_iter().filter_map(|(name, number)| Some(count(name, number?))));
+        Step(active.with_call(call))
+    }
+}

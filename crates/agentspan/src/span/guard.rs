@@ -1,0 +1,69 @@
+use crate::span::future;
+use crate::span::handle::SpanHandle;
+use crate::span::outcome::{Ending, Failure};
+use crate::span::record::Active;
+use std::future::Future;
+use std::ops::Deref;
+
+/// A step that is finished by hand: made by `.start()`, never entered, free to live across `.await`.
+///
+/// It is a [`SpanHandle`] as well. Dropped without an ending, the step is recorded as cancelled.
+///
+/// ```
+/// let call = agentspan::llm("ollama", "llama3.2").start();
+/// let reply = serde_json::json!({"model": "llama3.2", "usage": {"prompt_tokens": 26, "completion_tokens": 298}});
+/// call.reply(&reply);
+/// call.finish();
+/// ```
+#[must_use = "a guard that is dropped at once records a cancelled step"]
+#[derive(Debug)]
+pub struct SpanGuard {
+    active: Active,
+    handle: SpanHandle,
+}
+
+impl SpanGuard {
+    pub(crate) fn new(active: Active) -> Self {
+        Self { handle: SpanHandle { node: Some(active.node.clone()) }, active }
+    }
+
+    /// Ends the step as successful.
+    pub fn finish(self) {
+        self.active.finish(Ending::ok());
+    }
+
+    /// Ends the step with an error.
+    pub fn fail<E: Failure<K>, K>(self, error: &E) {
+        self.active.finish(Ending::failed(error.record()));
+    }
+
+    /// Ends the step as the `Result` says, and gives the `Result` back.
+    pub fn finish_with<T, E: Failure<K>, K>(self, result: Result<T, E>) -> Result<T, E> {
+        self.active.finish(future::ending(&result));
+        result
+    }
+
+    /// Runs a closure inside the step, so that steps made in it are its children. The step goes on.
+    pub fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.active.scope(work)
+    }
+
+    /// Polls a future inside the step, so that steps made in it are its children. The step goes on.
+    pub async fn instrument<F: Future>(&self, future: F) -> F::Output {
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|cx| self.active.scope(|| future.as_mut().poll(cx))).await
+    }
+
+    /// A handle to tell the step from elsewhere.
+    pub fn handle(&self) -> SpanHandle {
+        self.handle.clone()
+    }
+}
+
+impl Deref for SpanGuard {
+    type Target = SpanHandle;
+
+    fn deref(&self) -> &SpanHandle {
+        &self.handle
+    }
+}

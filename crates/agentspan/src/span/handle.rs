@@ -1,0 +1,303 @@
+use crate::cost::{OwnCost, Usd};
+use crate::span::model::{self, ReplyRecord};
+use crate::span::node::{Node, NodeRef};
+use crate::span::run::Run;
+use crate::span::runtime::{attribute, count};
+use crate::span::value::AttributeValue;
+use crate::usage::{self, Usage};
+use agentspan_semconv::{
+    ApprovalDecision, Outcome, RecoveryAction, StepType, StopReason, agent, approval, handoff, recovery,
+    retrieval, tool, validation,
+};
+use opentelemetry::KeyValue;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The step that is under way: tells it what is known only after it began.
+///
+/// [`current()`] gives the nearest one; a guard from `.start()` is one as well. Every method may be called at any
+/// time and from anywhere: outside a step, or after the step has ended, it does nothing.
+#[derive(Debug, Clone)]
+pub struct SpanHandle {
+    pub(crate) node: Option<Arc<Node>>,
+}
+
+/// The nearest step around the caller that this library made.
+///
+/// ```
+/// # async fn look_up() -> Result<u32, String> { Ok(3) }
+/// # async fn run() -> Result<u32, String> {
+/// agentspan::tool("find_flights")
+///     .run(async {
+///         let flights = look_up().await?;
+///         agentspan::current().attribute("flights.count", flights);
+///         Ok::<_, String>(flights)
+///     })
+///     .await
+/// # }
+/// ```
+pub fn current() -> SpanHandle {
+    SpanHandle { node: NodeRef::current() }
+}
+
+/// The nearest run around the caller.
+///
+/// ```
+/// # async fn run() -> Result<(), String> {
+/// agentspan::agent("triage").run(async {
+///     agentspan::current_run().stop_reason("nothing_to_do");
+///     Ok::<_, String>(())
+/// })
+/// # .await }
+/// ```
+pub fn current_run() -> RunHandle {
+    RunHandle { node: NodeRef::current().and_then(nearest_run) }
+}
+
+fn nearest_run(node: Arc<Node>) -> Option<Arc<Node>> {
+    if node.is_run {
+        return Some(node);
+    }
+    let found = node.ancestors().find(|ancestor| ancestor.is_run).cloned();
+    found
+}
+
+impl SpanHandle {
+    /// Sets an attribute on this one span. A key that is set again keeps the last value.
+    pub fn attribute(&self, key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> &Self {
+        self.set(|| KeyValue::new(key.into(), value.into()))
+    }
+
+    /// The trace id as 32 lower-case hexadecimal digits, for log lines; `None` where nothing records.
+    pub fn trace_id(&self) -> Option<String> {
+        Some(self.node.as_ref()?.valid_span_context()?.trace_id().to_string())
+    }
+
+    /// The span id as 16 lower-case hexadecimal digits; `None` where nothing records.
+    pub fn span_id(&self) -> Option<String> {
+        Some(self.node.as_ref()?.valid_span_context()?.span_id().to_string())
+    }
+
+    /// The run that this step belongs to.
+    pub fn run(&self) -> RunHandle {
+        RunHandle { node: self.node.clone().and_then(nearest_run) }
+    }
+
+    /// Reads a model's reply: tokens, cost, model, id, finish reason and tool calls, as `.call(…)` does. For
+    /// synchronous clients and guards. A later reply replaces the counts of an earlier one.
+    pub fn reply<R: Serialize + ?Sized>(&self, reply: &R) -> &Self {
+        if let Some(node) = &self.node {
+            model::record_reply(node, &ReplyRecord::read(node, reply));
+        }
+        self
+    }
+
+    /// Tells the tokens of a model call by hand, for local models and clients whose replies cannot be read.
+    pub fn usage(&self, usage: Usage) -> &Self {
+        if let Some(node) = &self.node {
+            model::record_usage(node, &usage, None, None, false);
+        }
+        self
+    }
+
+    /// Tells what this step itself cost, in USD; it comes before every computed price.
+    ///
+    /// On a tool span it is recorded as `tool.cost_usd` as well. A negative or infinite amount makes the cost unknown.
+    pub fn cost_usd(&self, usd: f64) -> &Self {
+        let Some(node) = &self.node else { return self };
+        let amount = Usd::from_f64(usd);
+        node.own(|own| {
+            own.cost = amount.map_or(OwnCost::Unknown, OwnCost::Known);
+            own.cost_by_hand = true;
+        });
+        if node.step_type == StepType::ToolCall
+            && let Some(amount) = amount
+        {
+            node.set(attribute(tool::TOOL_COST_USD, amount.as_f64()));
+        }
+        node.set(attribute(agentspan_semconv::cost::COST_SOURCE, "manual"));
+        self
+    }
+
+    /// The result of a tool: its size is always recorded, its text only when tool content is asked for.
+    pub fn result<R: Serialize + ?Sized>(&self, result: &R) -> &Self {
+        let Some(node) = self.recording() else { return self };
+        let content = node.runtime.content.tools;
+        let text = crate::span::content::Text::of(result, content);
+        node.set(count(tool::TOOL_RESULT_SIZE, text.size));
+        node.set_all(text.kept.map(|text| attribute(tool::TOOL_RESULT, text)));
+        self
+    }
+
+    /// What a retrieval found: the number of documents, the best score if there are scores, and the documents
+    /// themselves when retrieval content is asked for. Each document should have an `id` and a `score`.
+    pub fn documents<D: Serialize>(&self, documents: &[D]) -> &Self {
+        let Some(node) = self.recording() else { return self };
+        node.set(count(retrieval::RETRIEVAL_DOCUMENT_COUNT, documents.len() as u64));
+        let scores = documents.iter().filter_map(|document| usage::to_json(document)?.get("score")?.as_f64());
+        if let Some(top) = scores.reduce(f64::max) {
+            node.set(attribute(retrieval::RETRIEVAL_TOP_SCORE, top));
+        }
+        if node.runtime.content.documents {
+            let text = crate::span::content::Text::of(documents, true);
+            node.set_all(text.kept.map(|text| attribute(retrieval::RETRIEVAL_DOCUMENTS, text)));
+        }
+        self
+    }
+
+    /// Whether a validation passed.
+    pub fn passed(&self, passed: bool) -> &Self {
+        self.set(|| attribute(validation::VALIDATION_PASSED, passed))
+    }
+
+    /// A validation that stops the agent: its outcome is `blocked`.
+    pub fn blocked(&self, blocked: bool) -> &Self {
+        if let Some(node) = self.node.as_ref().filter(|_| blocked) {
+            node.tell(|told| told.outcome = Some(Outcome::Blocked));
+        }
+        self.set(|| attribute(validation::VALIDATION_BLOCKED, blocked))
+    }
+
+    /// The reason of a validation, an approval or a handoff; recorded only when reasons are asked for.
+    pub fn reason(&self, reason: impl Into<String>) -> &Self {
+        let Some(node) = self.recording().filter(|node| node.runtime.content.reasons) else { return self };
+        let name = match node.step_type {
+            StepType::Approval => approval::APPROVAL_REASON,
+            StepType::Handoff => handoff::HANDOFF_REASON,
+            _ => validation::VALIDATION_REASON,
+        };
+        node.set(attribute(name, reason.into()));
+        self
+    }
+
+    /// The decision of an approval. Rejected and expired ones have the outcomes `rejected` and `timeout`.
+    pub fn decision(&self, decision: ApprovalDecision) -> &Self {
+        if let Some(node) = &self.node {
+            let outcome = match decision {
+                ApprovalDecision::Rejected => Some(Outcome::Rejected),
+                ApprovalDecision::Expired => Some(Outcome::Timeout),
+                _ => None,
+            };
+            node.tell(|told| told.outcome = outcome);
+            let waited = SystemTime::now().duration_since(node.started).unwrap_or_default();
+            node.set(attribute(approval::APPROVAL_WAIT_S, waited.as_secs_f64()));
+        }
+        self.set(|| attribute(approval::APPROVAL_DECISION, decision.as_str()))
+    }
+
+    /// Who decided on an approval.
+    pub fn by(&self, who: impl Into<String>) -> &Self {
+        self.set(|| attribute(approval::APPROVAL_BY, who.into()))
+    }
+
+    /// What a recovery did, when that was not known at its start.
+    pub fn action(&self, action: RecoveryAction) -> &Self {
+        self.set(|| attribute(recovery::RECOVERY_ACTION, action.as_str()))
+    }
+
+    /// How sure a step is of its result, from 0 to 1.
+    pub fn confidence(&self, confidence: f64) -> &Self {
+        self.set(|| attribute(agent::AGENT_CONFIDENCE, confidence))
+    }
+
+    /// A failure that the step survives or that its result does not show: `error.type`, in a word of few values.
+    pub fn error_type(&self, error_type: impl Into<Cow<'static, str>>) -> &Self {
+        if let Some(node) = &self.node {
+            node.tell(|told| {
+                told.outcome = Some(Outcome::Error);
+                told.error_type = Some(error_type.into());
+            });
+        }
+        self
+    }
+
+    fn set(&self, attribute: impl FnOnce() -> KeyValue) -> &Self {
+        if let Some(node) = self.recording() {
+            node.set(attribute());
+        }
+        self
+    }
+
+    fn recording(&self) -> Option<&Arc<Node>> {
+        self.node.as_ref().filter(|node| node.is_recording())
+    }
+}
+
+/// A run that is under way. Outside a run every method does nothing.
+#[derive(Debug, Clone)]
+pub struct RunHandle {
+    node: Option<Arc<Node>>,
+}
+
+impl RunHandle {
+    /// Says why the run stops. A word of one's own follows the run's `Result`, see [`StopReason::custom`].
+    pub fn stop_reason(&self, reason: impl Into<StopReason>) -> &Self {
+        if let Some(run) = self.state() {
+            run.set_stop_reason(reason.into());
+        }
+        self
+    }
+
+    /// The final answer or action; recorded only when queries are asked for.
+    pub fn result<R: Serialize + ?Sized>(&self, result: &R) -> &Self {
+        let node = self.node.as_ref().filter(|node| node.is_recording() && node.runtime.content.queries);
+        if let Some(node) = node {
+            let text = crate::span::content::Text::of(result, true);
+            node.set_all(text.kept.map(|text| attribute(agent::AGENT_RESULT, text)));
+        }
+        self
+    }
+
+    /// Sets an attribute on the run's span only.
+    pub fn attribute(&self, key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> &Self {
+        if let Some(node) = self.node.as_ref().filter(|node| node.is_recording()) {
+            node.set(KeyValue::new(key.into(), value.into()));
+        }
+        self
+    }
+
+    /// Puts a key and a value on the run and on every step that begins after this call.
+    pub fn tag(&self, key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> &Self {
+        if let (Some(node), Some(run)) = (&self.node, self.state()) {
+            let tag = KeyValue::new(key.into(), value.into());
+            node.set(tag.clone());
+            run.tag(tag);
+        }
+        self
+    }
+
+    /// The id of the run, as in `agent.run_id`.
+    pub fn id(&self) -> Option<String> {
+        Some(self.state()?.id.to_string())
+    }
+
+    /// The trace id of the run as 32 lower-case hexadecimal digits; `None` where nothing records.
+    pub fn trace_id(&self) -> Option<String> {
+        Some(self.node.as_ref()?.valid_span_context()?.trace_id().to_string())
+    }
+
+    /// What the run and everything below it has cost so far, in USD; `None` while no part of it is known.
+    ///
+    /// Counted whether or not the run is recorded.
+    pub fn total_usd(&self) -> Option<f64> {
+        Some(self.node.as_ref()?.totals().known_cost()?.as_f64())
+    }
+
+    /// Tokens that the run and everything below it has used so far, as prompt and completion.
+    pub fn total_tokens(&self) -> (Option<u64>, Option<u64>) {
+        let totals = self.node.as_ref().map(|node| node.totals()).unwrap_or_default();
+        (totals.prompt_tokens, totals.completion_tokens)
+    }
+
+    /// Model calls and tool calls of the run and everything below it that have ended.
+    pub fn call_counts(&self) -> (u64, u64) {
+        let totals = self.node.as_ref().map(|node| node.totals()).unwrap_or_default();
+        (totals.llm_calls, totals.tool_calls)
+    }
+
+    fn state(&self) -> Option<&Arc<Run>> {
+        self.node.as_ref()?.run.as_ref()
+    }
+}

@@ -1,0 +1,62 @@
+use crate::span::builder::{Begin, Step, running_span};
+use crate::span::record::{Active, Spec};
+use crate::span::runtime::attribute;
+use agentspan_semconv::{StepType, handoff as names, span_name};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
+use std::future::Future;
+
+/// Work given to another agent: the span `handoff.<to>`. Made by [`handoff()`].
+#[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
+#[derive(Debug)]
+pub struct HandoffBuilder {
+    to: String,
+    from: Option<String>,
+    reason: Option<String>,
+    attributes: Vec<KeyValue>,
+}
+
+/// A handoff to the agent `to`; what that agent does is run inside it.
+pub fn handoff(to: impl Into<String>) -> HandoffBuilder {
+    HandoffBuilder { to: to.into(), from: None, reason: None, attributes: Vec::new() }
+}
+
+impl HandoffBuilder {
+    /// Who hands off; by default the agent of the run around.
+    pub fn from(mut self, from: impl Into<String>) -> Self {
+        self.from = Some(from.into());
+        self
+    }
+
+    /// Why; recorded only when reasons are asked for.
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+}
+
+running_span!(HandoffBuilder);
+
+impl Begin for HandoffBuilder {
+    fn begin(self) -> Step {
+        let Self { to, from, reason, attributes } = self;
+        let spec = Spec {
+            step_type: StepType::Handoff,
+            kind: SpanKind::Internal,
+            name: span_name::handoff(&to),
+            run: None,
+        };
+        Step(Active::start(spec, |node, initial| {
+            let around = node.run.as_ref().map(|run| run.agent_name.to_string());
+            let texts = [
+                (names::HANDOFF_TO, Some(to)),
+                (names::HANDOFF_FROM, from.or(around)),
+                (names::HANDOFF_REASON, reason.filter(|_| node.runtime.content.reasons)),
+            ];
+            initial
+                .attributes
+                .extend(texts.into_iter().filter_map(|(name, text)| Some(attribute(name, text?))));
+            initial.attributes.extend(attributes);
+        }))
+    }
+}

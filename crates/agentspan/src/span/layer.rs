@@ -1,0 +1,134 @@
+use crate::span::node::Node;
+use crate::span::runtime::Runtime;
+use opentelemetry::{Context, ContextGuard};
+use std::cell::RefCell;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use tracing::span::{Attributes, Id};
+use tracing::{Dispatch, Subscriber};
+use tracing_subscriber::layer::{self, Layer};
+use tracing_subscriber::registry::LookupSpan;
+
+/// The target of every `tracing` span that this library makes.
+pub(crate) const TARGET: &str = "agentspan";
+
+/// Makes the OpenTelemetry context of a step current whenever the step's `tracing` span is entered, also by other
+/// people's `.instrument(span)` and `.in_current_span()`. It records nothing itself.
+#[derive(Debug)]
+pub(crate) struct StepLayer {
+    runtime: Arc<Runtime>,
+}
+
+impl StepLayer {
+    pub(crate) fn new(runtime: Arc<Runtime>) -> Self {
+        Self { runtime }
+    }
+
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
+    }
+}
+
+/// What a step's `tracing` span carries in the registry.
+struct Attached {
+    context: Context,
+    node: Weak<Node>,
+}
+
+thread_local! {
+    /// Handed from the step that is being made to `on_new_span`, which runs inside the span's creation.
+    static MAKING: RefCell<Option<Attached>> = const { RefCell::new(None) };
+    /// Contexts made current by spans entered on this thread, innermost last.
+    static ENTERED: RefCell<Vec<(Id, ContextGuard)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Makes a `tracing` span for a step, with `context` current whenever it is entered.
+pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> tracing::Span {
+    let attached = Attached { context, node: Arc::downgrade(node) };
+    // Thread-local storage is gone only while a thread ends; then the span carries nothing.
+    let _ = MAKING.try_with(|making| making.replace(Some(attached)));
+    let span = tracing::error_span!(target: TARGET, "agentspan", name);
+    let _ = MAKING.try_with(|making| making.take());
+    span
+}
+
+/// Makes a `tracing` span that another bridge records; its context comes later, by [`attach`].
+pub(crate) fn bridged_span(name: &str, kind: &'static str, node: &Arc<Node>) -> tracing::Span {
+    let attached = Attached { context: Context::new(), node: Arc::downgrade(node) };
+    let _ = MAKING.try_with(|making| making.replace(Some(attached)));
+    let span = tracing::error_span!(target: TARGET, "agentspan", otel.name = name, otel.kind = kind);
+    let _ = MAKING.try_with(|making| making.take());
+    span
+}
+
+/// Gives the span of a step the context that is current whenever it is entered.
+pub(crate) fn attach(span: &tracing::Span, context: Context, node: &Arc<Node>) {
+    let mut attached = Some(Attached { context, node: Arc::downgrade(node) });
+    span.with_subscriber(|(id, dispatch)| {
+        let registry = dispatch.downcast_ref::<tracing_subscriber::Registry>()?;
+        registry.span(id)?.extensions_mut().replace(attached.take()?)
+    });
+}
+
+impl<S> Layer<S> for StepLayer
+where
+    S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+{
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        if self.runtime.tracer.is_some() && crate::span::probe::foreign_bridge(dispatch) {
+            self.runtime.foreign_bridge.store(true, Ordering::Relaxed);
+            eprintln!(
+                "agentspan: the subscriber has an OpenTelemetry layer beside agentspan's own; spans go through \
+                 that layer and its exporter. Use `agentspan::layer()` with `agentspan::exporter(…)` for a provider \
+                 of your own, or remove the other layer"
+            );
+        }
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, subscriber: layer::Context<'_, S>) {
+        if attributes.metadata().target() != TARGET {
+            return;
+        }
+        let attached = MAKING.try_with(|making| making.take()).ok().flatten();
+        if let (Some(attached), Some(span)) = (attached, subscriber.span(id)) {
+            span.extensions_mut().insert(attached);
+        }
+    }
+
+    fn on_enter(&self, id: &Id, subscriber: layer::Context<'_, S>) {
+        let Some(span) = subscriber.span(id) else { return };
+        if span.metadata().target() != TARGET {
+            return;
+        }
+        let context = span.extensions().get::<Attached>().map(|attached| attached.context.clone());
+        if let Some(context) = context {
+            let guard = context.attach();
+            let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), guard)));
+        }
+    }
+
+    fn on_exit(&self, id: &Id, subscriber: layer::Context<'_, S>) {
+        if subscriber.metadata(id).is_some_and(|metadata| metadata.target() != TARGET) {
+            return;
+        }
+        // Spans may be exited in another order than they were entered in.
+        let guard = ENTERED.try_with(|entered| {
+            let mut entered = entered.borrow_mut();
+            let at = entered.iter().rposition(|(entered, _)| entered == id)?;
+            Some(entered.remove(at))
+        });
+        // The guard is dropped after the borrow has ended, since dropping it may run other people's code.
+        drop(guard);
+    }
+
+    fn on_close(&self, id: Id, subscriber: layer::Context<'_, S>) {
+        let Some(span) = subscriber.span(&id) else { return };
+        if span.metadata().target() != TARGET {
+            return;
+        }
+        let attached = span.extensions_mut().remove::<Attached>();
+        if let Some(node) = attached.as_ref().and_then(|attached| attached.node.upgrade()) {
+            node.on_carriers_gone();
+        }
+    }
+}

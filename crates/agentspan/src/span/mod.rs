@@ -1,0 +1,51 @@
+//! The span types, one file each, and what they share: the tree of steps (`node`, `run`), how a step is recorded
+//! (`record`, `layer`), how it ends (`outcome`, `future`), and how it is told more (`handle`, `guard`).
+
+mod agent;
+mod approval;
+mod builder;
+mod content;
+mod embedding;
+mod future;
+mod guard;
+mod handle;
+mod handoff;
+mod layer;
+mod llm;
+mod model;
+mod node;
+mod outcome;
+mod probe;
+mod record;
+mod recovery;
+mod retrieval;
+mod run;
+mod runtime;
+mod spawn;
+mod step;
+mod stream;
+mod tool;
+mod validation;
+mod value;
+
+pub use agent::{AgentBuilder, agent};
+pub use approval::{ApprovalBuilder, approval};
+pub use builder::WithTimeout;
+pub use embedding::{EmbeddingBuilder, embedding};
+pub use guard::SpanGuard;
+pub use handle::{RunHandle, SpanHandle, current, current_run};
+pub use handoff::{HandoffBuilder, handoff};
+pub(crate) use layer::{StepLayer, TARGET};
+pub use llm::{LlmBuilder, llm};
+pub(crate) use node::{Node, NodeRef};
+pub(crate) use outcome::Ending;
+pub use outcome::{Elapsed, Failure};
+pub(crate) use record::finish;
+pub use recovery::{RecoveryBuilder, recovery};
+pub use retrieval::{RetrievalBuilder, retrieval};
+pub(crate) use runtime::{Runtime, lock};
+pub use spawn::{carry, spawn};
+pub use step::{StepBuilder, step};
+pub use tool::{ToolBuilder, tool};
+pub use validation::{ValidationBuilder, validation};
+pub use value::AttributeValue;

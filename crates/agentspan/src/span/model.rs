@@ -1,0 +1,207 @@
+//! What a model call records: of its request when it begins, of its reply when that has been read.
+
+use crate::cost::{OwnCost, Price, PriceQuery, Unpriced};
+use crate::span::node::{Node, token_attributes};
+use crate::span::runtime::{Runtime, attribute, count};
+use crate::usage::{self, Reply, Request, Usage};
+use agentspan_semconv::{CostSource, cost, embedding, llm};
+use opentelemetry::{Array, KeyValue, StringValue, Value};
+use serde::Serialize;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// What pricing a call needs besides its usage; known when the call begins.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Call {
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    pub(crate) batch: bool,
+}
+
+/// The request of a call, read at once so that nothing is borrowed.
+#[derive(Debug, Default)]
+pub(crate) struct RequestRecord {
+    pub(crate) request: Request,
+    system: Option<Vec<u8>>,
+    tools: Option<Vec<u8>>,
+}
+
+impl RequestRecord {
+    pub(crate) fn read<R: Serialize + ?Sized>(request: &R, content: bool) -> Self {
+        let Some(body) = usage::to_json(request) else { return Self::default() };
+        let mut system = Vec::new();
+        let mut tools = Vec::new();
+        let has_system = usage::write_system(&body, &mut system);
+        let has_tools = usage::write_tools(&body, &mut tools);
+        Self {
+            request: usage::read_request(&body, content),
+            system: has_system.then_some(system),
+            tools: has_tools.then_some(tools),
+        }
+    }
+
+    pub(crate) fn attributes(self, runtime: &Runtime, attributes: &mut Vec<KeyValue>) {
+        let Self { request, system, tools } = self;
+        if !request.parameters.is_empty() {
+            let parameters = serde_json::Value::Object(request.parameters).to_string();
+            attributes.push(attribute(llm::LLM_INVOCATION_PARAMETERS, parameters));
+        }
+        let counts = [
+            (llm::LLM_MESSAGE_COUNT, request.message_count),
+            (llm::LLM_INPUT_SIZE, Some(request.size).filter(|size| *size > 0)),
+            (embedding::EMBEDDING_INPUT_COUNT, request.embedding_input_count),
+        ];
+        attributes.extend(counts.into_iter().filter_map(|(name, number)| Some(count(name, number? as u64))));
+        attributes
+            .extend(request.dimensions.map(|number| count(embedding::EMBEDDING_DIMENSION_COUNT, number)));
+        let hashes = [(llm::LLM_SYSTEM_HASH, system), (llm::LLM_TOOL_DEFINITIONS_HASH, tools)];
+        attributes.extend(
+            hashes.into_iter().filter_map(|(name, text)| Some(attribute(name, runtime.hash(&text?)))),
+        );
+        let texts = [
+            (llm::LLM_INPUT_MESSAGES, request.input_messages),
+            (llm::LLM_SYSTEM_INSTRUCTIONS, request.system_instructions),
+            (llm::LLM_TOOL_DEFINITIONS, request.tool_definitions),
+        ];
+        attributes
+            .extend(texts.into_iter().filter_map(|(name, json)| Some(attribute(name, json?.to_string()))));
+    }
+}
+
+/// A reply that has been read, with what its call was.
+#[derive(Debug, Default)]
+pub(crate) struct ReplyRecord(pub(crate) Reply);
+
+impl ReplyRecord {
+    pub(crate) fn read<R: Serialize + ?Sized>(node: &Node, reply: &R) -> Self {
+        let provider = node.call.get().map_or("", |call| call.provider.as_str());
+        let content = node.is_recording() && node.runtime.content.messages;
+        let body = usage::to_json(reply);
+        Self(body.map(|body| usage::read_reply(provider, &body, content)).unwrap_or_default())
+    }
+}
+
+/// Records a reply on its call: what it says of itself, its tokens and its cost.
+pub(crate) fn record_reply(node: &Arc<Node>, reply: &ReplyRecord) {
+    let reply = &reply.0;
+    let (model, tier) = (reply.model.as_deref(), reply.service_tier.as_deref());
+    match &reply.usage {
+        Some(usage) => record_usage(node, usage, model, tier, reply.batch),
+        None => record_price(node, Err(Unpriced::NoUsage)),
+    }
+    if let (Some(run), Some(asker)) = (&node.run, node.valid_span_context()) {
+        let ids = reply.tool_calls.iter().filter_map(|call| call.id.as_deref());
+        ids.for_each(|id| run.asked_for(id, asker));
+    }
+    if let Some(error) = &reply.error {
+        node.tell(|told| {
+            told.outcome = Some(agentspan_semconv::Outcome::Error);
+            told.error_type = Some(Cow::Owned(error.error_type.clone()));
+        });
+    }
+    if node.is_recording() {
+        node.set_all(reply_attributes(reply));
+    }
+}
+
+fn reply_attributes(reply: &Reply) -> Vec<KeyValue> {
+    let class = reply.finish_class.map(|class| class.as_str().to_owned());
+    let texts = [
+        (llm::LLM_MODEL_NAME, reply.model.clone()),
+        (llm::LLM_RESPONSE_MODEL_NAME, reply.model.clone()),
+        (llm::LLM_RESPONSE_ID, reply.id.clone()),
+        (llm::LLM_FINISH_REASON, finish_reasons(&reply.finish_reasons)),
+        (llm::LLM_FINISH_CLASS, class),
+        (llm::LLM_SERVICE_TIER, reply.service_tier.clone()),
+        (llm::LLM_OUTPUT_MESSAGES, reply.output_messages.as_ref().map(|messages| messages.to_string())),
+    ];
+    let mut attributes: Vec<_> =
+        texts.into_iter().filter_map(|(name, text)| Some(attribute(name, text?))).collect();
+    attributes.push(count(llm::LLM_OUTPUT_SIZE, reply.size as u64));
+    if !reply.tool_calls.is_empty() {
+        let names = reply.tool_calls.iter().map(|call| StringValue::from(call.name.clone())).collect();
+        attributes.push(KeyValue::new(llm::LLM_TOOL_CALL_NAMES, Value::Array(Array::String(names))));
+    }
+    if reply.batch {
+        attributes.push(attribute(llm::LLM_BATCH, true));
+    }
+    let dimensions = reply.embedding_dimensions.map(|number| number as u64);
+    attributes.extend(dimensions.map(|number| count(embedding::EMBEDDING_DIMENSION_COUNT, number)));
+    attributes
+}
+
+/// The first choice's reason.
+fn finish_reasons(reasons: &[String]) -> Option<String> {
+    reasons.first().cloned()
+}
+
+/// Records the tokens of a call and prices them.
+pub(crate) fn record_usage(
+    node: &Arc<Node>,
+    usage: &Usage,
+    model: Option<&str>,
+    tier: Option<&str>,
+    batch: bool,
+) {
+    node.own(|own| {
+        own.prompt_tokens = usage.input;
+        own.completion_tokens = usage.output;
+    });
+    if node.is_recording() {
+        node.set_all(token_attributes(usage));
+    }
+    let unknown = Call::default();
+    let call = node.call.get().unwrap_or(&unknown);
+    let query = PriceQuery {
+        provider: &call.provider,
+        model: model.unwrap_or(&call.model),
+        usage,
+        at: node.started,
+        service_tier: tier,
+        batch: batch || call.batch,
+    };
+    let price = node.runtime.prices.price(&query);
+    // The name that was asked for may be the one with a price, as for an override by a name of one's own.
+    let price = match price {
+        Err(Unpriced::UnknownModel) if query.model != call.model => {
+            node.runtime.prices.price(&PriceQuery { model: &call.model, ..query })
+        }
+        price => price,
+    };
+    record_price(node, price);
+}
+
+fn record_price(node: &Arc<Node>, price: Result<Price, Unpriced>) {
+    let mut by_hand = false;
+    node.own(|own| {
+        by_hand = own.cost_by_hand;
+        if !by_hand {
+            own.cost = price.as_ref().map_or(OwnCost::Unknown, OwnCost::from);
+        }
+    });
+    if by_hand || !node.is_recording() {
+        return;
+    }
+    match price {
+        Ok(price) => {
+            node.set(attribute(cost::COST_INPUT_USD, price.input.as_f64()));
+            node.set(attribute(cost::COST_OUTPUT_USD, price.output.as_f64()));
+            if price.source == CostSource::Catalog
+                && let Some(version) = node.runtime.prices.catalog_version()
+            {
+                node.set(attribute(cost::COST_CATALOG_VERSION, version.to_owned()));
+            }
+            node.set(attribute(cost::COST_SOURCE, price.source.as_str()));
+            node.set(attribute(cost::COST_PRICE_MODEL, price.price_model));
+        }
+        Err(missing) => {
+            let missing = vec![StringValue::from(missing.as_str())];
+            node.set(KeyValue::new(cost::COST_MISSING, Value::Array(Array::String(missing))));
+        }
+    }
+}
+
+/// A call without any reply: its cost is unknown.
+pub(crate) fn record_no_reply(node: &Arc<Node>) {
+    record_price(node, Err(Unpriced::NoUsage));
+}

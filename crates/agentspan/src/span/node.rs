@@ -1,0 +1,398 @@
+use crate::cost::{OwnCost, Totals, Usd};
+use crate::span::model::Call;
+use crate::span::outcome::Ending;
+use crate::span::run::Run;
+use crate::span::runtime::{Runtime, attribute, count, lock};
+use agentspan_semconv::{CostStatus, Outcome, StepType, agent, cost, llm};
+use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::{Context, KeyValue};
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::SystemTime;
+
+/// One step: what the tree of a run is made of, whether or not it is recorded.
+///
+/// It travels inside the OpenTelemetry context. Children keep their ancestors alive, so a part that is posted late
+/// always finds every ancestor.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) step_type: StepType,
+    pub(crate) name: Arc<str>,
+    pub(crate) parent: Option<Arc<Node>>,
+    /// The nearest run; of a run, the run itself.
+    pub(crate) run: Option<Arc<Run>>,
+    pub(crate) is_run: bool,
+    /// A direct child of a run.
+    pub(crate) is_step_of_run: bool,
+    pub(crate) started: SystemTime,
+    /// Set once, right after the span was made; absent when nothing records.
+    pub(crate) span_context: OnceLock<SpanContext>,
+    /// What was called, on model calls and embeddings.
+    pub(crate) call: OnceLock<Call>,
+    recording: AtomicBool,
+    sampled_out: AtomicBool,
+    /// The context that holds the span, until the step ends. It may hold the step as well, so it must not stay.
+    span: Mutex<Option<Context>>,
+    open_key: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// What is known of the step besides what it was made with; written to the span when it ends.
+    attributes: Vec<KeyValue>,
+    /// The step's own part and those of all descendants that have ended.
+    totals: Totals,
+    own: Own,
+    /// Descendants that have not ended or whose work may go on.
+    open: u64,
+    ended: bool,
+    /// No `tracing` span of the step is held by anybody any more.
+    carriers_gone: bool,
+    released: bool,
+    told: Told,
+}
+
+/// What the step itself adds to the sums.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Own {
+    pub(crate) cost: OwnCost,
+    /// Told by the user, so nothing computed replaces it.
+    pub(crate) cost_by_hand: bool,
+    pub(crate) prompt_tokens: Option<u64>,
+    pub(crate) completion_tokens: Option<u64>,
+}
+
+/// What the user said of the step while it ran.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Told {
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) error_type: Option<Cow<'static, str>>,
+    /// The class of the failure that a recovery answers; it is the recovery's `error.type` though it succeeds.
+    pub(crate) recovers_from: Option<Cow<'static, str>>,
+}
+
+pub(crate) struct NewNode {
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) step_type: StepType,
+    pub(crate) name: Arc<str>,
+    pub(crate) parent: Option<Arc<Node>>,
+    pub(crate) run: Option<Arc<Run>>,
+    pub(crate) is_run: bool,
+    pub(crate) started: SystemTime,
+}
+
+impl Node {
+    /// Makes the node and counts it as open work of every ancestor.
+    pub(crate) fn new(new: NewNode) -> Arc<Self> {
+        let NewNode { runtime, step_type, name, parent, run, is_run, started } = new;
+        let is_step_of_run = parent.as_ref().is_some_and(|parent| parent.is_run);
+        let node = Arc::new(Self {
+            runtime,
+            step_type,
+            name,
+            parent,
+            run,
+            is_run,
+            is_step_of_run,
+            started,
+            span_context: OnceLock::new(),
+            call: OnceLock::new(),
+            recording: AtomicBool::new(false),
+            sampled_out: AtomicBool::new(false),
+            span: Mutex::new(None),
+            open_key: AtomicU64::new(u64::MAX),
+            state: Mutex::new(State {
+                attributes: Vec::new(),
+                totals: Totals::default(),
+                own: Own::default(),
+                open: 0,
+                ended: false,
+                carriers_gone: true,
+                released: false,
+                told: Told::default(),
+            }),
+        });
+        node.ancestors().for_each(|ancestor| lock(&ancestor.state).open += 1);
+        node
+    }
+
+    pub(crate) fn ancestors(&self) -> impl Iterator<Item = &Arc<Self>> {
+        std::iter::successors(self.parent.as_ref(), |node| node.parent.as_ref())
+    }
+
+    /// Whether values of this step leave the process; nothing needs to be formatted otherwise.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.recording.load(Ordering::Relaxed)
+    }
+
+    /// Whether the sampler, asked in this process, let the step pass by; then it lets its children pass as well.
+    pub(crate) fn is_sampled_out(&self) -> bool {
+        self.sampled_out.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn inherit_sampled_out(&self) {
+        self.sampled_out.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the span that was made for the step.
+    pub(crate) fn set_span(self: &Arc<Self>, context: &Context) {
+        let span = context.span();
+        let _ = self.span_context.set(span.span_context().clone());
+        if span.is_recording() {
+            self.recording.store(true, Ordering::Relaxed);
+            self.open_key.store(self.runtime.open.insert(self), Ordering::Relaxed);
+            *lock(&self.span) = Some(context.clone());
+        } else if span.span_context().is_valid() {
+            self.sampled_out.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn take_span(&self) -> Option<Context> {
+        self.runtime.open.remove(self.open_key.load(Ordering::Relaxed));
+        lock(&self.span).take()
+    }
+
+    /// The step's span while it is open.
+    pub(crate) fn with_span(&self, with: impl FnOnce(opentelemetry::trace::SpanRef<'_>)) {
+        let context = lock(&self.span).clone();
+        if let Some(context) = context {
+            with(context.span());
+        }
+    }
+
+    /// Sets an attribute while the step is open; a value set twice counts once, with the last value.
+    pub(crate) fn set(&self, attribute: KeyValue) {
+        self.set_all([attribute]);
+    }
+
+    pub(crate) fn set_all(&self, attributes: impl IntoIterator<Item = KeyValue>) {
+        if !self.is_recording() {
+            return;
+        }
+        let mut state = lock(&self.state);
+        if !state.ended {
+            for attribute in attributes {
+                match state.attributes.iter_mut().find(|known| known.key == attribute.key) {
+                    Some(known) => known.value = attribute.value,
+                    None => state.attributes.push(attribute),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn tell(&self, tell: impl FnOnce(&mut Told)) {
+        tell(&mut lock(&self.state).told);
+    }
+
+    /// Changes what the step itself adds to the sums; without effect after its end.
+    pub(crate) fn own(&self, change: impl FnOnce(&mut Own)) {
+        let mut state = lock(&self.state);
+        if !state.ended {
+            change(&mut state.own);
+        }
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        lock(&self.state).ended
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        lock(&self.state).totals.clone()
+    }
+
+    /// A `tracing` span of this step exists, so others may carry the step on in it.
+    pub(crate) fn expect_carriers(&self) {
+        lock(&self.state).carriers_gone = false;
+    }
+
+    /// The last handle of the step's `tracing` span was dropped.
+    pub(crate) fn on_carriers_gone(&self) {
+        let release = {
+            let mut state = lock(&self.state);
+            state.carriers_gone = true;
+            state.ready_to_release()
+        };
+        if release {
+            self.release();
+        }
+    }
+
+    /// Ends the step once: posts its part to itself and every ancestor, and gives what is left to be recorded.
+    pub(crate) fn end(&self, ending: &mut Ending) -> Option<Ended> {
+        let (ended, part) = {
+            let mut state = lock(&self.state);
+            if state.ended {
+                return None;
+            }
+            state.ended = true;
+            if let Some(outcome) = state.told.outcome.clone()
+                && ending.outcome == Outcome::Ok
+            {
+                ending.outcome = outcome;
+            }
+            let part = self.part(&state.own, ending.outcome.is_failure());
+            state.totals.add(&part);
+            let attributes = std::mem::take(&mut state.attributes);
+            let ended = Ended {
+                attributes,
+                own: state.own.clone(),
+                error_type: state.told.error_type.take(),
+                recovers_from: state.told.recovers_from.take(),
+            };
+            (ended, part)
+        };
+        self.ancestors().for_each(|ancestor| lock(&ancestor.state).totals.add(&part));
+        Some(ended)
+    }
+
+    /// After the end: lets the ancestors go unless somebody still carries the step. Whether the sums are complete.
+    pub(crate) fn settle(&self) -> bool {
+        let (release, complete) = {
+            let mut state = lock(&self.state);
+            (state.ready_to_release(), state.carriers_gone && state.open == 0)
+        };
+        if release {
+            self.release();
+        }
+        complete
+    }
+
+    /// Whether nothing can be added to the sums any more; with the number of steps still open otherwise.
+    pub(crate) fn completeness(&self) -> Result<(), u64> {
+        let state = lock(&self.state);
+        if state.ended && state.carriers_gone && state.open == 0 { Ok(()) } else { Err(state.open) }
+    }
+
+    fn release(&self) {
+        self.ancestors().for_each(|ancestor| {
+            let mut state = lock(&ancestor.state);
+            state.open = state.open.saturating_sub(1);
+        });
+    }
+
+    fn part(&self, own: &Own, failed: bool) -> Totals {
+        let mut part = Totals {
+            prompt_tokens: own.prompt_tokens,
+            completion_tokens: own.completion_tokens,
+            llm_calls: u64::from(self.step_type == StepType::LlmGenerate),
+            tool_calls: u64::from(self.step_type == StepType::ToolCall),
+            steps: u64::from(self.is_step_of_run),
+            failed_steps: u64::from(self.is_step_of_run && failed),
+            ..Totals::default()
+        };
+        part.post_cost(&own.cost);
+        part
+    }
+
+    /// The attributes that depend on everything below the step. `open` is the number of steps that were not waited
+    /// for; with some, the sums are partial.
+    pub(crate) fn sums(&self, open: Option<u64>) -> Vec<KeyValue> {
+        let (totals, own) = {
+            let state = lock(&self.state);
+            (state.totals.clone(), state.own.clone())
+        };
+        let mut sums = Vec::with_capacity(12);
+        self.push_cost(&totals, &own, open, &mut sums);
+        if self.is_run {
+            push_run_sums(&totals, &mut sums);
+            sums.extend(
+                self.run
+                    .as_ref()
+                    .and_then(|run| run.breakdown())
+                    .map(|rows| attribute(agent::AGENT_BREAKDOWN, rows)),
+            );
+        }
+        if let Some(open) = open.filter(|open| *open > 0) {
+            sums.push(count(agent::AGENT_OPEN_STEP_COUNT, open));
+        }
+        sums
+    }
+
+    fn push_cost(&self, totals: &Totals, own: &Own, open: Option<u64>, sums: &mut Vec<KeyValue>) {
+        let Some(status) = totals.status() else { return };
+        let partial = open.is_some_and(|open| open > 0) && totals.priced > 0;
+        let status = if partial { CostStatus::Partial } else { status };
+        sums.push(attribute(cost::COST_STATUS, status.as_str()));
+        // What costs nothing itself has a known cost of its own, which is 0.
+        let own = match own.cost {
+            OwnCost::None => Some(Usd::ZERO),
+            ref cost => cost.known(),
+        };
+        sums.extend(own.map(|own| attribute(cost::COST_SELF_USD, own.as_f64())));
+        if let Some(total) = totals.known_cost() {
+            sums.push(attribute(cost::COST_TOTAL_USD, total.as_f64()));
+            let over = DEAR.iter().filter(|(limit, _)| total > *limit);
+            sums.extend(over.map(|(_, name)| attribute(name, true)));
+        }
+    }
+}
+
+/// Limits that a store which searches by equality can find.
+const DEAR: [(Usd, &str); 4] = [
+    (Usd::from_units(1_000_000_000_000), cost::COST_OVER_1_USD),
+    (Usd::from_units(10_000_000_000_000), cost::COST_OVER_10_USD),
+    (Usd::from_units(100_000_000_000_000), cost::COST_OVER_100_USD),
+    (Usd::from_units(1_000_000_000_000_000), cost::COST_OVER_1000_USD),
+];
+
+fn push_run_sums(totals: &Totals, sums: &mut Vec<KeyValue>) {
+    sums.push(count(agent::AGENT_STEP_COUNT, totals.steps));
+    sums.push(count(agent::AGENT_LLM_CALL_COUNT, totals.llm_calls));
+    sums.push(count(agent::AGENT_TOOL_CALL_COUNT, totals.tool_calls));
+    sums.push(count(agent::AGENT_FAILED_STEP_COUNT, totals.failed_steps));
+    let (prompt, completion) = (totals.prompt_tokens, totals.completion_tokens);
+    sums.extend(prompt.map(|tokens| count(agent::AGENT_TOKEN_COUNT_PROMPT, tokens)));
+    sums.extend(completion.map(|tokens| count(agent::AGENT_TOKEN_COUNT_COMPLETION, tokens)));
+    if prompt.is_some() || completion.is_some() {
+        let total = prompt.unwrap_or(0).saturating_add(completion.unwrap_or(0));
+        sums.push(count(agent::AGENT_TOKEN_COUNT_TOTAL, total));
+    }
+}
+
+impl State {
+    fn ready_to_release(&mut self) -> bool {
+        let ready = self.ended && self.carriers_gone && !self.released;
+        self.released |= ready;
+        ready
+    }
+}
+
+/// What an ended step leaves to be recorded.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) attributes: Vec<KeyValue>,
+    pub(crate) own: Own,
+    pub(crate) error_type: Option<Cow<'static, str>>,
+    pub(crate) recovers_from: Option<Cow<'static, str>>,
+}
+
+/// The nearest step, as it stands in the OpenTelemetry context.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeRef(pub(crate) Arc<Node>);
+
+impl NodeRef {
+    pub(crate) fn current() -> Option<Arc<Node>> {
+        opentelemetry::Context::map_current(|context| context.get::<Self>().map(|node| node.0.clone()))
+    }
+}
+
+/// The token counts of a call under our names.
+pub(crate) fn token_attributes(usage: &crate::usage::Usage) -> Vec<KeyValue> {
+    let counts = [
+        (llm::LLM_TOKEN_COUNT_PROMPT, usage.input),
+        (llm::LLM_TOKEN_COUNT_COMPLETION, usage.output),
+        (llm::LLM_TOKEN_COUNT_TOTAL, usage.total_tokens()),
+        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_READ, usage.cache_read),
+        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE, usage.cache_write),
+        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE_1H, usage.cache_write_1h),
+        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_AUDIO, usage.input_audio),
+        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_IMAGE, usage.input_image),
+        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_REASONING, usage.reasoning),
+        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_AUDIO, usage.output_audio),
+        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_IMAGE, usage.output_image),
+    ];
+    counts.into_iter().filter_map(|(name, tokens)| Some(count(name, tokens?))).collect()
+}

@@ -1,0 +1,223 @@
+use agentspan_semconv::Outcome;
+use std::any::Any;
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+/// How a step ended, and with which failure.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub(crate) outcome: Outcome,
+    pub(crate) failure: Option<FailureRecord>,
+}
+
+impl Ending {
+    pub(crate) fn ok() -> Self {
+        Self { outcome: Outcome::Ok, failure: None }
+    }
+
+    pub(crate) fn cancelled() -> Self {
+        Self { outcome: Outcome::Cancelled, failure: None }
+    }
+
+    pub(crate) fn failed(failure: FailureRecord) -> Self {
+        let outcome = if failure.timed_out { Outcome::Timeout } else { Outcome::Error };
+        Self { outcome, failure: Some(failure) }
+    }
+
+    pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Self {
+        let message = payload
+            .downcast_ref::<&'static str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned());
+        let failure = FailureRecord {
+            error_type: Cow::Borrowed("panic"),
+            message,
+            timed_out: false,
+            chain: Vec::new(),
+        };
+        Self { outcome: Outcome::Panicked, failure: Some(failure) }
+    }
+}
+
+/// What is recorded of an error: its class always, its texts only when error texts are asked for.
+#[derive(Debug, Clone, Default)]
+#[doc(hidden)]
+pub struct FailureRecord {
+    pub(crate) error_type: Cow<'static, str>,
+    pub(crate) message: Option<String>,
+    /// The texts of the causes, outermost first.
+    pub(crate) chain: Vec<String>,
+    pub(crate) timed_out: bool,
+}
+
+impl FailureRecord {
+    pub(crate) fn of_type(error_type: impl Into<Cow<'static, str>>) -> Self {
+        Self { error_type: error_type.into(), ..Self::default() }
+    }
+}
+
+/// An error that a step can end with: any [`std::error::Error`], `Box<dyn Error>` with or without `Send + Sync`,
+/// `anyhow::Error` and its kin, `String` and `&str`.
+///
+/// The parameter tells the kinds apart and is always inferred. There is nothing to implement.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an error that a step can end with",
+    note = "use a type that implements `std::error::Error`, a boxed error, `anyhow::Error` or `String`; \
+            for other results there is `.run_ok(…)`"
+)]
+pub trait Failure<Kind> {
+    #[doc(hidden)]
+    fn record(&self) -> FailureRecord;
+}
+
+/// Kind of [`Failure`]: types that implement [`std::error::Error`].
+#[derive(Debug)]
+pub enum ViaError {}
+/// Kind of [`Failure`]: types that give out an error, as `anyhow::Error` and `Box<dyn Error + Send + Sync>` do.
+#[derive(Debug)]
+pub enum ViaReport {}
+/// Kind of [`Failure`]: `Box<dyn Error>`.
+#[derive(Debug)]
+pub enum ViaBox {}
+/// Kind of [`Failure`]: plain text.
+#[derive(Debug)]
+pub enum ViaText {}
+
+impl<E: StdError + 'static> Failure<ViaError> for E {
+    fn record(&self) -> FailureRecord {
+        record_chain(self, short_type_name(std::any::type_name::<E>()))
+    }
+}
+
+impl<E: AsRef<dyn StdError + Send + Sync>> Failure<ViaReport> for E {
+    fn record(&self) -> FailureRecord {
+        record_chain(self.as_ref(), None)
+    }
+}
+
+impl Failure<ViaBox> for Box<dyn StdError> {
+    fn record(&self) -> FailureRecord {
+        record_chain(self.as_ref(), None)
+    }
+}
+
+impl Failure<ViaText> for String {
+    fn record(&self) -> FailureRecord {
+        FailureRecord { message: Some(cut(self)), ..FailureRecord::of_type(OTHER) }
+    }
+}
+
+impl Failure<ViaText> for &str {
+    fn record(&self) -> FailureRecord {
+        FailureRecord { message: Some(cut(self)), ..FailureRecord::of_type(OTHER) }
+    }
+}
+
+/// OpenTelemetry's word for a failure without a class of its own.
+const OTHER: &str = "_OTHER";
+
+/// How deep a chain of causes is followed; a cyclic one must not hang the caller.
+const MAX_CAUSES: usize = 16;
+
+/// Bytes kept of one error text on the caller's path.
+const MAX_TEXT: usize = 16 * 1024;
+
+fn record_chain(error: &(dyn StdError + 'static), type_name: Option<&'static str>) -> FailureRecord {
+    let mut record = FailureRecord { message: Some(text(error)), ..FailureRecord::default() };
+    let mut class = None;
+    let mut cause = Some(error);
+    for depth in 0..MAX_CAUSES {
+        let Some(error) = cause else { break };
+        if depth > 0 {
+            record.chain.push(text(error));
+        }
+        record.timed_out |= is_timeout(error);
+        class = class.or_else(|| io_class(error));
+        cause = error.source();
+    }
+    record.error_type = match (record.timed_out, type_name, class) {
+        (true, ..) => Cow::Borrowed("timeout"),
+        (_, Some(name), _) => Cow::Borrowed(name),
+        (_, None, Some(class)) => class,
+        (_, None, None) => Cow::Borrowed(OTHER),
+    };
+    record
+}
+
+fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<Elapsed>()
+        || error.is::<tokio::time::error::Elapsed>()
+        || error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+}
+
+/// Errors of the operating system behind a boxed error keep their class.
+fn io_class(error: &(dyn StdError + 'static)) -> Option<Cow<'static, str>> {
+    let error = error.downcast_ref::<std::io::Error>()?;
+    Some(Cow::Owned(format!("io::{:?}", error.kind())))
+}
+
+/// `weather::client::ApiError<Foo>` becomes `ApiError`: a class of low cardinality that a person recognises.
+fn short_type_name(name: &'static str) -> Option<&'static str> {
+    let name = name.split('<').next()?;
+    let name = name.rsplit("::").next()?;
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    plain.then_some(name)
+}
+
+/// A `Display` that panics or writes without end must not harm the caller, so its text is cut while it is written.
+fn text(error: &dyn fmt::Display) -> String {
+    let mut out = Cut(String::new());
+    // An error here only says that the text was cut.
+    let _ = write!(out, "{error}");
+    out.0
+}
+
+fn cut(text: &str) -> String {
+    let mut out = Cut(String::new());
+    let _ = out.write_str(text);
+    out.0
+}
+
+struct Cut(String);
+
+impl fmt::Write for Cut {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = MAX_TEXT - self.0.len();
+        if text.len() <= room {
+            self.0.push_str(text);
+            return Ok(());
+        }
+        let end = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        self.0.push_str(&text[..end]);
+        Err(fmt::Error)
+    }
+}
+
+/// The error of a step that its [`timeout`](crate::ToolBuilder::timeout) ended.
+///
+/// It turns into `Box<dyn Error>`, `anyhow::Error` and `String` by itself; an error type of one's own needs a
+/// `From<agentspan::Elapsed>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elapsed(pub(crate) Duration);
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not finished after {:?}", self.0)
+    }
+}
+
+impl StdError for Elapsed {}
+
+impl From<Elapsed> for String {
+    fn from(elapsed: Elapsed) -> Self {
+        elapsed.to_string()
+    }
+}
+
+#[cfg(test)]
+#[path = "outcome_tests.rs"]
+mod tests;

@@ -1,0 +1,41 @@
+use super::*;
+
+fn class<K>(error: impl Failure<K>) -> (String, bool) {
+    let record = error.record();
+    (record.error_type.into_owned(), record.timed_out)
+}
+
+#[test]
+fn every_kind_of_error_has_a_class() {
+    let io = || std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "no");
+    let late = || std::io::Error::new(std::io::ErrorKind::TimedOut, "late");
+    assert_eq!(class("12x".parse::<i32>().unwrap_err()), ("ParseIntError".into(), false));
+    assert_eq!(class(String::from("no")), ("_OTHER".into(), false));
+    assert_eq!(class("no"), ("_OTHER".into(), false));
+    assert_eq!(class(Box::<dyn StdError>::from("no")), ("_OTHER".into(), false));
+    assert_eq!(class(Box::<dyn StdError + Send + Sync>::from(io())), ("io::ConnectionRefused".into(), false));
+    assert_eq!(class(late()), ("timeout".into(), true));
+    assert_eq!(class(Box::<dyn StdError>::from(late())), ("timeout".into(), true));
+    assert_eq!(class(Elapsed(Duration::from_secs(1))), ("timeout".into(), true));
+}
+
+#[test]
+fn a_cyclic_chain_and_an_endless_text_are_cut() {
+    #[derive(Debug)]
+    struct Endless;
+    impl fmt::Display for Endless {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            loop {
+                f.write_str("ä")?;
+            }
+        }
+    }
+    impl StdError for Endless {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&Endless)
+        }
+    }
+    let record = Endless.record();
+    assert_eq!(record.message.map(|text| text.len()), Some(MAX_TEXT));
+    assert_eq!(record.chain.len(), MAX_CAUSES - 1);
+}

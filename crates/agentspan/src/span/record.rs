@@ -1,0 +1,357 @@
+//! How a step is recorded: the one place that makes, fills and ends OpenTelemetry spans.
+
+use crate::span::layer;
+use crate::span::model::Call;
+use crate::span::node::{Ended, NewNode, Node, NodeRef};
+use crate::span::outcome::{Ending, FailureRecord};
+use crate::span::run::{Line, Run, RunIdentity};
+use crate::span::runtime::{Runtime, attribute, count, warn_unrecorded};
+use agentspan_semconv::{Outcome, StepType, StopReason, agent, error, exception};
+use opentelemetry::trace::{Link, SpanContext, SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::{Context, KeyValue};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// What a step is made of.
+pub(crate) struct Spec {
+    pub(crate) step_type: StepType,
+    pub(crate) kind: SpanKind,
+    /// The span's name.
+    pub(crate) name: String,
+    /// Agent name and identity, when the step is a run.
+    pub(crate) run: Option<(Arc<str>, RunIdentity)>,
+}
+
+/// What a step's span is given when it is made.
+#[derive(Default)]
+pub(crate) struct Initial {
+    pub(crate) attributes: Vec<KeyValue>,
+    pub(crate) links: Vec<Link>,
+}
+
+/// A step under way: it ends when it is finished or, as cancelled, when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Active {
+    pub(crate) node: Arc<Node>,
+    /// With the step's span, if there is one, and the step itself.
+    pub(crate) context: Context,
+    pub(crate) span: tracing::Span,
+    /// For waiting times; the wall clock may jump.
+    pub(crate) began: Instant,
+}
+
+/// Room for what is added to the initial attributes when the step ends.
+const SPARE: usize = 24;
+
+impl Active {
+    /// Makes a step below the current one. `fill` is asked only when a span is made.
+    pub(crate) fn start(spec: Spec, fill: impl FnOnce(&Node, &mut Initial)) -> Self {
+        let parent_context = Context::current();
+        let parent = parent_context.get::<NodeRef>().map(|parent| parent.0.clone());
+        let (runtime, has_layer) = Runtime::current(parent.as_ref());
+        let Spec { step_type, kind, name, run } = spec;
+        let is_run = run.is_some();
+        let around = parent.as_ref().and_then(|parent| parent.run.clone());
+        let own_run = run.map(|(agent_name, identity)| {
+            Run::new(agent_name, identity, around.as_ref(), || new_run_id(&runtime))
+        });
+        let node = Node::new(NewNode {
+            runtime,
+            step_type,
+            name: name.as_str().into(),
+            parent,
+            run: own_run.or_else(|| around.clone()),
+            is_run,
+            started: SystemTime::now(),
+        });
+        let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
+        let context = parent_context.with_value(NodeRef(node.clone()));
+        if !has_layer {
+            warn_unrecorded(false);
+            return Self::carried_by_context(node, context);
+        }
+        if !is_run && node.parent.as_ref().is_some_and(|parent| parent.is_sampled_out()) {
+            node.inherit_sampled_out();
+            return Self::carried_by_context(node, context);
+        }
+        let initial = |node: &Node| {
+            let mut initial = Initial { attributes: Vec::with_capacity(2 * SPARE), links: Vec::new() };
+            node.identify(index, &mut initial.attributes);
+            fill(node, &mut initial);
+            initial
+        };
+        match node.runtime.direct_tracer().cloned() {
+            Some(tracer) => Self::direct(node, kind, name, &parent_context, &tracer, initial),
+            None => Self::through_bridge(node, kind, &name, parent_context, initial),
+        }
+    }
+
+    fn carried_by_context(node: Arc<Node>, context: Context) -> Self {
+        Self { node, context, span: tracing::Span::none(), began: Instant::now() }
+    }
+
+    /// Notes what a model call calls; prices need it later.
+    pub(crate) fn with_call(self, call: Call) -> Self {
+        let _ = self.node.call.set(call);
+        self
+    }
+
+    /// Our own tracer makes the span; the `tracing` span only carries it.
+    fn direct(
+        node: Arc<Node>,
+        kind: SpanKind,
+        name: String,
+        parent_context: &Context,
+        tracer: &opentelemetry_sdk::trace::SdkTracer,
+        initial: impl FnOnce(&Node) -> Initial,
+    ) -> Self {
+        let Initial { attributes, links } = initial(&node);
+        let mut builder = tracer
+            .span_builder(name)
+            .with_kind(kind)
+            .with_start_time(node.started)
+            .with_attributes(attributes);
+        if !links.is_empty() {
+            builder = builder.with_links(links);
+        }
+        let spanned = parent_context.with_span(builder.start_with_context(tracer, parent_context));
+        node.set_span(&spanned);
+        let context = spanned.with_value(NodeRef(node.clone()));
+        node.expect_carriers();
+        let span = layer::tracing_span(&node.name, context.clone(), &node);
+        if span.is_disabled() {
+            node.on_carriers_gone();
+            warn_unrecorded(true);
+        }
+        Self { node, context, span, began: Instant::now() }
+    }
+
+    /// Another bridge in the subscriber makes the span out of the `tracing` span.
+    fn through_bridge(
+        node: Arc<Node>,
+        kind: SpanKind,
+        name: &str,
+        parent_context: Context,
+        initial: impl FnOnce(&Node) -> Initial,
+    ) -> Self {
+        let context = parent_context.with_value(NodeRef(node.clone()));
+        node.expect_carriers();
+        let span = layer::bridged_span(name, kind_word(&kind), &node);
+        if span.is_disabled() {
+            node.on_carriers_gone();
+            warn_unrecorded(true);
+            return Self { node, context, span, began: Instant::now() };
+        }
+        // The context must be there before the span starts: it cannot be given a parent afterwards.
+        if span.set_parent(context.clone()).is_err() {
+            return Self { node, context, span, began: Instant::now() };
+        }
+        let context = span.context();
+        node.set_span(&context);
+        if node.is_recording() {
+            let Initial { attributes, links } = initial(&node);
+            let recorded = context.span();
+            recorded.set_attributes(attributes);
+            for link in links {
+                recorded.add_link(link.span_context, link.attributes);
+            }
+        }
+        layer::attach(&span, context.clone(), &node);
+        Self { node, context, span, began: Instant::now() }
+    }
+
+    pub(crate) fn finish(mut self, ending: Ending) {
+        self.end(ending);
+    }
+
+    fn end(&mut self, ending: Ending) {
+        // The handle goes first: whoever still holds the span afterwards carries the step on.
+        self.span = tracing::Span::none();
+        self.context = Context::new();
+        finish(&self.node, ending);
+    }
+
+    /// Runs `work` inside the step.
+    pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        if self.span.is_disabled() {
+            let _attached = self.context.clone().attach();
+            return work();
+        }
+        let _entered = self.span.enter();
+        work()
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.end(Ending::cancelled());
+    }
+}
+
+/// Ends a step: posts its part, and writes to the span what is known only now.
+pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
+    let now = SystemTime::now().max(node.started);
+    let stop_reason = node.run.as_ref().filter(|_| node.is_run).map(|run| settle_reason(run, &mut ending));
+    let Some(ended) = node.end(&mut ending) else { return };
+    let duration = now.duration_since(node.started).unwrap_or_default();
+    tell_runs(node, &ended, &ending, duration);
+    let complete = node.settle();
+    let Some(context) = node.take_span() else { return };
+    let span = context.span();
+    if span.is_recording() {
+        let mut attributes = ended.attributes;
+        attributes.push(attribute(agent::AGENT_OUTCOME, ending.outcome.as_str()));
+        if let Some(reason) = &stop_reason {
+            attributes.push(attribute(agent::AGENT_STOP_REASON, reason.as_str().to_owned()));
+        }
+        let error_type = error_type(&ending, ended.error_type, stop_reason.as_ref());
+        let class = error_type.clone().or(ended.recovers_from);
+        attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
+        attributes.extend(final_sums(node, complete));
+        span.set_attributes(attributes);
+        record_failure(node, &span, &ending, error_type, now);
+    }
+    span.end_with_timestamp(now);
+}
+
+/// Sums that are not complete are left to the cold side, which waits for them.
+fn final_sums(node: &Arc<Node>, complete: bool) -> Vec<KeyValue> {
+    if complete {
+        return node.sums(None);
+    }
+    match node.span_context.get() {
+        Some(span) if node.runtime.pending.insert(span.span_id(), node) => Vec::new(),
+        _ => node.sums(node.completeness().err()),
+    }
+}
+
+/// Why the run stopped; a reason that tells of failure makes a run failed whose `Result` was `Ok`.
+fn settle_reason(run: &Run, ending: &mut Ending) -> StopReason {
+    let told = run.stop_reason();
+    match (ending.outcome, told) {
+        (Outcome::Panicked, _) => StopReason::Panicked,
+        (Outcome::Cancelled, told) => told.unwrap_or(StopReason::Cancelled),
+        (Outcome::Timeout, None) => StopReason::Timeout,
+        (Outcome::Error, None) => run.reason_of_error(),
+        (_, None) => StopReason::Completed,
+        (_, Some(reason)) => {
+            match reason.is_success() {
+                Some(true) => *ending = Ending::ok(),
+                Some(false) if !ending.outcome.is_failure() => ending.outcome = outcome_of(&reason),
+                _ => {}
+            }
+            reason
+        }
+    }
+}
+
+fn outcome_of(reason: &StopReason) -> Outcome {
+    match reason {
+        StopReason::Timeout => Outcome::Timeout,
+        StopReason::Blocked => Outcome::Blocked,
+        StopReason::Rejected => Outcome::Rejected,
+        StopReason::Cancelled | StopReason::Shutdown => Outcome::Cancelled,
+        StopReason::Panicked => Outcome::Panicked,
+        _ => Outcome::Error,
+    }
+}
+
+/// Runs around the step learn how it ended, and every run above gets a line for its breakdown.
+fn tell_runs(node: &Node, ended: &Ended, ending: &Ending, duration: Duration) {
+    let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
+    if let Some(around) = around.filter(|_| node.is_step_of_run) {
+        around.step_ended(&node.step_type, &ending.outcome, node.span_context.get());
+    }
+    let own = &ended.own;
+    let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
+    let line = Line {
+        name: &node.name,
+        tokens,
+        usd: own.cost.known(),
+        duration,
+        failed: ending.outcome.is_failure(),
+    };
+    std::iter::successors(around, |run| run.parent.as_ref()).for_each(|run| run.add_line(&line));
+}
+
+fn error_type(
+    ending: &Ending,
+    told: Option<Cow<'static, str>>,
+    stop_reason: Option<&StopReason>,
+) -> Option<Cow<'static, str>> {
+    let unsuccessful = stop_reason.filter(|reason| reason.is_success() == Some(false));
+    if !ending.outcome.is_failure() && unsuccessful.is_none() {
+        return None;
+    }
+    let of_error = ending.failure.as_ref().map(|failure| failure.error_type.clone());
+    let of_reason = || unsuccessful.map(|reason| Cow::Owned(reason.as_str().to_owned()));
+    told.or(of_error).or_else(of_reason).or(Some(Cow::Borrowed("_OTHER")))
+}
+
+fn record_failure(
+    node: &Node,
+    span: &opentelemetry::trace::SpanRef<'_>,
+    ending: &Ending,
+    error_type: Option<Cow<'static, str>>,
+    now: SystemTime,
+) {
+    let Some(error_type) = error_type else { return };
+    let texts = node.runtime.content.errors;
+    let failure = ending.failure.as_ref();
+    let message = failure.and_then(|failure| failure.message.clone()).filter(|_| texts);
+    span.set_status(Status::error(message.clone().map_or_else(|| error_type.clone(), Cow::Owned)));
+    if let Some(failure) = failure {
+        span.add_event_with_timestamp("exception", now, exception_event(failure, &error_type, message));
+    }
+}
+
+fn exception_event(
+    failure: &FailureRecord,
+    error_type: &Cow<'static, str>,
+    message: Option<String>,
+) -> Vec<KeyValue> {
+    let mut event = vec![attribute(exception::EXCEPTION_TYPE, error_type.clone())];
+    if let Some(message) = message {
+        event.push(attribute(exception::EXCEPTION_MESSAGE, message));
+        if !failure.chain.is_empty() {
+            let causes: Vec<_> = failure.chain.iter().map(|cause| format!("caused by: {cause}")).collect();
+            event.push(attribute(exception::EXCEPTION_STACKTRACE, causes.join("\n")));
+        }
+    }
+    event
+}
+
+fn new_run_id(runtime: &Runtime) -> Arc<str> {
+    runtime.ids.new_trace_id().to_string().into()
+}
+
+fn kind_word(kind: &SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Client => "client",
+        SpanKind::Server => "server",
+        SpanKind::Producer => "producer",
+        SpanKind::Consumer => "consumer",
+        SpanKind::Internal => "internal",
+    }
+}
+
+impl Node {
+    /// The attributes that stand on every span of a run.
+    fn identify(&self, index: Option<u64>, attributes: &mut Vec<KeyValue>) {
+        if let Some(run) = &self.run {
+            run.identify(attributes);
+        }
+        attributes.push(match &self.step_type {
+            StepType::Custom(word) => attribute(agent::AGENT_STEP_TYPE, word.clone()),
+            known => KeyValue::new(agent::AGENT_STEP_TYPE, known.as_str().to_owned()),
+        });
+        attributes.extend(index.map(|index| count(agent::AGENT_STEP_INDEX, index)));
+    }
+
+    /// The trace and span of the step, when it has some that are valid.
+    pub(crate) fn valid_span_context(&self) -> Option<&SpanContext> {
+        self.span_context.get().filter(|context| context.is_valid())
+    }
+}

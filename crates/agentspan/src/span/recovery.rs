@@ -1,0 +1,55 @@
+use crate::span::builder::{Begin, Step, running_span};
+use crate::span::record::{Active, Spec};
+use crate::span::runtime::attribute;
+use agentspan_semconv::{RecoveryAction, StepType, error, recovery as names, span_name};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Link, SpanKind};
+use std::future::Future;
+
+/// What the agent does about a failure: the span `error.<type>`. Made by [`recovery()`].
+#[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
+#[derive(Debug)]
+pub struct RecoveryBuilder {
+    error_type: String,
+    action: Option<RecoveryAction>,
+    attributes: Vec<KeyValue>,
+}
+
+/// A recovery from a failure of the class `error_type`, linked to the step of the run that failed last.
+///
+/// A fallback that works makes the run succeed although a step failed.
+pub fn recovery(error_type: impl Into<String>) -> RecoveryBuilder {
+    RecoveryBuilder { error_type: error_type.into(), action: None, attributes: Vec::new() }
+}
+
+impl RecoveryBuilder {
+    /// What is done (`recovery.action`).
+    pub fn action(mut self, action: RecoveryAction) -> Self {
+        self.action = Some(action);
+        self
+    }
+}
+
+running_span!(RecoveryBuilder);
+
+impl Begin for RecoveryBuilder {
+    fn begin(self) -> Step {
+        let Self { error_type, action, attributes } = self;
+        let spec = Spec {
+            step_type: StepType::Recovery,
+            kind: SpanKind::Internal,
+            name: span_name::error(&error_type),
+            run: None,
+        };
+        let active = Active::start(spec, |node, initial| {
+            let failed = node.run.as_ref().and_then(|run| run.last_failed());
+            initial.links.extend(failed.map(Link::with_context));
+            let action = action.map(|action| attribute(names::RECOVERY_ACTION, action.as_str()));
+            initial.attributes.extend(action);
+            initial.attributes.extend(attributes);
+        });
+        // Set when the step ends, where an error of the recovery itself takes its place.
+        active.node.tell(|told| told.recovers_from = Some(error_type.into()));
+        Step(active)
+    }
+}

@@ -1,0 +1,58 @@
+use crate::span::builder::{Begin, Step, running_span};
+use crate::span::record::{Active, Spec};
+use crate::span::runtime::{attribute, count};
+use agentspan_semconv::{StepType, retrieval as names, span_name};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
+use std::future::Future;
+
+/// A search in a source of documents: the span `retrieval.<source>`. Made by [`retrieval()`].
+#[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
+#[derive(Debug)]
+pub struct RetrievalBuilder {
+    source: String,
+    query: Option<String>,
+    top_k: Option<u64>,
+    attributes: Vec<KeyValue>,
+}
+
+/// A search in `source`. What it found is told by [`SpanHandle::documents`](crate::SpanHandle::documents).
+pub fn retrieval(source: impl Into<String>) -> RetrievalBuilder {
+    RetrievalBuilder { source: source.into(), query: None, top_k: None, attributes: Vec::new() }
+}
+
+impl RetrievalBuilder {
+    /// What is searched for; recorded only when retrieval content is asked for.
+    pub fn query(mut self, query: impl Into<String>) -> Self {
+        self.query = Some(query.into());
+        self
+    }
+
+    /// How many documents are asked for.
+    pub fn top_k(mut self, top_k: u64) -> Self {
+        self.top_k = Some(top_k);
+        self
+    }
+}
+
+running_span!(RetrievalBuilder);
+
+impl Begin for RetrievalBuilder {
+    fn begin(self) -> Step {
+        let Self { source, query, top_k, attributes } = self;
+        let spec = Spec {
+            step_type: StepType::Retrieval,
+            kind: SpanKind::Client,
+            name: span_name::retrieval(&source),
+            run: None,
+        };
+        Step(Active::start(spec, |node, initial| {
+            let query = query.filter(|_| node.runtime.content.documents);
+            let initial = &mut initial.attributes;
+            initial.push(attribute(names::RETRIEVAL_SOURCE, source));
+            initial.extend(query.map(|query| attribute(names::RETRIEVAL_QUERY, query)));
+            initial.extend(top_k.map(|top_k| count(names::RETRIEVAL_TOP_K, top_k)));
+            initial.extend(attributes);
+        }))
+    }
+}

@@ -1,0 +1,256 @@
+use crate::span::runtime::{attribute, local_hash, lock};
+use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanContext;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// One run of an agent: its identity, which every step of it carries, and what only the run as a whole can know.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) id: Arc<str>,
+    pub(crate) root_id: Arc<str>,
+    pub(crate) parent: Option<Arc<Run>>,
+    pub(crate) agent_name: Arc<str>,
+    state: Mutex<State>,
+}
+
+/// What the caller gives to a run; the rest is inherited from the run around it.
+#[derive(Debug, Default)]
+pub(crate) struct RunIdentity {
+    pub(crate) id: Option<Arc<str>>,
+    pub(crate) session: Option<Arc<str>>,
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) tags: Vec<KeyValue>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Session, user and tags, as they stand on every span of the run.
+    inherited: Vec<KeyValue>,
+    steps: u64,
+    stop_reason: Option<StopReason>,
+    /// The kind of the last direct step that failed, until one of that kind succeeds.
+    last_failure: Option<StepType>,
+    last_failed: Option<SpanContext>,
+    tool_calls: HashMap<Arc<str>, u64>,
+    /// Hashes of tool name and arguments.
+    tool_inputs: HashSet<u64>,
+    /// Which model call asked for which tool call.
+    askers: HashMap<String, SpanContext>,
+    rows: Vec<Row>,
+}
+
+/// One line of `agent.breakdown`.
+#[derive(Debug, Default)]
+struct Row {
+    name: Arc<str>,
+    count: u64,
+    tokens: Option<u64>,
+    usd: Option<crate::cost::Usd>,
+    duration: Duration,
+    failures: u64,
+}
+
+/// What a step adds to the breakdown.
+pub(crate) struct Line<'a> {
+    pub(crate) name: &'a Arc<str>,
+    pub(crate) tokens: Option<u64>,
+    pub(crate) usd: Option<crate::cost::Usd>,
+    pub(crate) duration: Duration,
+    pub(crate) failed: bool,
+}
+
+/// Names, calls and inputs that one run remembers, so that a run without end does not grow without bound.
+const MAX_REMEMBERED: usize = 4_096;
+
+/// Rows of the breakdown; what comes later falls into the last one.
+const MAX_ROWS: usize = 20;
+
+/// The row of everything that has no row of its own.
+const OTHER_ROW: &str = "other";
+
+impl Run {
+    pub(crate) fn new(
+        agent_name: Arc<str>,
+        identity: RunIdentity,
+        parent: Option<&Arc<Self>>,
+        new_id: impl FnOnce() -> Arc<str>,
+    ) -> Arc<Self> {
+        let RunIdentity { id, session, user, tags } = identity;
+        let id = id.unwrap_or_else(new_id);
+        let mut inherited = parent.map(|parent| parent.inherited()).unwrap_or_default();
+        let own = [(session::SESSION_ID, session), (user::USER_ID, user)];
+        for (name, value) in own {
+            if let Some(value) = value {
+                put(&mut inherited, attribute(name, value));
+            }
+        }
+        for tag in tags {
+            put(&mut inherited, tag);
+        }
+        Arc::new(Self {
+            root_id: parent.map_or_else(|| id.clone(), |parent| parent.root_id.clone()),
+            id,
+            parent: parent.cloned(),
+            agent_name,
+            state: Mutex::new(State {
+                inherited,
+                steps: 0,
+                stop_reason: None,
+                last_failure: None,
+                last_failed: None,
+                tool_calls: HashMap::new(),
+                tool_inputs: HashSet::new(),
+                askers: HashMap::new(),
+                rows: Vec::new(),
+            }),
+        })
+    }
+
+    /// Adds the attributes that stand on every span of the run.
+    pub(crate) fn identify(&self, attributes: &mut Vec<KeyValue>) {
+        attributes.push(attribute(agent::AGENT_RUN_ID, self.id.clone()));
+        attributes.push(attribute(agent::AGENT_ROOT_RUN_ID, self.root_id.clone()));
+        attributes.push(attribute(agent::AGENT_NAME, self.agent_name.clone()));
+        attributes.extend_from_slice(&lock(&self.state).inherited);
+    }
+
+    fn inherited(&self) -> Vec<KeyValue> {
+        lock(&self.state).inherited.clone()
+    }
+
+    pub(crate) fn tag(&self, tag: KeyValue) {
+        put(&mut lock(&self.state).inherited, tag);
+    }
+
+    /// The number of the next direct step, from 1.
+    pub(crate) fn next_step(&self) -> u64 {
+        let mut state = lock(&self.state);
+        state.steps += 1;
+        state.steps
+    }
+
+    pub(crate) fn set_stop_reason(&self, reason: StopReason) {
+        lock(&self.state).stop_reason = Some(reason);
+    }
+
+    pub(crate) fn stop_reason(&self) -> Option<StopReason> {
+        lock(&self.state).stop_reason.clone()
+    }
+
+    /// Why a run stopped that ended with an error: after a failed tool or model call, if nothing of that kind
+    /// succeeded later.
+    pub(crate) fn reason_of_error(&self) -> StopReason {
+        match lock(&self.state).last_failure {
+            Some(StepType::ToolCall) => StopReason::ToolError,
+            Some(StepType::LlmGenerate) => StopReason::LlmError,
+            _ => StopReason::Error,
+        }
+    }
+
+    /// Notes how a direct step ended.
+    pub(crate) fn step_ended(&self, step_type: &StepType, outcome: &Outcome, span: Option<&SpanContext>) {
+        let mut state = lock(&self.state);
+        if outcome.is_failure() {
+            state.last_failure = Some(step_type.clone());
+            state.last_failed = span.cloned();
+        } else if *outcome == Outcome::Ok && state.last_failure.as_ref() == Some(step_type) {
+            state.last_failure = None;
+        }
+    }
+
+    pub(crate) fn last_failed(&self) -> Option<SpanContext> {
+        lock(&self.state).last_failed.clone()
+    }
+
+    /// The number of this call among the calls of the tool, from 1, and whether the same arguments came before.
+    pub(crate) fn tool_called(&self, tool: &Arc<str>, arguments: Option<&[u8]>) -> (u64, bool) {
+        let mut state = lock(&self.state);
+        let full = state.tool_calls.len() >= MAX_REMEMBERED && !state.tool_calls.contains_key(tool);
+        let index = if full {
+            1
+        } else {
+            let calls = state.tool_calls.entry(tool.clone()).or_insert(0);
+            *calls += 1;
+            *calls
+        };
+        let repeated = arguments.is_some_and(|arguments| {
+            let input = local_hash(&[tool.as_bytes(), arguments]);
+            let full = state.tool_inputs.len() >= MAX_REMEMBERED;
+            if full { state.tool_inputs.contains(&input) } else { !state.tool_inputs.insert(input) }
+        });
+        (index, repeated)
+    }
+
+    /// Remembers which model call asked for a tool call.
+    pub(crate) fn asked_for(&self, call_id: &str, asker: &SpanContext) {
+        let mut state = lock(&self.state);
+        if state.askers.len() < MAX_REMEMBERED {
+            state.askers.insert(call_id.to_owned(), asker.clone());
+        }
+    }
+
+    pub(crate) fn asker(&self, call_id: &str) -> Option<SpanContext> {
+        let found = lock(&self.state).askers.get(call_id).cloned();
+        found.or_else(|| self.parent.as_ref()?.asker(call_id))
+    }
+
+    pub(crate) fn add_line(&self, line: &Line<'_>) {
+        let mut state = lock(&self.state);
+        let rows = &mut state.rows;
+        let found = rows.iter().position(|row| row.name == *line.name);
+        let at = found.unwrap_or_else(|| {
+            if rows.len() >= MAX_ROWS {
+                rows[MAX_ROWS - 1].name = OTHER_ROW.into();
+                return MAX_ROWS - 1;
+            }
+            rows.push(Row { name: line.name.clone(), ..Row::default() });
+            rows.len() - 1
+        });
+        let row = &mut rows[at];
+        row.count += 1;
+        row.tokens = add(row.tokens, line.tokens, u64::saturating_add);
+        row.usd = add(row.usd, line.usd, |sum, usd| sum + usd);
+        row.duration += line.duration;
+        row.failures += u64::from(line.failed);
+    }
+
+    /// `agent.breakdown` as JSON, dearest rows first; `None` for a run without steps.
+    pub(crate) fn breakdown(&self) -> Option<String> {
+        let mut state = lock(&self.state);
+        state.rows.sort_by(|one, other| other.usd.cmp(&one.usd).then_with(|| one.name.cmp(&other.name)));
+        let rows: Vec<_> = state
+            .rows
+            .iter()
+            .map(|row| {
+                let mut json = serde_json::Map::new();
+                json.insert("name".into(), row.name.as_ref().into());
+                json.insert("count".into(), row.count.into());
+                json.extend(row.tokens.map(|tokens| ("tokens".into(), tokens.into())));
+                json.extend(row.usd.map(|usd| ("usd".into(), usd.as_f64().into())));
+                let milliseconds = u64::try_from(row.duration.as_millis()).unwrap_or(u64::MAX);
+                json.insert("ms".into(), milliseconds.into());
+                json.insert("failures".into(), row.failures.into());
+                serde_json::Value::Object(json)
+            })
+            .collect();
+        (!rows.is_empty()).then(|| serde_json::Value::Array(rows).to_string())
+    }
+}
+
+fn add<T>(sum: Option<T>, part: Option<T>, plus: impl FnOnce(T, T) -> T) -> Option<T> {
+    match (sum, part) {
+        (Some(sum), Some(part)) => Some(plus(sum, part)),
+        (sum, part) => sum.or(part),
+    }
+}
+
+/// A name given twice stands once, with the later value.
+fn put(attributes: &mut Vec<KeyValue>, new: KeyValue) {
+    match attributes.iter_mut().find(|known| known.key == new.key) {
+        Some(known) => known.value = new.value,
+        None => attributes.push(new),
+    }
+}

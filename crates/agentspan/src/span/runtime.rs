@@ -1,0 +1,236 @@
+use crate::config::Content;
+use crate::cost::PriceBook;
+use crate::span::layer::StepLayer;
+use crate::span::node::Node;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanId;
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer};
+use std::collections::HashMap;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+/// What steps need from the telemetry they belong to. It travels with the layer and with every step, so that two
+/// telemetries in one process never mix.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    /// Records steps without a detour; `None` leaves the recording to another bridge in the same subscriber.
+    pub(crate) tracer: Option<SdkTracer>,
+    pub(crate) prices: PriceBook,
+    pub(crate) content: Content,
+    pub(crate) ids: Box<dyn IdGenerator>,
+    /// For hashes that leave: the same text gives the same hash in every process of a service.
+    pub(crate) hash_key: String,
+    /// A bridge that is not ours sits in the same subscriber and takes all recording over.
+    pub(crate) foreign_bridge: AtomicBool,
+    pub(crate) pending: Pending,
+    pub(crate) open: OpenSteps,
+}
+
+impl Runtime {
+    pub(crate) fn new(tracer: Option<SdkTracer>, prices: PriceBook, content: Content) -> Self {
+        Self {
+            tracer,
+            prices,
+            content,
+            ids: Box::new(RandomIdGenerator::default()),
+            hash_key: String::new(),
+            foreign_bridge: AtomicBool::new(false),
+            pending: Pending::default(),
+            open: OpenSteps::default(),
+        }
+    }
+
+    /// The tracer, unless another bridge records.
+    pub(crate) fn direct_tracer(&self) -> Option<&SdkTracer> {
+        self.tracer.as_ref().filter(|_| !self.foreign_bridge.load(Ordering::Relaxed))
+    }
+
+    /// The settings in force when no layer of ours can be found: those of the first start in this process.
+    pub(crate) fn set_global(runtime: &Arc<Self>) {
+        let _ = GLOBAL.set(runtime.clone());
+    }
+
+    fn global() -> &'static Arc<Self> {
+        GLOBAL.get().unwrap_or_else(|| {
+            static BARE: OnceLock<Arc<Runtime>> = OnceLock::new();
+            BARE.get_or_init(|| Arc::new(Self::new(None, PriceBook::default(), Content::default())))
+        })
+    }
+
+    /// The runtime of the current subscriber's layer, and whether there is such a layer.
+    pub(crate) fn current(parent: Option<&Arc<Node>>) -> (Arc<Self>, bool) {
+        let layer = tracing::dispatcher::get_default(|dispatch| {
+            dispatch.downcast_ref::<StepLayer>().map(|layer| layer.runtime().clone())
+        });
+        match (layer, parent) {
+            (Some(runtime), _) => (runtime, true),
+            (None, Some(parent)) => (parent.runtime.clone(), false),
+            (None, None) => (Self::global().clone(), false),
+        }
+    }
+
+    /// Which content the telemetry in force here records; what is not wanted need not be held.
+    pub(crate) fn wanted() -> Content {
+        Self::current(crate::span::node::NodeRef::current().as_ref()).0.content
+    }
+
+    /// A short keyed hash: equal texts show as equal without showing the text.
+    pub(crate) fn hash(&self, bytes: &[u8]) -> String {
+        format!("{:016x}", siphash(&self.hash_key, bytes))
+    }
+}
+
+static GLOBAL: OnceLock<Arc<Runtime>> = OnceLock::new();
+
+/// Warns once in the life of the process that a step was made which nothing records.
+pub(crate) fn warn_unrecorded(has_layer: bool) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if WARNED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let cause = if has_layer {
+        "a filter of the subscriber switches off the target `agentspan`; let it through at level `error`"
+    } else if GLOBAL.get().is_some() {
+        "the current subscriber has no layer of agentspan; add the one that `agentspan::builder()` makes"
+    } else {
+        "it was made before `agentspan::init()`; start the telemetry first"
+    };
+    eprintln!("agentspan: a span is not recorded: {cause}");
+}
+
+/// SipHash with the key mixed in first: `DefaultHasher` is the standard library's only stable keyless hasher.
+pub(crate) fn siphash(key: &str, bytes: &[u8]) -> u64 {
+    #[expect(deprecated, reason = "the one hasher of the standard library whose result is fixed")]
+    let mut hasher = std::hash::SipHasher::new();
+    hasher.write(key.as_bytes());
+    hasher.write_u8(0xff);
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// Ended steps whose sums are not complete, by span id, until the cold side has taken them.
+#[derive(Debug, Default)]
+pub(crate) struct Pending(Mutex<HashMap<SpanId, Arc<Node>>>);
+
+/// More ended steps than this are not waited for.
+const MAX_PENDING: usize = 10_000;
+
+impl Pending {
+    /// Whether the step will be waited for.
+    pub(crate) fn insert(&self, id: SpanId, node: &Arc<Node>) -> bool {
+        let mut waiting = lock(&self.0);
+        let room = waiting.len() < MAX_PENDING;
+        if room {
+            waiting.insert(id, node.clone());
+        }
+        room
+    }
+
+    pub(crate) fn get(&self, id: SpanId) -> Option<Arc<Node>> {
+        lock(&self.0).get(&id).cloned()
+    }
+
+    pub(crate) fn remove(&self, id: SpanId) {
+        lock(&self.0).remove(&id);
+    }
+}
+
+/// Recorded steps that have not ended, so that a shutdown can end them.
+#[derive(Debug)]
+pub(crate) struct OpenSteps {
+    shards: [Mutex<HashMap<u64, Weak<Node>, FewHashes>>; 8],
+    next: AtomicU64,
+}
+
+impl Default for OpenSteps {
+    fn default() -> Self {
+        Self { shards: Default::default(), next: AtomicU64::new(0) }
+    }
+}
+
+impl OpenSteps {
+    pub(crate) fn insert(&self, node: &Arc<Node>) -> u64 {
+        let key = self.next.fetch_add(1, Ordering::Relaxed);
+        lock(self.shard(key)).insert(key, Arc::downgrade(node));
+        key
+    }
+
+    pub(crate) fn remove(&self, key: u64) {
+        lock(self.shard(key)).remove(&key);
+    }
+
+    /// Every open step, youngest first, so that children end before their parents.
+    pub(crate) fn all(&self) -> Vec<Arc<Node>> {
+        let mut open: Vec<_> = self
+            .shards
+            .iter()
+            .flat_map(|shard| lock(shard).iter().map(|(key, node)| (*key, node.clone())).collect::<Vec<_>>())
+            .filter_map(|(key, node)| Some((key, node.upgrade()?)))
+            .collect();
+        open.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
+        open.into_iter().map(|(_, node)| node).collect()
+    }
+
+    fn shard(&self, key: u64) -> &Mutex<HashMap<u64, Weak<Node>, FewHashes>> {
+        &self.shards[(key % 8) as usize]
+    }
+}
+
+/// Keys are consecutive numbers, which need no hashing against attacks.
+#[derive(Debug, Default, Clone)]
+struct FewHashes;
+
+#[derive(Debug, Default)]
+struct Number(u64);
+
+impl BuildHasher for FewHashes {
+    type Hasher = Number;
+
+    fn build_hasher(&self) -> Number {
+        Number::default()
+    }
+}
+
+impl Hasher for Number {
+    fn finish(&self) -> u64 {
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+/// A lock that a panicking thread left behind still guards sound data: every change to it is a single step.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An attribute with a static name.
+pub(crate) fn attribute(name: &'static str, value: impl Into<opentelemetry::Value>) -> KeyValue {
+    KeyValue::new(name, value)
+}
+
+/// Counts reach spans as `i64`; what does not fit is larger than any real count.
+pub(crate) fn count(name: &'static str, value: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+/// A hash for comparisons inside one process, keyed at random.
+pub(crate) fn local_hash(parts: &[&[u8]]) -> u64 {
+    static KEY: OnceLock<RandomState> = OnceLock::new();
+    let mut hasher = KEY.get_or_init(RandomState::new).build_hasher();
+    for part in parts {
+        hasher.write(part);
+        hasher.write_u8(0xff);
+    }
+    hasher.finish()
+}

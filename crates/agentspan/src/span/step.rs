@@ -1,0 +1,42 @@
+use crate::span::builder::{Begin, Step, running_span};
+use crate::span::record::{Active, Spec};
+use crate::span::runtime::attribute;
+use agentspan_semconv::{StepType, span_name, step as names};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
+use std::future::Future;
+
+/// A step of the agent's own kind, such as planning: the span `step.<name>`. Made by [`step()`].
+#[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
+#[derive(Debug)]
+pub struct StepBuilder {
+    name: String,
+    step_type: StepType,
+    attributes: Vec<KeyValue>,
+}
+
+/// A step called `name`; its type is `reasoning` by default.
+pub fn step(name: impl Into<String>) -> StepBuilder {
+    StepBuilder { name: name.into(), step_type: StepType::Reasoning, attributes: Vec::new() }
+}
+
+impl StepBuilder {
+    /// The type of the step (`agent.step_type`), in a word of one's own.
+    pub fn step_type(mut self, step_type: impl Into<String>) -> Self {
+        self.step_type = StepType::from(step_type.into());
+        self
+    }
+}
+
+running_span!(StepBuilder);
+
+impl Begin for StepBuilder {
+    fn begin(self) -> Step {
+        let Self { name, step_type, attributes } = self;
+        let spec = Spec { step_type, kind: SpanKind::Internal, name: span_name::step(&name), run: None };
+        Step(Active::start(spec, |_, initial| {
+            initial.attributes.push(attribute(names::STEP_NAME, name));
+            initial.attributes.extend(attributes);
+        }))
+    }
+}

@@ -1,0 +1,96 @@
+use crate::span::future::Watch;
+use crate::span::model::{self, ReplyRecord};
+use crate::span::outcome::{Ending, Failure, FailureRecord};
+use crate::span::record::Active;
+use crate::span::runtime::{attribute, count};
+use crate::usage::{self, StreamReader};
+use agentspan_semconv::{StreamEnd, llm};
+use serde::Serialize;
+use std::any::Any;
+use std::time::Instant;
+
+/// Reads a streamed reply on its way to the caller and ends the call when the stream ends.
+///
+/// The step is not entered for each item: entering costs more than reading a chunk, and nothing but the client's own
+/// polling happens inside.
+#[derive(Debug)]
+pub(crate) struct StreamWatch {
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    active: Active,
+    reader: StreamReader,
+    opened: Instant,
+    chunks: u64,
+    first_chunk_s: Option<f64>,
+}
+
+impl StreamWatch {
+    pub(crate) fn new(provider: &str, active: Active) -> Self {
+        let content = active.node.is_recording() && active.node.runtime.content.messages;
+        let reader = StreamReader::new(provider, content);
+        let opened = active.began;
+        Self { open: Some(Open { active, reader, opened, chunks: 0, first_chunk_s: None }) }
+    }
+
+    fn end(&mut self, end: impl FnOnce(&StreamReader) -> (StreamEnd, Ending)) {
+        let Some(open) = self.open.take() else { return };
+        let Open { active, reader, chunks, first_chunk_s, .. } = open;
+        let (stream_end, mut ending) = end(&reader);
+        let node = active.node.clone();
+        node.set(attribute(llm::LLM_STREAMING, true));
+        node.set(count(llm::LLM_CHUNK_COUNT, chunks));
+        node.set_all(first_chunk_s.map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
+        node.set(attribute(llm::LLM_STREAM_END, stream_end.as_str()));
+        if let Some(error) = reader.error() {
+            let mut record = FailureRecord::of_type(error.error_type.clone());
+            record.message = Some(error.message.clone());
+            ending = Ending::failed(record);
+        }
+        model::record_reply(&node, &ReplyRecord(reader.into_reply()));
+        active.finish(ending);
+    }
+}
+
+impl<C: Serialize, X: Failure<L>, L> Watch<Result<C, X>, L> for StreamWatch {
+    fn see(&mut self, item: Option<&Result<C, X>>) {
+        let Some(open) = &mut self.open else { return };
+        match item {
+            Some(Ok(chunk)) => {
+                open.chunks += 1;
+                if let Some(chunk) = usage::to_json(chunk) {
+                    open.reader.push(&chunk);
+                }
+                if open.first_chunk_s.is_none() {
+                    open.first_chunk_s = Some(open.opened.elapsed().as_secs_f64());
+                }
+            }
+            Some(Err(error)) => self.end(|_| (StreamEnd::Cut, Ending::failed(error.record()))),
+            None => self.end(|reader| {
+                if reader.is_complete() {
+                    (StreamEnd::Complete, Ending::ok())
+                } else {
+                    (StreamEnd::Cut, Ending::failed(FailureRecord::of_type("stream_cut")))
+                }
+            }),
+        }
+    }
+
+    fn panicked(&mut self, payload: &(dyn Any + Send)) {
+        self.end(|_| (StreamEnd::Cut, Ending::panicked(payload)));
+    }
+}
+
+impl Drop for StreamWatch {
+    fn drop(&mut self) {
+        self.end(|reader| {
+            if reader.is_complete() {
+                (StreamEnd::Complete, Ending::ok())
+            } else {
+                (StreamEnd::Abandoned, Ending::cancelled())
+            }
+        });
+    }
+}

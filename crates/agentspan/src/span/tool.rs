@@ -1,0 +1,130 @@
+use crate::cost::{OwnCost, Usd};
+use crate::span::builder::{Begin, Step, running_span};
+use crate::span::content::Text;
+use crate::span::record::{Active, Spec};
+use crate::span::runtime::{Runtime, attribute, count};
+use agentspan_semconv::{StepType, ToolType, span_name, tool as names};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Link, SpanKind};
+use serde::Serialize;
+use std::future::Future;
+
+/// A tool that the agent runs: the span `tool.<name>`. Made by [`tool()`].
+#[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
+#[derive(Debug)]
+pub struct ToolBuilder {
+    name: String,
+    description: Option<String>,
+    tool_type: Option<ToolType>,
+    call_id: Option<String>,
+    arguments: Option<Text>,
+    cost_usd: Option<f64>,
+    attributes: Vec<KeyValue>,
+}
+
+/// A call of the tool `name`.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let rain = agentspan::tool("get_weather")
+///     .call_id("call_1")
+///     .arguments(&serde_json::json!({"city": "Ulm"}))
+///     .cost_usd(0.0001)
+///     .run(async { Ok::<_, String>(3.5) })
+///     .await;
+/// assert_eq!(rain, Ok(3.5));
+/// # }
+/// ```
+pub fn tool(name: impl Into<String>) -> ToolBuilder {
+    ToolBuilder {
+        name: name.into(),
+        description: None,
+        tool_type: None,
+        call_id: None,
+        arguments: None,
+        cost_usd: None,
+        attributes: Vec::new(),
+    }
+}
+
+impl ToolBuilder {
+    /// The id in the model's reply that asked for this call; links the span to that model call.
+    pub fn call_id(mut self, id: impl Into<String>) -> Self {
+        self.call_id = Some(id.into());
+        self
+    }
+
+    /// The arguments: anything that serialises, or JSON text. Size and repetition are always recorded, the text only
+    /// when tool content is asked for.
+    pub fn arguments<A: Serialize + ?Sized>(mut self, arguments: &A) -> Self {
+        self.arguments = Some(Text::of(arguments, Runtime::wanted().tools));
+        self
+    }
+
+    /// What the tool does, in the words that the model is given (`tool.description`).
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// What kind of tool it is (`tool.type`).
+    pub fn tool_type(mut self, tool_type: ToolType) -> Self {
+        self.tool_type = Some(tool_type);
+        self
+    }
+
+    /// What the call costs outside the model, in USD (`tool.cost_usd`), when that is known beforehand; else tell it
+    /// by [`SpanHandle::cost_usd`](crate::SpanHandle::cost_usd). Negative or infinite makes the cost unknown.
+    pub fn cost_usd(mut self, usd: f64) -> Self {
+        self.cost_usd = Some(usd);
+        self
+    }
+}
+
+running_span!(ToolBuilder);
+
+impl Begin for ToolBuilder {
+    fn begin(self) -> Step {
+        let Self { name, description, tool_type, call_id, arguments, cost_usd, attributes } = self;
+        let spec = Spec {
+            step_type: StepType::ToolCall,
+            kind: SpanKind::Internal,
+            name: span_name::tool(&name),
+            run: None,
+        };
+        let hash = arguments.as_ref().map(|arguments| arguments.hash.to_le_bytes());
+        let cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::Known));
+        let known_cost = cost.as_ref().and_then(OwnCost::known);
+        let active = Active::start(spec, |node, initial| {
+            if let Some(run) = &node.run {
+                let (index, repeated) =
+                    run.tool_called(&node.name, hash.as_ref().map(|hash| hash.as_slice()));
+                initial.attributes.push(count(names::TOOL_CALL_INDEX, index));
+                initial.attributes.push(attribute(names::TOOL_REPEATED, repeated));
+                let asker = call_id.as_deref().and_then(|id| run.asker(id));
+                initial.links.extend(asker.map(Link::with_context));
+            }
+            initial.attributes.push(attribute(names::TOOL_NAME, name));
+            let content = node.runtime.content.tools;
+            if let Some(arguments) = arguments {
+                initial.attributes.push(count(names::TOOL_ARGUMENTS_SIZE, arguments.size));
+                let text = arguments.kept.filter(|_| content);
+                initial.attributes.extend(text.map(|text| attribute(names::TOOL_ARGUMENTS, text)));
+            }
+            let known = [
+                (names::TOOL_CALL_ID, call_id),
+                (names::TOOL_DESCRIPTION, description),
+                (names::TOOL_TYPE, tool_type.map(|tool_type| tool_type.to_string())),
+            ];
+            initial
+                .attributes
+                .extend(known.into_iter().filter_map(|(name, value)| Some(attribute(name, value?))));
+            initial.attributes.extend(known_cost.map(|usd| attribute(names::TOOL_COST_USD, usd.as_f64())));
+            initial.attributes.extend(attributes);
+        });
+        if let Some(cost) = cost {
+            active.node.own(|own| own.cost = cost);
+        }
+        Step(active)
+    }
+}

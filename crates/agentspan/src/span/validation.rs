@@ -1,0 +1,58 @@
+use crate::span::builder::{Begin, Step, running_span};
+use crate::span::record::{Active, Spec};
+use crate::span::runtime::attribute;
+use agentspan_semconv::{StepType, ValidationKind, span_name, validation as names};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
+use std::future::Future;
+
+/// A check of an input or an output: the span `validation.<name>`. Made by [`validation()`].
+#[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
+#[derive(Debug)]
+pub struct ValidationBuilder {
+    name: String,
+    kind: Option<ValidationKind>,
+    attributes: Vec<KeyValue>,
+}
+
+/// A check called `name`. Its verdict is told by [`SpanHandle::passed`](crate::SpanHandle::passed) and
+/// [`SpanHandle::blocked`](crate::SpanHandle::blocked).
+///
+/// ```
+/// let allowed = agentspan::validation("no_pii").in_scope(|| {
+///     let passed = !"call me".contains('@');
+///     agentspan::current().passed(passed);
+///     passed
+/// });
+/// assert!(allowed);
+/// ```
+pub fn validation(name: impl Into<String>) -> ValidationBuilder {
+    ValidationBuilder { name: name.into(), kind: None, attributes: Vec::new() }
+}
+
+impl ValidationBuilder {
+    /// What kind of check it is (`validation.kind`).
+    pub fn kind(mut self, kind: ValidationKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+}
+
+running_span!(ValidationBuilder);
+
+impl Begin for ValidationBuilder {
+    fn begin(self) -> Step {
+        let Self { name, kind, attributes } = self;
+        let spec = Spec {
+            step_type: StepType::Validation,
+            kind: SpanKind::Internal,
+            name: span_name::validation(&name),
+            run: None,
+        };
+        Step(Active::start(spec, |_, initial| {
+            initial.attributes.push(attribute(names::VALIDATION_NAME, name));
+            initial.attributes.extend(kind.map(|kind| attribute(names::VALIDATION_KIND, kind.as_str())));
+            initial.attributes.extend(attributes);
+        }))
+    }
+}
