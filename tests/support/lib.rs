@@ -1,1 +1,23 @@
-//! Support for the tests.
+//! What the tests share: a collector in this process, a real Jaeger, spans as text.
+
+pub mod client;
+pub mod collector;
+pub mod example;
+pub mod jaeger;
+mod jaeger_json;
+pub mod otlp;
+pub mod span;
+pub mod tree;
+
+pub use collector::{Answer, Collector};
+pub use jaeger::Jaeger;
+pub use span::Span;
+pub use tree::Tree;
+
+use std::path::{Path, PathBuf};
+
+/// The root of the checkout.
+pub fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().expect("the tests package lies inside the checkout").to_path_buf()
+}

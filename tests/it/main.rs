@@ -1,0 +1,5 @@
+//! The tests that use only the public interface, one module per topic.
+
+mod collector_selftest;
+mod compose;
+mod scripted_openai;
