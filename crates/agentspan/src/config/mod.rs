@@ -21,6 +21,7 @@ mod unsupported;
 mod value;
 pub(crate) mod variables;
 
+pub use self::overrides::ContentClass;
 pub(crate) use self::overrides::{
     BatchOverrides, ContentOverrides, LimitsOverrides, OtlpOverrides, Overrides,
 };
@@ -215,6 +216,12 @@ pub(crate) struct Dialects {
     pub(crate) gen_ai_cache_creation: bool,
     /// Span names as OTel's `chat gpt-4o` in place of `llm.openai.gpt-4o`; off by default.
     pub(crate) otel_span_names: bool,
+}
+
+impl Default for Dialects {
+    fn default() -> Self {
+        Self { gen_ai: true, openinference: false, gen_ai_cache_creation: false, otel_span_names: false }
+    }
 }
 
 #[cfg(test)]

@@ -80,4 +80,53 @@ impl ContentOverrides {
         let word = Some(record);
         Self { messages: word, tools: word, queries: word, documents: word, reasons: word, errors: word }
     }
+
+    pub(crate) fn set_all(&mut self, record: bool) {
+        let forbidden = *self;
+        *self = Self::all(record);
+        // What code forbade before stays forbidden.
+        for class in ContentClass::ALL {
+            if *{ forbidden }.class(class) == Some(false) {
+                self.forbid(class);
+            }
+        }
+    }
+
+    pub(crate) fn forbid(&mut self, class: ContentClass) {
+        *self.class(class) = Some(false);
+    }
+
+    fn class(&mut self, class: ContentClass) -> &mut Option<bool> {
+        match class {
+            ContentClass::Messages => &mut self.messages,
+            ContentClass::Tools => &mut self.tools,
+            ContentClass::Queries => &mut self.queries,
+            ContentClass::Documents => &mut self.documents,
+            ContentClass::Reasons => &mut self.reasons,
+            ContentClass::Errors => &mut self.errors,
+        }
+    }
+}
+
+/// A class of content: text that may be private and is recorded only when it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ContentClass {
+    /// Messages, system instructions and tool definitions of model calls.
+    Messages,
+    /// Tool arguments and results.
+    Tools,
+    /// What the user asked, and the answer of a run.
+    Queries,
+    /// Retrieval queries and documents.
+    Documents,
+    /// Reasons of validations, approvals and handoffs.
+    Reasons,
+    /// Messages and causes of errors.
+    Errors,
+}
+
+impl ContentClass {
+    const ALL: [Self; 6] =
+        [Self::Messages, Self::Tools, Self::Queries, Self::Documents, Self::Reasons, Self::Errors];
 }

@@ -1,3 +1,53 @@
-//! What happens to a finished span on its way out, off the caller's path.
+//! What happens to a finished span on its way out, off the caller's path: its sums are completed, it is scrubbed,
+//! fitted to size, translated, sent and counted.
 
+mod console;
+mod cut;
+mod exporter;
+mod fit;
+mod otlp;
+mod report;
+mod scrub;
+mod sums;
 mod translate;
+
+use crate::config::{Dialects, Limits};
+use opentelemetry_sdk::trace::SpanData;
+
+pub(crate) use console::Console;
+pub use exporter::Exporter;
+pub(crate) use otlp::OtlpSender;
+pub use report::{DropReason, Report};
+pub(crate) use report::{Counts, Verdict};
+pub(crate) use scrub::Scrubber;
+pub(crate) use sums::{LOOK, Sums};
+
+/// Makes a finished span ready to leave.
+#[derive(Debug)]
+pub(crate) struct Finish {
+    pub(crate) scrubber: Scrubber,
+    pub(crate) limits: Limits,
+    pub(crate) dialects: Dialects,
+}
+
+impl Finish {
+    /// Scrubs and fits a span, which keeps its canonical names.
+    pub(crate) fn clean(&self, span: &mut SpanData) {
+        self.scrubber.scrub_span(span);
+        fit::fit(span, &self.limits, &agentspan_semconv::table::is_content);
+    }
+
+    /// Adds the names of the dialects to a clean span.
+    pub(crate) fn translate(&self, span: &mut SpanData) {
+        translate::translate(span, &self.dialects);
+    }
+}
+
+/// Where a telemetry's spans go.
+pub(crate) trait Sink: Send {
+    /// Takes clean spans with canonical names, and says what became of each.
+    fn send(&mut self, batch: Vec<SpanData>) -> Verdict;
+
+    /// Called when nothing more will come for a while.
+    fn flush(&mut self) {}
+}

@@ -1,0 +1,117 @@
+use crate::export::{Counts, DropReason, Finish, Report, Sums, Verdict};
+use crate::span::{Runtime, StepLayer, lock};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tracing::Subscriber;
+use tracing_subscriber::Layer;
+use tracing_subscriber::registry::LookupSpan;
+
+/// An exporter around one of your own: completes sums, scrubs, fits to size and translates every span before the inner
+/// exporter sees it. Made by [`exporter()`](crate::exporter).
+///
+/// Its [`layer`](Self::layer) goes into the subscriber beside your own tracing-opentelemetry layer and records
+/// nothing itself. That layer must keep its context activation, and your provider's attribute limit should be high
+/// (`with_max_attributes_per_span(1_000)`): sums are set last, and the SDK drops what comes after the limit.
+pub struct Exporter<E> {
+    inner: E,
+    shared: Arc<Shared>,
+    sums: Mutex<Sums>,
+}
+
+struct Shared {
+    finish: Finish,
+    runtime: Arc<Runtime>,
+    counts: Counts,
+}
+
+impl<E: SpanExporter> Exporter<E> {
+    pub(crate) fn new(inner: E, finish: Finish, runtime: Arc<Runtime>) -> Self {
+        let sums = Mutex::new(Sums::new(runtime.clone()));
+        Self { inner, shared: Arc::new(Shared { finish, runtime, counts: Counts::default() }), sums }
+    }
+
+    /// The layer that belongs beside your own tracing-opentelemetry layer.
+    pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S, E>
+    where
+        S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+    {
+        StepLayer::new(self.shared.runtime.clone())
+    }
+
+    /// Gives the report of this exporter at any time, also after the provider has taken the exporter.
+    pub fn reporter(&self) -> impl Fn() -> Report + Send + Sync + use<E> {
+        let shared = self.shared.clone();
+        move || shared.counts.report()
+    }
+
+    async fn pass_on(&self, mut spans: Vec<SpanData>) -> OTelSdkResult {
+        if spans.is_empty() {
+            return Ok(());
+        }
+        for span in &mut spans {
+            self.shared.finish.clean(span);
+            self.shared.finish.translate(span);
+        }
+        let count = spans.len();
+        let result = self.inner.export(spans).await;
+        self.shared.counts.settle(match &result {
+            Ok(()) => Verdict::delivered(count),
+            Err(error) => Verdict::dropped(DropReason::ExporterFailed, count, error.to_string()),
+        });
+        result
+    }
+
+    fn release_all(&self) -> OTelSdkResult {
+        let due = lock(&self.sums).due(true);
+        self.shared.counts.set_held(0);
+        futures_executor::block_on(self.pass_on(due))
+    }
+}
+
+// A method that is not passed on would silently lose what the inner exporter does in it, as `set_resource` loses
+// the service's name.
+#[deny(clippy::missing_trait_methods)]
+impl<E: SpanExporter> SpanExporter for Exporter<E> {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let ready = {
+            let mut sums = lock(&self.sums);
+            let mut ready = sums.due(false);
+            for span in batch {
+                self.shared.counts.created();
+                self.shared.counts.ended();
+                ready.extend(sums.admit(span));
+            }
+            self.shared.counts.set_held(sums.len());
+            ready
+        };
+        self.pass_on(ready).await
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        let released = self.release_all();
+        released.and(self.inner.shutdown_with_timeout(timeout))
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        let released = self.release_all();
+        released.and(self.inner.shutdown())
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Exporter<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exporter").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,195 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::span::lock;
+
+/// What became of every span: delivered, lost and why, or still on its way.
+///
+/// `created = delivered + dropped + unconfirmed + open` holds at every moment a report is taken. Its `Display` is one
+/// line.
+///
+/// ```
+/// # fn show(telemetry: &agentspan::Telemetry) {
+/// let report = telemetry.flush();
+/// if report.lost() > 0 {
+///     eprintln!("{report}");
+/// }
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// Spans that were sampled and begun.
+    pub created: u64,
+    /// Spans that the receiver has confirmed.
+    pub delivered: u64,
+    /// Spans that are lost for certain, by reason.
+    pub dropped: BTreeMap<DropReason, u64>,
+    /// Spans handed over whose fate is not known: the answer has not come, or never will.
+    pub unconfirmed: u64,
+    /// Spans that have not ended, or wait for steps below them.
+    pub open: u64,
+    /// The last trouble in one line, with nothing secret in it.
+    pub problem: Option<String>,
+}
+
+/// Why a span was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// Spans ended faster than they could be sent, and the queue was full.
+    QueueFull,
+    /// The receiver took only a part of a batch.
+    Rejected,
+    /// The receiver answered with an error that repeating does not mend.
+    Refused,
+    /// The receiver could not be reached, or stayed unable, for as long as it was tried.
+    Unreachable,
+    /// A span was too large to be sent at all.
+    TooLarge,
+    /// The exporter failed in itself.
+    ExporterFailed,
+    /// The time for the shutdown was over before the span could be sent.
+    Shutdown,
+}
+
+impl DropReason {
+    /// The words used in a report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue full",
+            Self::Rejected => "rejected by the receiver",
+            Self::Refused => "refused by the receiver",
+            Self::Unreachable => "receiver unreachable",
+            Self::TooLarge => "too large",
+            Self::ExporterFailed => "exporter failed",
+            Self::Shutdown => "no time left at shutdown",
+        }
+    }
+}
+
+impl Report {
+    /// Spans that are lost for certain.
+    pub fn lost(&self) -> u64 {
+        self.dropped.values().sum()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "agentspan: {} of {} spans delivered", self.delivered, self.created)?;
+        for (reason, count) in &self.dropped {
+            write!(f, ", {count} lost ({})", reason.as_str())?;
+        }
+        if self.unconfirmed > 0 {
+            write!(f, ", {} unconfirmed", self.unconfirmed)?;
+        }
+        if self.open > 0 {
+            write!(f, ", {} still open", self.open)?;
+        }
+        match &self.problem {
+            Some(problem) if self.lost() + self.unconfirmed > 0 => write!(f, ": {problem}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What one attempt to hand a batch over came to. The parts add up to the batch.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Verdict {
+    pub(crate) delivered: usize,
+    pub(crate) dropped: Vec<(DropReason, usize)>,
+    pub(crate) unconfirmed: usize,
+    /// One line for people, without secrets.
+    pub(crate) problem: Option<String>,
+}
+
+impl Verdict {
+    pub(crate) fn delivered(count: usize) -> Self {
+        Self { delivered: count, ..Self::default() }
+    }
+
+    pub(crate) fn dropped(reason: DropReason, count: usize, problem: impl Into<String>) -> Self {
+        Self { dropped: vec![(reason, count)], problem: Some(problem.into()), ..Self::default() }
+    }
+
+    /// Adds what became of another part of the same batch.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.delivered += other.delivered;
+        self.dropped.extend(other.dropped);
+        self.unconfirmed += other.unconfirmed;
+        self.problem = self.problem.take().or(other.problem);
+    }
+}
+
+/// The books of one telemetry's spans.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    created: AtomicU64,
+    ended: AtomicU64,
+    delivered: AtomicU64,
+    /// Ended spans that wait on the cold side for steps below them.
+    held: AtomicU64,
+    lost: Mutex<Lost>,
+}
+
+#[derive(Debug, Default)]
+struct Lost {
+    dropped: BTreeMap<DropReason, u64>,
+    problem: Option<String>,
+}
+
+impl Counts {
+    pub(crate) fn created(&self) {
+        self.created.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn ended(&self) {
+        self.ended.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_held(&self, held: usize) {
+        self.held.store(held as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn drop_spans(&self, reason: DropReason, count: usize) {
+        if count > 0 {
+            *lock(&self.lost).dropped.entry(reason).or_insert(0) += count as u64;
+        }
+    }
+
+    pub(crate) fn settle(&self, verdict: Verdict) {
+        self.delivered.fetch_add(verdict.delivered as u64, Ordering::Relaxed);
+        for (reason, count) in verdict.dropped {
+            self.drop_spans(reason, count);
+        }
+        if verdict.problem.is_some() {
+            lock(&self.lost).problem = verdict.problem;
+        }
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        let (dropped, problem) = {
+            let lost = lock(&self.lost);
+            (lost.dropped.clone(), lost.problem.clone())
+        };
+        // Read from the end of a span's way to its beginning, so that no difference is negative.
+        let delivered = self.delivered.load(Ordering::Relaxed);
+        let held = self.held.load(Ordering::Relaxed);
+        let ended = self.ended.load(Ordering::Relaxed).max(delivered);
+        let created = self.created.load(Ordering::Relaxed).max(ended);
+        let lost = dropped.values().sum::<u64>();
+        let settled = delivered.saturating_add(lost);
+        let held = held.min(ended.saturating_sub(settled));
+        Report {
+            created,
+            delivered,
+            unconfirmed: ended.saturating_sub(settled).saturating_sub(held),
+            open: created - ended + held,
+            dropped,
+            problem,
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! From settings to provider, layer and guard.
+
+mod filter;
+mod log_line;
+mod processor;
+mod queue;
+mod resource;
+mod telemetry;
+mod worker;
+
+use crate::config::{Config, Limits, TracesExporter, Warning};
+use crate::cost::{PriceBook, Rates};
+use crate::error::{Error, ErrorKind};
+use crate::export::{Console, Counts, Finish, OtlpSender, Scrubber, Sink, Sums};
+use crate::propagation;
+use crate::sampling::sampler;
+use crate::span::{Runtime, StepLayer};
+use crate::view::TreeOptions;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{InstrumentationScope, global};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer, SdkTracerProvider, SpanLimits};
+use processor::Processor;
+use queue::Queue;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, mpsc};
+use telemetry::Running;
+pub use telemetry::Telemetry;
+use tracing::Subscriber;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Layer};
+use worker::Worker;
+
+/// The schema of the names that leave by default.
+const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
+
+/// What the builder knows besides the settings that the environment knows as well.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) prices: HashMap<String, Rates>,
+    pub(crate) patterns: Vec<(String, String)>,
+    pub(crate) hash_key: Option<String>,
+    pub(crate) tree: TreeOptions,
+    /// In place of the configured exporters.
+    pub(crate) sinks: Option<Vec<Box<dyn Sink>>>,
+    /// In place of random ids; made twice, for spans and for runs.
+    pub(crate) ids: Option<fn() -> Box<dyn IdGenerator>>,
+}
+
+/// A telemetry that has started, and what its layers need.
+pub(crate) struct Parts {
+    pub(crate) telemetry: Telemetry,
+    config: Config,
+    runtime: Arc<Runtime>,
+    provider: Option<SdkTracerProvider>,
+}
+
+/// Starts the export thread and makes provider and telemetry. Nothing global is touched.
+pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options) -> Result<Parts, Error> {
+    let mut warnings: Vec<String> = warnings.iter().map(Warning::to_string).collect();
+    let (resource, unnamed) = resource::resource(&config);
+    let sinks = options.sinks.take();
+    if sinks.is_none() {
+        warnings.extend(unnamed);
+    }
+    let ids = options.ids;
+    let make_ids = || ids.map_or_else(|| Box::new(RandomIdGenerator::default()) as Box<dyn IdGenerator>, |ids| ids());
+    let tree = options.tree.clone();
+    let counts = Arc::<Counts>::default();
+    let (finish, prices, hash_key) = make_finish(&config, options, &mut warnings);
+    let finish = Arc::new(finish);
+    if config.disabled {
+        let runtime = Runtime::new(None, prices, config.content);
+        let telemetry = announce(warnings, counts, None);
+        return Ok(Parts { telemetry, config, runtime: Arc::new(runtime), provider: None });
+    }
+    let mut builder = SdkTracerProvider::builder()
+        .with_sampler(sampler(&config.sampler))
+        .with_id_generator(BoxedIds(make_ids()))
+        .with_span_limits(span_limits(&config.limits))
+        .with_resource(resource.clone());
+    let (sinks, hurry) = match sinks {
+        Some(sinks) => (sinks, Box::new(|_| {}) as Box<dyn Fn(_) + Send + Sync>),
+        None => make_sinks(&config, &resource, &finish, tree)?,
+    };
+    let queue = Arc::new(Queue::new(config.batch.max_queue_size, config.batch.max_export_batch_size));
+    let exports = !sinks.is_empty();
+    if exports {
+        builder = builder.with_span_processor(Processor { queue: queue.clone(), counts: counts.clone() });
+    }
+    let provider = builder.build();
+    let mut runtime = Runtime::new(Some(tracer(&provider)), prices, config.content);
+    runtime.ids = make_ids();
+    runtime.hash_key = hash_key;
+    let runtime = Arc::new(runtime);
+    let running = exports.then(|| {
+        let worker = Worker {
+            queue: queue.clone(),
+            counts: counts.clone(),
+            finish,
+            sums: Sums::new(runtime.clone()),
+            sinks,
+            batch: config.batch.clone(),
+            abandoned: Arc::new(AtomicBool::new(false)),
+        };
+        run(worker, runtime.clone(), provider.clone(), hurry)
+    });
+    let telemetry = announce(warnings, counts, running.transpose()?);
+    Ok(Parts { telemetry, config, runtime, provider: Some(provider) })
+}
+
+/// Makes a started telemetry that of the whole process.
+pub(crate) fn start_global(parts: Parts) -> Telemetry {
+    Runtime::set_global(&parts.runtime);
+    if let Some(provider) = parts.provider {
+        global::set_tracer_provider(provider);
+    }
+    global::set_text_map_propagator(propagation::propagator(&parts.config.propagators));
+    parts.telemetry
+}
+
+/// The layer that carries steps, and the bridge that records other people's spans.
+pub(crate) fn layer<S>(parts: &Parts) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'lookup> LookupSpan<'lookup> + Send + Sync,
+{
+    let runtime = parts.runtime.clone();
+    let steps = StepLayer::new(runtime.clone()).with_filter(filter::OwnSpans);
+    let bridge = parts.provider.as_ref().map(|provider| {
+        let others = filter::OthersSpans {
+            runtime,
+            spans: env_filter(&parts.config.span_filter),
+            events: parts.config.log_events.as_deref().map(env_filter),
+        };
+        tracing_opentelemetry::layer()
+            .with_tracer(tracer(provider))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false)
+            .with_error_events_to_status(false)
+            .with_filter(others)
+    });
+    steps.and_then(bridge)
+}
+
+/// Log lines on standard error.
+pub(crate) fn log_layer<S>(parts: &Parts) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'lookup> LookupSpan<'lookup> + Send + Sync,
+{
+    tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .event_format(log_line::LogLine)
+        .with_filter(filter::LogLines(env_filter(&parts.config.log_filter)))
+}
+
+/// What an exporter of the user's own needs.
+pub(crate) fn cold_side(config: &Config, options: Options) -> (Finish, Arc<Runtime>) {
+    let mut warnings = Vec::new();
+    let (finish, prices, hash_key) = make_finish(config, options, &mut warnings);
+    warnings.iter().for_each(|warning| eprintln!("agentspan: {warning}"));
+    let mut runtime = Runtime::new(None, prices, config.content);
+    runtime.hash_key = hash_key;
+    (finish, Arc::new(runtime))
+}
+
+fn make_finish(config: &Config, options: Options, warnings: &mut Vec<String>) -> (Finish, PriceBook, String) {
+    let (patterns, broken): (Vec<_>, Vec<_>) =
+        options.patterns.into_iter().partition(|pattern| Scrubber::new(std::slice::from_ref(pattern)).is_ok());
+    warnings.extend(broken.iter().map(|(name, _)| {
+        format!("ignoring the scrub pattern `{name}`: it is no regular expression; what it should hide is not hidden")
+    }));
+    let scrubber = Scrubber::new(&patterns).expect("each pattern was compiled before");
+    let finish = Finish { scrubber, limits: config.limits.clone(), dialects: config.dialects };
+    let hash_key = options.hash_key.or_else(|| config.service_name.clone()).unwrap_or_default();
+    (finish, PriceBook::bundled(options.prices), hash_key)
+}
+
+/// What leaves, and how senders are told to hurry.
+type Sinks = (Vec<Box<dyn Sink>>, Box<dyn Fn(std::time::Instant) + Send + Sync>);
+
+fn make_sinks(
+    config: &Config,
+    resource: &opentelemetry_sdk::Resource,
+    finish: &Arc<Finish>,
+    tree: TreeOptions,
+) -> Result<Sinks, Error> {
+    let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+    let mut hurry: Box<dyn Fn(std::time::Instant) + Send + Sync> = Box::new(|_| {});
+    if config.exporters.contains(&TracesExporter::Otlp) {
+        let sender = OtlpSender::new(&config.otlp, resource)?;
+        hurry = sender.hurry();
+        sinks.push(Box::new(OtlpSink { sender, finish: finish.clone() }));
+    }
+    if config.exporters.contains(&TracesExporter::Console) {
+        sinks.push(Box::new(Console::new(tree)));
+    }
+    Ok((sinks, hurry))
+}
+
+struct OtlpSink {
+    sender: OtlpSender,
+    finish: Arc<Finish>,
+}
+
+impl Sink for OtlpSink {
+    fn send(&mut self, mut batch: Vec<opentelemetry_sdk::trace::SpanData>) -> crate::export::Verdict {
+        batch.iter_mut().for_each(|span| self.finish.translate(span));
+        self.sender.send(batch)
+    }
+}
+
+fn run(
+    worker: Worker,
+    runtime: Arc<Runtime>,
+    provider: SdkTracerProvider,
+    hurry: Box<dyn Fn(std::time::Instant) + Send + Sync>,
+) -> Result<Running, Error> {
+    let (alive, thread) = mpsc::channel();
+    let (queue, abandoned) = (worker.queue.clone(), worker.abandoned.clone());
+    let work = move || {
+        // Dropped when the thread ends, however it ends.
+        let _alive = alive;
+        worker.run();
+    };
+    std::thread::Builder::new()
+        .name("agentspan-export".into())
+        .spawn(work)
+        .map_err(|error| Error::new(ErrorKind::Exporter, "cannot start the export thread").with_source(error))?;
+    Ok(Running { runtime, provider, queue, abandoned, hurry, thread: Mutex::new(thread) })
+}
+
+fn announce(warnings: Vec<String>, counts: Arc<Counts>, running: Option<Running>) -> Telemetry {
+    warnings.iter().for_each(|warning| eprintln!("agentspan: {warning}"));
+    Telemetry::new(warnings, counts, running)
+}
+
+fn tracer(provider: &SdkTracerProvider) -> SdkTracer {
+    let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(SCHEMA_URL)
+        .build();
+    provider.tracer_with_scope(scope)
+}
+
+/// The cold side keeps the limits, since it knows which attributes must not be lost; the SDK would drop whatever comes
+/// last, which are the sums.
+fn span_limits(limits: &Limits) -> SpanLimits {
+    let spare = |limit: usize| u32::try_from(limit.saturating_mul(8).max(1_024)).unwrap_or(u32::MAX);
+    SpanLimits {
+        max_attributes_per_span: spare(limits.attribute_count),
+        max_events_per_span: spare(limits.event_count),
+        max_links_per_span: spare(limits.link_count),
+        max_attributes_per_event: spare(limits.event_attribute_count),
+        max_attributes_per_link: spare(limits.link_attribute_count),
+    }
+}
+
+/// Directives that the configuration has checked already.
+fn env_filter(directives: &str) -> EnvFilter {
+    EnvFilter::builder().parse_lossy(directives)
+}
+
+#[derive(Debug)]
+struct BoxedIds(Box<dyn IdGenerator>);
+
+impl IdGenerator for BoxedIds {
+    fn new_trace_id(&self) -> opentelemetry::TraceId {
+        self.0.new_trace_id()
+    }
+
+    fn new_span_id(&self) -> opentelemetry::SpanId {
+        self.0.new_span_id()
+    }
+}

@@ -1,0 +1,101 @@
+use crate::span::lock;
+use opentelemetry_sdk::trace::SpanData;
+use std::sync::mpsc::Sender;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The way from the callers to the export thread: bounded, and never waited for by a caller.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    inner: Mutex<Inner>,
+    wake: Condvar,
+    max: usize,
+    batch: usize,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    spans: Vec<SpanData>,
+    flushes: Vec<Sender<()>>,
+    stop: bool,
+}
+
+/// What the export thread found when it woke.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) spans: Vec<SpanData>,
+    /// Whoever waits for everything before this to be sent.
+    pub(crate) flushes: Vec<Sender<()>>,
+    pub(crate) stop: bool,
+    /// The delay between exports is over.
+    pub(crate) due: bool,
+}
+
+impl Queue {
+    pub(crate) fn new(max: usize, batch: usize) -> Self {
+        Self { inner: Mutex::default(), wake: Condvar::new(), max, batch }
+    }
+
+    /// Puts a span in, unless there is no room.
+    pub(crate) fn push(&self, span: SpanData) -> bool {
+        let mut inner = lock(&self.inner);
+        if inner.stop || inner.spans.len() >= self.max {
+            return false;
+        }
+        inner.spans.push(span);
+        let full = inner.spans.len() == self.batch;
+        drop(inner);
+        if full {
+            self.wake.notify_one();
+        }
+        true
+    }
+
+    /// Asks for everything to be sent now; `done` is told when it was.
+    pub(crate) fn flush(&self, done: Sender<()>) {
+        lock(&self.inner).flushes.push(done);
+        self.wake.notify_one();
+    }
+
+    /// Lets nothing more in; the export thread sends what there is and ends.
+    pub(crate) fn stop(&self) {
+        lock(&self.inner).stop = true;
+        self.wake.notify_one();
+    }
+
+    /// Takes away what the export thread has not come to, and counts it.
+    pub(crate) fn abandon(&self) -> usize {
+        std::mem::take(&mut lock(&self.inner).spans).len()
+    }
+
+    /// Waits for a full batch, a flush, a stop, or the end of `delay`. With `look`, it wakes at least that often.
+    pub(crate) fn wait(&self, since: Instant, delay: Duration, look: Option<Duration>) -> Work {
+        let mut inner = lock(&self.inner);
+        loop {
+            let elapsed = since.elapsed();
+            let due = elapsed >= delay;
+            if due || inner.stop || !inner.flushes.is_empty() || inner.spans.len() >= self.batch {
+                return inner.take(due);
+            }
+            let left = delay.saturating_sub(elapsed);
+            let pause = look.map_or(left, |look| look.min(left));
+            let (woken, timeout) =
+                self.wake.wait_timeout(inner, pause).unwrap_or_else(PoisonError::into_inner);
+            inner = woken;
+            if look.is_some() && timeout.timed_out() {
+                return inner.take(since.elapsed() >= delay);
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn take(&mut self, due: bool) -> Work {
+        Work {
+            spans: std::mem::take(&mut self.spans),
+            flushes: std::mem::take(&mut self.flushes),
+            stop: self.stop,
+            due,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+use crate::export::{Counts, DropReason, Report};
+use crate::pipeline::queue::Queue;
+use crate::span::{Ending, Runtime, finish, lock};
+use agentspan_semconv::StopReason;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+/// How long flush and shutdown wait by default.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The running telemetry. Hold it as long as spans are to be delivered: dropping it ends open spans, sends what there
+/// is for at most five seconds, and prints a line only when something was lost.
+#[must_use = "dropping it at once stops the recording"]
+pub struct Telemetry {
+    shared: Arc<Shared>,
+    ended: bool,
+}
+
+struct Shared {
+    warnings: Vec<String>,
+    counts: Arc<Counts>,
+    running: Option<Running>,
+}
+
+/// A telemetry that has an export thread.
+pub(crate) struct Running {
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) provider: SdkTracerProvider,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) abandoned: Arc<AtomicBool>,
+    /// Tells senders to give up waiting and repeating at the given time.
+    pub(crate) hurry: Box<dyn Fn(Instant) + Send + Sync>,
+    /// Disconnected when the export thread has ended.
+    pub(crate) thread: Mutex<Receiver<()>>,
+}
+
+impl Telemetry {
+    pub(crate) fn new(warnings: Vec<String>, counts: Arc<Counts>, running: Option<Running>) -> Self {
+        Self { shared: Arc::new(Shared { warnings, counts, running }), ended: false }
+    }
+
+    /// A telemetry that records nothing: the program runs as it would without it.
+    pub(crate) fn inert(warning: String) -> Self {
+        Self::new(vec![warning], Arc::default(), None)
+    }
+
+    /// What was wrong with the settings; each was printed once when the telemetry started.
+    pub fn warnings(&self) -> &[String] {
+        &self.shared.warnings
+    }
+
+    /// What has become of every span so far, without waiting.
+    pub fn report(&self) -> Report {
+        self.shared.counts.report()
+    }
+
+    /// Sends every ended span now and waits for the answer, at most five seconds.
+    ///
+    /// It blocks the thread that calls it; the export has a thread of its own, so that it works inside a task, in
+    /// every runtime and without one. A step that waits for others below it stays open.
+    pub fn flush(&self) -> Report {
+        self.flush_within(PATIENCE)
+    }
+
+    /// As [`flush`](Self::flush), within a time of one's own.
+    pub fn flush_within(&self, patience: Duration) -> Report {
+        if let Some(running) = &self.shared.running {
+            let (done, told) = mpsc::channel();
+            running.queue.flush(done);
+            // Without an answer the report says what is unconfirmed.
+            let _ = told.recv_timeout(patience);
+        }
+        self.report()
+    }
+
+    /// Ends open spans, sends everything and stops, within five seconds. Steps made later are not recorded; their books
+    /// go on.
+    pub fn shutdown(self) -> Report {
+        self.shutdown_within(PATIENCE)
+    }
+
+    /// As [`shutdown`](Self::shutdown), within a time of one's own.
+    pub fn shutdown_within(mut self, patience: Duration) -> Report {
+        self.ended = true;
+        self.shared.stop(patience)
+    }
+
+    /// On Ctrl-C and SIGTERM: ends open spans, with the runs' stop reason `shutdown`, flushes, and ends the process with
+    /// the code that the signal would have given.
+    ///
+    /// A program with a handler of its own calls [`shutdown`](Self::shutdown) from there instead. Where no thread can be
+    /// started or no handler be set, it says so once and does nothing.
+    pub fn shutdown_on_signal(&self) {
+        let shared = self.shared.clone();
+        let started = std::thread::Builder::new().name("agentspan-signal".into()).spawn(move || {
+            if let Some(code) = wait_for_signal() {
+                let report = shared.stop(PATIENCE);
+                print_losses(&report);
+                std::process::exit(code);
+            }
+        });
+        if let Err(error) = started {
+            eprintln!("agentspan: signals are not watched: {error}");
+        }
+    }
+}
+
+impl Shared {
+    fn stop(&self, patience: Duration) -> Report {
+        if let Some(running) = &self.running {
+            running.stop(&self.counts, patience);
+        }
+        self.counts.report()
+    }
+}
+
+impl Running {
+    fn stop(&self, counts: &Counts, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        // Without this a span that is open when the provider stops would vanish.
+        for node in self.runtime.open.all() {
+            if let Some(run) = node.run.as_ref().filter(|_| node.is_run)
+                && run.stop_reason().is_none()
+            {
+                run.set_stop_reason(StopReason::Shutdown);
+            }
+            finish(&node, Ending::cancelled());
+        }
+        // A little is left for the thread to write its last answer into the books.
+        (self.hurry)(deadline - patience.min(Duration::from_millis(100)));
+        // The processor only stops the queue, which cannot fail.
+        let _ = self.provider.shutdown_with_timeout(patience);
+        self.queue.stop();
+        let left = deadline.saturating_duration_since(Instant::now());
+        let ended = lock(&self.thread).recv_timeout(left);
+        if ended == Err(RecvTimeoutError::Timeout) {
+            self.abandoned.store(true, Ordering::Relaxed);
+            counts.drop_spans(DropReason::Shutdown, self.queue.abandon());
+        }
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if !self.ended {
+            print_losses(&self.shared.stop(PATIENCE));
+        }
+    }
+}
+
+impl fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telemetry").field("report", &self.report()).finish_non_exhaustive()
+    }
+}
+
+fn print_losses(report: &Report) {
+    if report.lost() + report.unconfirmed > 0 {
+        eprintln!("{report}");
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM; gives the exit code that belongs to it.
+fn wait_for_signal() -> Option<i32> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let code = runtime.and_then(|runtime| runtime.block_on(next_signal()));
+    code.inspect_err(|error| eprintln!("agentspan: signals are not watched: {error}")).ok()
+}
+
+/// 128 and the number of the signal, as shells report it.
+#[cfg(unix)]
+async fn next_signal() -> std::io::Result<i32> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let code = std::future::poll_fn(|cx| {
+        if terminate.poll_recv(cx).is_ready() {
+            return Poll::Ready(128 + 15);
+        }
+        interrupt.poll_recv(cx).map(|_| 128 + 2)
+    });
+    Ok(code.await)
+}
+
+#[cfg(not(unix))]
+async fn next_signal() -> std::io::Result<i32> {
+    tokio::signal::ctrl_c().await?;
+    Ok(130)
+}
