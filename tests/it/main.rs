@@ -2,5 +2,5 @@
 
 mod collector_selftest;
 mod compose;
-mod spans;
 mod scripted_openai;
+mod spans;

@@ -15,6 +15,8 @@ async fn a_run_with_a_tool_and_a_model_call() {
         .await;
     assert_eq!(answer, Ok(3.5));
     println!("{}", recording.tree());
-    for s in recording.spans() { println!("{s} {:?} {:?}", s.keys(), s.links()); }
+    for s in recording.spans() {
+        println!("{s} {:?} {:?}", s.keys(), s.links());
+    }
     println!("{:?}", recording.report());
 }

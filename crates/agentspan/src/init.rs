@@ -197,7 +197,8 @@ impl TelemetryBuilder {
         }
         let (config, warnings) = Config::from_process(&self.code);
         let parts = self.parts(config, warnings)?;
-        let subscriber = tracing_subscriber::registry().with(pipeline::layer(&parts)).with(pipeline::log_layer(&parts));
+        let subscriber =
+            tracing_subscriber::registry().with(pipeline::layer(&parts)).with(pipeline::log_layer(&parts));
         tracing::subscriber::set_global_default(subscriber).map_err(|_| already_started())?;
         Ok(pipeline::start_global(parts))
     }

@@ -93,7 +93,13 @@ impl Recording {
             children.entry(parent).or_default().push(span);
         }
         let mut tree = String::new();
-        let mut open: Vec<_> = children.remove(&SpanId::INVALID).unwrap_or_default().into_iter().map(|span| (0, span)).rev().collect();
+        let mut open: Vec<_> = children
+            .remove(&SpanId::INVALID)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|span| (0, span))
+            .rev()
+            .collect();
         while let Some((depth, span)) = open.pop() {
             // Writing to a string cannot fail.
             let _ = writeln!(tree, "{:indent$}{span}", "", indent = 2 * depth);

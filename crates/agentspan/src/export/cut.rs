@@ -78,7 +78,8 @@ fn json(text: &str, most: usize) -> Json {
         return Json::Not;
     }
     let bytes = text.as_bytes();
-    let mut reader = Reader { bytes, most, open: Vec::new(), expect: Expect::Value, last: None, last_element: None };
+    let mut reader =
+        Reader { bytes, most, open: Vec::new(), expect: Expect::Value, last: None, last_element: None };
     let mut at = 0;
     loop {
         at += bytes[at..].iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
@@ -246,7 +247,8 @@ impl Reader<'_> {
     fn escape(&self, at: usize) -> Option<usize> {
         let unit = |at: usize| {
             let digits = self.bytes.get(at + 2..at + 6)?;
-            let digits = std::str::from_utf8(digits).ok().filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+            let digits =
+                std::str::from_utf8(digits).ok().filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
             Some(digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()))
         };
         match self.bytes.get(at + 1)? {

@@ -49,7 +49,11 @@ pub(crate) fn fit(span: &mut SpanData, limits: &Limits, content: &dyn Fn(&str) -
         if let Some(name) = cut::shorten(&event.name, LONGEST_NAME, false) {
             event.name = name.into();
         }
-        fit_attributes(&mut event.attributes, limits.event_attribute_count, &mut event.dropped_attributes_count);
+        fit_attributes(
+            &mut event.attributes,
+            limits.event_attribute_count,
+            &mut event.dropped_attributes_count,
+        );
     }
     for link in &mut span.links.links {
         fit_attributes(&mut link.attributes, limits.link_attribute_count, &mut link.dropped_attributes_count);
@@ -89,7 +93,9 @@ fn cut_values(attributes: &mut Vec<KeyValue>, limits: &Limits, content: &dyn Fn(
     let recorded: HashMap<String, i64> = attributes
         .iter()
         .filter_map(|attribute| match &attribute.value {
-            Value::I64(length) => Some((attribute.key.as_str().strip_suffix(ORIGINAL_LENGTH)?.to_owned(), *length)),
+            Value::I64(length) => {
+                Some((attribute.key.as_str().strip_suffix(ORIGINAL_LENGTH)?.to_owned(), *length))
+            }
             _ => None,
         })
         .collect();
@@ -98,7 +104,8 @@ fn cut_values(attributes: &mut Vec<KeyValue>, limits: &Limits, content: &dyn Fn(
         if content(name) {
             let before = byte_length(value);
             let known = recorded.get(name).copied();
-            let broken = known.is_some_and(|length| usize::try_from(length).is_ok_and(|length| length > before));
+            let broken =
+                known.is_some_and(|length| usize::try_from(length).is_ok_and(|length| length > before));
             if cut_bytes(value, limits.content_length, broken) && known.is_none() {
                 lengths.push(original_length(name, before));
             }
@@ -199,7 +206,8 @@ fn keep_strictly<T>(values: &mut Vec<T>, most: usize, rank: impl Fn(&T) -> u8) {
     if values.len() <= most {
         return;
     }
-    let mut order: Vec<(u8, usize)> = values.iter().enumerate().map(|(index, value)| (rank(value), index)).collect();
+    let mut order: Vec<(u8, usize)> =
+        values.iter().enumerate().map(|(index, value)| (rank(value), index)).collect();
     order.sort_unstable();
     let mut kept = vec![false; values.len()];
     for (_, index) in order.into_iter().take(most) {

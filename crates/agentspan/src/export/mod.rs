@@ -17,8 +17,8 @@ use opentelemetry_sdk::trace::SpanData;
 pub(crate) use console::Console;
 pub use exporter::Exporter;
 pub(crate) use otlp::OtlpSender;
-pub use report::{DropReason, Report};
 pub(crate) use report::{Counts, Verdict};
+pub use report::{DropReason, Report};
 pub(crate) use scrub::Scrubber;
 pub(crate) use sums::{LOOK, Sums};
 

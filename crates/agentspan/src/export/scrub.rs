@@ -115,7 +115,9 @@ impl Scrubber {
                 let regex = Regex::new(pattern).map_err(|cause| {
                     Error::new(
                         ErrorKind::Configuration,
-                        format!("the scrubbing pattern `{name}` is no regular expression of the `regex` crate"),
+                        format!(
+                            "the scrubbing pattern `{name}` is no regular expression of the `regex` crate"
+                        ),
                     )
                     .with_source(cause)
                 })?;
@@ -206,7 +208,8 @@ impl Scrubber {
         let mut clean = String::new();
         let (mut copied, mut at) = (0, 0);
         while let Some(found) = self.finder.captures_read_at(&mut locations, text, at) {
-            let (kind, start, end) = self.group(&locations).unwrap_or((Find::Shape("secret"), found.start(), found.end()));
+            let (kind, start, end) =
+                self.group(&locations).unwrap_or((Find::Shape("secret"), found.start(), found.end()));
             match value::find(text, Trigger { kind, start, end }) {
                 Ok(secret) => {
                     if clean.capacity() == 0 {
@@ -270,8 +273,11 @@ fn combined() -> (String, Vec<Find>) {
 
 /// A user's name for a pattern stands inside of texts that may be JSON.
 fn label(name: &str) -> String {
-    let mut label: String =
-        name.chars().take(40).map(|c| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' }).collect();
+    let mut label: String = name
+        .chars()
+        .take(40)
+        .map(|c| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' })
+        .collect();
     if label.is_empty() {
         label.push_str("own");
     }

@@ -64,7 +64,8 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         warnings.extend(unnamed);
     }
     let ids = options.ids;
-    let make_ids = || ids.map_or_else(|| Box::new(RandomIdGenerator::default()) as Box<dyn IdGenerator>, |ids| ids());
+    let make_ids =
+        || ids.map_or_else(|| Box::new(RandomIdGenerator::default()) as Box<dyn IdGenerator>, |ids| ids());
     let tree = options.tree.clone();
     let counts = Arc::<Counts>::default();
     let (finish, prices, hash_key) = make_finish(&config, options, &mut warnings);
@@ -167,8 +168,10 @@ pub(crate) fn cold_side(config: &Config, options: Options) -> (Finish, Arc<Runti
 }
 
 fn make_finish(config: &Config, options: Options, warnings: &mut Vec<String>) -> (Finish, PriceBook, String) {
-    let (patterns, broken): (Vec<_>, Vec<_>) =
-        options.patterns.into_iter().partition(|pattern| Scrubber::new(std::slice::from_ref(pattern)).is_ok());
+    let (patterns, broken): (Vec<_>, Vec<_>) = options
+        .patterns
+        .into_iter()
+        .partition(|pattern| Scrubber::new(std::slice::from_ref(pattern)).is_ok());
     warnings.extend(broken.iter().map(|(name, _)| {
         format!("ignoring the scrub pattern `{name}`: it is no regular expression; what it should hide is not hidden")
     }));
@@ -225,10 +228,9 @@ fn run(
         let _alive = alive;
         worker.run();
     };
-    std::thread::Builder::new()
-        .name("agentspan-export".into())
-        .spawn(work)
-        .map_err(|error| Error::new(ErrorKind::Exporter, "cannot start the export thread").with_source(error))?;
+    std::thread::Builder::new().name("agentspan-export".into()).spawn(work).map_err(|error| {
+        Error::new(ErrorKind::Exporter, "cannot start the export thread").with_source(error)
+    })?;
     Ok(Running { runtime, provider, queue, abandoned, hurry, thread: Mutex::new(thread) })
 }
 

@@ -14,7 +14,9 @@ pub(crate) fn resource(config: &Config) -> (Resource, Option<String>) {
     };
     let name = config.service_name.clone().unwrap_or_else(fallback);
     let warning = config.service_name.is_none().then(|| {
-        format!("no service name is set, so traces are found under `{name}`; set `OTEL_SERVICE_NAME=my-agent`")
+        format!(
+            "no service name is set, so traces are found under `{name}`; set `OTEL_SERVICE_NAME=my-agent`"
+        )
     });
     let mut known = vec![
         KeyValue::new(telemetry::TELEMETRY_DISTRO_NAME, env!("CARGO_PKG_NAME")),
@@ -36,7 +38,8 @@ pub(crate) fn resource(config: &Config) -> (Resource, Option<String>) {
 
 /// The host's name where the system says it in a file; asking the C library needs unsafe code.
 fn host_name() -> Option<String> {
-    let file = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let file = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::fs::read_to_string("/etc/hostname"));
     let name = file.ok()?;
     let name = name.trim();
     (!name.is_empty()).then(|| name.to_owned())

@@ -47,7 +47,9 @@ impl Worker {
                 self.flush_sinks();
             }
             // A receiver that has stopped waiting is no trouble.
-            work.flushes.into_iter().for_each(|done| drop(done.send(())));
+            for done in work.flushes {
+                let _ = done.send(());
+            }
             if work.stop {
                 return;
             }

@@ -44,7 +44,12 @@ fn characters_are_counted_not_bytes() {
 
 #[test]
 fn deep_and_broken_texts_do_no_harm() {
-    for text in ["[".repeat(100_000), "{\"a\":".repeat(100_000), "\"\\".repeat(1000), "[\"\\ud83d\",\"\\ude00\"]".repeat(9)] {
+    for text in [
+        "[".repeat(100_000),
+        "{\"a\":".repeat(100_000),
+        "\"\\".repeat(1000),
+        "[\"\\ud83d\",\"\\ude00\"]".repeat(9),
+    ] {
         assert!(shorten(&text, 1000, true).is_none_or(|cut| cut.len() <= 1000));
     }
 }

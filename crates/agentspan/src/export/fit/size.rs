@@ -82,7 +82,8 @@ fn drop_over(span: &mut SpanData, most: usize) {
         for least in [2, 1] {
             for index in (0..span.attributes.len()).rev() {
                 let KeyValue { key, value, .. } = &span.attributes[index];
-                if total > most && rank::of(key.as_str()) == least && !key.as_str().ends_with(ORIGINAL_LENGTH) {
+                if total > most && rank::of(key.as_str()) == least && !key.as_str().ends_with(ORIGINAL_LENGTH)
+                {
                     total -= size(key.as_str(), value);
                     // Emptied here and removed below, since removing one by one would take quadratic time.
                     span.attributes[index].key = "".into();
@@ -113,7 +114,8 @@ fn event_size(name: &str, attributes: &[KeyValue]) -> usize {
 }
 
 fn total(span: &SpanData) -> usize {
-    let events = span.events.events.iter().map(|event| event_size(&event.name, &event.attributes)).sum::<usize>();
+    let events =
+        span.events.events.iter().map(|event| event_size(&event.name, &event.attributes)).sum::<usize>();
     let links = span.links.links.iter().map(|link| event_size("", &link.attributes)).sum::<usize>();
     sizes(&span.attributes) + events + links
 }

@@ -60,7 +60,8 @@ fn a_key_leaves_once_with_its_last_value_at_its_first_place() {
 fn five_megabytes_of_arguments_become_sixteen_kibibytes_of_json() {
     let arguments = serde_json::json!({"path": "a.txt", "body": "ü".repeat(2_500_000)}).to_string();
     let length = i64::try_from(arguments.len()).unwrap();
-    let mut span = span(vec![KeyValue::new("tool.arguments", arguments), KeyValue::new("own", "x".repeat(20_000))]);
+    let mut span =
+        span(vec![KeyValue::new("tool.arguments", arguments), KeyValue::new("own", "x".repeat(20_000))]);
     fit(&mut span, &limits(), &is_content);
     let cut = text(&span, "tool.arguments");
     assert!(cut.len() <= 16 * 1024 && cut.len() > 16 * 1024 - 16);
@@ -84,8 +85,14 @@ fn a_value_that_was_cut_before_is_closed_and_keeps_its_first_length() {
 #[test]
 fn the_count_limit_never_costs_tokens_cost_or_identity() {
     let mut attributes: Vec<_> = (0..200).map(|index| KeyValue::new(format!("own.{index}"), index)).collect();
-    let vital =
-        ["llm.token_count.total", "cost.total_usd", "session.id", "agent.run_id", "error.type", "agent.outcome"];
+    let vital = [
+        "llm.token_count.total",
+        "cost.total_usd",
+        "session.id",
+        "agent.run_id",
+        "error.type",
+        "agent.outcome",
+    ];
     attributes.extend(vital.map(|name| KeyValue::new(name, "1")));
     attributes.push(KeyValue::new("llm.message_count", 3));
     let mut span = span(attributes);
@@ -134,14 +141,16 @@ fn events_and_links_have_limits_of_their_own_and_exceptions_stay() {
 
 #[test]
 fn no_span_is_too_large_for_its_batch() {
-    let mut attributes: Vec<_> = (0..100).map(|index| KeyValue::new(format!("own.{index}"), "x".repeat(100_000))).collect();
+    let mut attributes: Vec<_> =
+        (0..100).map(|index| KeyValue::new(format!("own.{index}"), "x".repeat(100_000))).collect();
     attributes.push(KeyValue::new("floats", Value::Array(Array::F64(vec![0.5; 1_000_000]))));
     attributes.push(KeyValue::new("k".repeat(1_000_000), 1));
     attributes.push(KeyValue::new("agent.run_id", "r-1"));
     let mut span = span(attributes);
     span.name = "n".repeat(1_000_000).into();
     span.status = Status::error("s".repeat(1_000_000));
-    let many = || (0..200).map(|index| KeyValue::new(format!("k{index}"), "y".repeat(300))).collect::<Vec<_>>();
+    let many =
+        || (0..200).map(|index| KeyValue::new(format!("k{index}"), "y".repeat(300))).collect::<Vec<_>>();
     span.events.events = (0..200).map(|_| Event::new("e", SystemTime::UNIX_EPOCH, many(), 0)).collect();
     fit(&mut span, &limits(), &is_content);
     assert!(format!("{span:?}").len() < 2 * 256 * 1024);

@@ -1,7 +1,7 @@
 use std::time::{Instant, SystemTime};
 
-use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind};
 use opentelemetry::InstrumentationScope;
+use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind};
 use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
 
 use super::*;
@@ -38,7 +38,10 @@ fn secrets_are_replaced_and_their_surroundings_stay() {
         ("Bearer abcdef0123456789", "Bearer [REDACTED:bearer]"),
         ("Basic dXNlcjpwYXNzd29yZA==", "Basic [REDACTED:basic]"),
         ("Authorization: Bearer short1, next", "Authorization: Bearer [REDACTED:authorization], next"),
-        (r#"{"authorization":"Basic abc","a":1}"#, r#"{"authorization":"Basic [REDACTED:authorization]","a":1}"#),
+        (
+            r#"{"authorization":"Basic abc","a":1}"#,
+            r#"{"authorization":"Basic [REDACTED:authorization]","a":1}"#,
+        ),
         (jwt, "[REDACTED:jwt]"),
         ("postgres://admin:p@ss@db:5432/x?ssl=1", "postgres://[REDACTED:userinfo]@db:5432/x?ssl=1"),
         (
@@ -49,12 +52,18 @@ fn secrets_are_replaced_and_their_surroundings_stay() {
         (r#"{"apiKey":"abc123","n":1}"#, r#"{"apiKey":"[REDACTED:api_key]","n":1}"#),
         (r#"{"password": 12345}"#, r#"{"password": "[REDACTED:password]"}"#),
         (r#"{"password":"a\"b\\","n":1}"#, r#"{"password":"[REDACTED:password]","n":1}"#),
-        (r#"{"arguments":"{\"api_key\":\"abc\",\"n\":1}"}"#, r#"{"arguments":"{\"api_key\":\"[REDACTED:api_key]\",\"n\":1}"}"#),
+        (
+            r#"{"arguments":"{\"api_key\":\"abc\",\"n\":1}"}"#,
+            r#"{"arguments":"{\"api_key\":\"[REDACTED:api_key]\",\"n\":1}"}"#,
+        ),
         ("MISTRAL_API_KEY=AbCdEf", "MISTRAL_API_KEY=[REDACTED:api_key]"),
         ("password: hunter2", "password: [REDACTED:password]"),
         ("password: correcthorse\nnext", "password: [REDACTED:password]\nnext"),
         ("login --password geheim9", "login --password [REDACTED:secret]"),
-        (r#"Config { api_key: Some("abc"), n: 1 }"#, r#"Config { api_key: Some("[REDACTED:api_key]"), n: 1 }"#),
+        (
+            r#"Config { api_key: Some("abc"), n: 1 }"#,
+            r#"Config { api_key: Some("[REDACTED:api_key]"), n: 1 }"#,
+        ),
         ("Set-Cookie: sid=abc; Path=/\nx", "Set-Cookie: [REDACTED:cookie]\nx"),
         (
             "a -----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY----- b",
@@ -107,7 +116,8 @@ fn ordinary_text_is_left_alone_without_an_allocation() {
 #[test]
 fn every_string_of_a_span_is_scrubbed() {
     const KEY: &str = "sk-ant-api03-AbCdEfGhIjKl";
-    let attributes = || vec![KeyValue::new("a", KEY), KeyValue::new("http.request.header.authorization", "abc")];
+    let attributes =
+        || vec![KeyValue::new("a", KEY), KeyValue::new("http.request.header.authorization", "abc")];
     let texts = vec![StringValue::from(KEY), "plain".into()];
     let mut span = SpanData {
         span_context: SpanContext::NONE,
@@ -147,8 +157,23 @@ fn own_patterns_are_applied_and_a_bad_one_is_named() {
 #[test]
 fn hostile_texts_take_no_longer_than_harmless_ones() {
     let scrubber = scrubber();
-    let units =
-        ["sk-", "password:", "password='", "token=\"", "authorization: ", "cookie: ", "://", "eyJ", "eyJaaaaaaaaa.", "-----BEGIN PRIVATE KEY-----", "\\", "\"", "é", "api_key=", "?key="];
+    let units = [
+        "sk-",
+        "password:",
+        "password='",
+        "token=\"",
+        "authorization: ",
+        "cookie: ",
+        "://",
+        "eyJ",
+        "eyJaaaaaaaaa.",
+        "-----BEGIN PRIVATE KEY-----",
+        "\\",
+        "\"",
+        "é",
+        "api_key=",
+        "?key=",
+    ];
     for unit in units {
         let text = unit.repeat(32 * 1024 / unit.len());
         let start = Instant::now();

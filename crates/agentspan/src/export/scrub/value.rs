@@ -46,7 +46,11 @@ pub(super) fn find(text: &str, trigger: Trigger) -> Result<Secret<'_>, usize> {
             let value = matched.find('=').map_or(end, |at| start + at + 1);
             let name = text[start..value].trim_end_matches('=').to_ascii_lowercase();
             let short_code = name.ends_with("code") && end - value < 8;
-            if short_code || is_placeholder(&text[value..end]) { Err(value - 1) } else { secret("url", value, end) }
+            if short_code || is_placeholder(&text[value..end]) {
+                Err(value - 1)
+            } else {
+                secret("url", value, end)
+            }
         }
         Find::Pem => secret("private_key", start, end_of_pem(text, end)),
         // The separator's last byte is ASCII; going on from it leaves a boundary for what follows.
@@ -85,7 +89,8 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
     if name == "authorization" {
         let scheme = end_of_word(text, from, WEIGHED).min(to);
         if text[scheme..].starts_with(' ') && is_scheme(&text[from..scheme]) {
-            let whole_line = ["aws4-hmac-sha256", "digest"].iter().any(|s| text[from..scheme].eq_ignore_ascii_case(s));
+            let whole_line =
+                ["aws4-hmac-sha256", "digest"].iter().any(|s| text[from..scheme].eq_ignore_ascii_case(s));
             let from = scheme + 1;
             let to = match quote {
                 Some(_) => to,
@@ -144,10 +149,17 @@ impl Candidate<'_> {
         let number = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         // Code, such as `password = read(…)` and `os.environ[…]`, goes on behind the word.
         let code = !self.quoted && matches!(self.directly, Some(b'(' | b'[' | b'{'));
-        let ends_here = matches!(self.behind, None | Some(b'\n' | b',' | b';' | b'}' | b']' | b')' | b'\\' | b'"' | b'&'));
+        let ends_here = matches!(
+            self.behind,
+            None | Some(b'\n' | b',' | b';' | b'}' | b']' | b')' | b'\\' | b'"' | b'&')
+        );
         match name {
-            "bare_token" => one_word && has_digit && has_letter && value.len() >= if self.equals { 8 } else { 16 },
-            "bare_secret" => one_word && !code && value.len() >= 4 && (self.quoted || self.equals || has_digit),
+            "bare_token" => {
+                one_word && has_digit && has_letter && value.len() >= if self.equals { 8 } else { 16 }
+            }
+            "bare_secret" => {
+                one_word && !code && value.len() >= 4 && (self.quoted || self.equals || has_digit)
+            }
             "token" if number => false,
             "password" if value.starts_with(['/', '~']) => false,
             "cookie" => value.contains('='),
@@ -159,8 +171,20 @@ impl Candidate<'_> {
 
 /// Words that stand where a secret would, in schemas, templates and texts that were scrubbed before.
 pub(super) fn is_placeholder(value: &str) -> bool {
-    const WORDS: [&str; 12] =
-        ["null", "none", "nil", "true", "false", "undefined", "string", "str", "required", "optional", "redacted", "bearer"];
+    const WORDS: [&str; 12] = [
+        "null",
+        "none",
+        "nil",
+        "true",
+        "false",
+        "undefined",
+        "string",
+        "str",
+        "required",
+        "optional",
+        "redacted",
+        "bearer",
+    ];
     let value = value.trim();
     value.is_empty()
         || value.starts_with("[REDACTED")
@@ -180,7 +204,8 @@ fn is_plain_sk(rest: &str) -> bool {
 fn is_bearer(token: &str) -> bool {
     let has = |test: fn(&u8) -> bool| token.as_bytes().iter().any(test);
     let digit = has(u8::is_ascii_digit);
-    digit && token.len() >= 12 || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && token.len() >= 24
+    digit && token.len() >= 12
+        || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && token.len() >= 24
 }
 
 /// Basic credentials are the Base64 of `user:password`, so prose about the basics of something is told apart.
@@ -212,8 +237,18 @@ fn is_basic(token: &str) -> bool {
 }
 
 fn is_scheme(word: &str) -> bool {
-    const SCHEMES: [&str; 10] =
-        ["bearer", "basic", "token", "apikey", "api-key", "key", "digest", "negotiate", "bot", "aws4-hmac-sha256"];
+    const SCHEMES: [&str; 10] = [
+        "bearer",
+        "basic",
+        "token",
+        "apikey",
+        "api-key",
+        "key",
+        "digest",
+        "negotiate",
+        "bot",
+        "aws4-hmac-sha256",
+    ];
     SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
@@ -261,12 +296,15 @@ fn end_of_pem(text: &str, from: usize) -> usize {
     while let Some(byte) = bytes.get(at) {
         match byte {
             b'-' if text[at..].starts_with("-----END ") => {
-                let label = text[at + 9..].bytes().take_while(|b| b.is_ascii_uppercase() || *b == b' ').count();
+                let label =
+                    text[at + 9..].bytes().take_while(|b| b.is_ascii_uppercase() || *b == b' ').count();
                 let dashes = text[at + 9 + label..].bytes().take(5).take_while(|b| *b == b'-').count();
                 return at + 9 + label + dashes;
             }
             b'\\' if matches!(bytes.get(at + 1), Some(b'n' | b'r' | b'/')) => at += 2,
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' | b':' | b',' | b'.' | b'-' => at += 1,
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' | b':' | b',' | b'.' | b'-' => {
+                at += 1
+            }
             byte if byte.is_ascii_whitespace() => at += 1,
             _ => break,
         }
