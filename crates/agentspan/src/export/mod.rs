@@ -3,8 +3,10 @@
 
 mod console;
 mod cut;
+mod deadline;
 mod exporter;
 mod fit;
+mod http;
 mod otlp;
 mod report;
 mod scrub;
@@ -15,6 +17,7 @@ use crate::config::{Dialects, Limits};
 use opentelemetry_sdk::trace::SpanData;
 
 pub(crate) use console::Console;
+pub(crate) use deadline::Deadline;
 pub use exporter::Exporter;
 pub(crate) use otlp::OtlpSender;
 pub(crate) use report::{Counts, Verdict};

@@ -41,31 +41,33 @@ pub struct Report {
 pub enum DropReason {
     /// Spans ended faster than they could be sent, and the queue was full.
     QueueFull,
-    /// The receiver took only a part of a batch.
+    /// The collector took the batch and refused some of its spans.
     Rejected,
-    /// The receiver answered with an error that repeating does not mend.
-    Refused,
-    /// The receiver could not be reached, or stayed unable, for as long as it was tried.
+    /// The collector refused the batch with this HTTP status.
+    Refused(u16),
+    /// The collector answered with this HTTP status, which asks to try again, until the time was up.
+    Unavailable(u16),
+    /// No connection could be made.
     Unreachable,
-    /// A span was too large to be sent at all.
+    /// The collector found even a single span too large.
     TooLarge,
-    /// The exporter failed in itself.
+    /// The time was up before the first attempt.
+    NoTime,
+    /// The exporter panicked, or could not write the request.
     ExporterFailed,
-    /// The time for the shutdown was over before the span could be sent.
-    Shutdown,
 }
 
-impl DropReason {
-    /// The words used in a report.
-    pub fn as_str(self) -> &'static str {
+impl fmt::Display for DropReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::QueueFull => "queue full",
-            Self::Rejected => "rejected by the receiver",
-            Self::Refused => "refused by the receiver",
-            Self::Unreachable => "receiver unreachable",
-            Self::TooLarge => "too large",
-            Self::ExporterFailed => "exporter failed",
-            Self::Shutdown => "no time left at shutdown",
+            Self::QueueFull => f.write_str("queue full"),
+            Self::Rejected => f.write_str("rejected by the collector"),
+            Self::Refused(status) => write!(f, "refused with HTTP status {status}"),
+            Self::Unavailable(status) => write!(f, "collector unavailable with HTTP status {status}"),
+            Self::Unreachable => f.write_str("collector not reachable"),
+            Self::TooLarge => f.write_str("too large for the collector"),
+            Self::NoTime => f.write_str("no time left to send"),
+            Self::ExporterFailed => f.write_str("exporter failed"),
         }
     }
 }
@@ -81,7 +83,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "agentspan: {} of {} spans delivered", self.delivered, self.created)?;
         for (reason, count) in &self.dropped {
-            write!(f, ", {count} lost ({})", reason.as_str())?;
+            write!(f, ", {count} lost ({reason})")?;
         }
         if self.unconfirmed > 0 {
             write!(f, ", {} unconfirmed", self.unconfirmed)?;
@@ -115,12 +117,15 @@ impl Verdict {
         Self { dropped: vec![(reason, count)], problem: Some(problem.into()), ..Self::default() }
     }
 
-    /// Adds what became of another part of the same batch.
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.delivered += other.delivered;
-        self.dropped.extend(other.dropped);
-        self.unconfirmed += other.unconfirmed;
-        self.problem = self.problem.take().or(other.problem);
+    /// Adds a loss; each reason stands at most once.
+    pub(crate) fn drop(&mut self, reason: DropReason, count: usize) {
+        if count == 0 {
+            return;
+        }
+        match self.dropped.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, sum)) => *sum += count,
+            None => self.dropped.push((reason, count)),
+        }
     }
 }
 

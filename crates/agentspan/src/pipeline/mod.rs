@@ -11,7 +11,7 @@ mod worker;
 use crate::config::{Config, Limits, TracesExporter, Warning};
 use crate::cost::{PriceBook, Rates};
 use crate::error::{Error, ErrorKind};
-use crate::export::{Console, Counts, Finish, OtlpSender, Scrubber, Sink, Sums};
+use crate::export::{Console, Counts, Deadline, Finish, OtlpSender, Scrubber, Sink, Sums};
 use crate::propagation;
 use crate::sampling::sampler;
 use crate::span::{Runtime, StepLayer};
@@ -80,8 +80,8 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         .with_id_generator(BoxedIds(make_ids()))
         .with_span_limits(span_limits(&config.limits))
         .with_resource(resource.clone());
-    let (sinks, hurry) = match sinks {
-        Some(sinks) => (sinks, Box::new(|_| {}) as Box<dyn Fn(_) + Send + Sync>),
+    let (sinks, deadline) = match sinks {
+        Some(sinks) => (sinks, Deadline::default()),
         None => make_sinks(&config, &resource, &finish, tree)?,
     };
     let queue = Arc::new(Queue::new(config.batch.max_queue_size, config.batch.max_export_batch_size));
@@ -104,7 +104,7 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
             batch: config.batch.clone(),
             abandoned: Arc::new(AtomicBool::new(false)),
         };
-        run(worker, runtime.clone(), provider.clone(), hurry)
+        run(worker, runtime.clone(), provider.clone(), deadline)
     });
     let telemetry = announce(warnings, counts, running.transpose()?);
     Ok(Parts { telemetry, config, runtime, provider: Some(provider) })
@@ -181,8 +181,8 @@ fn make_finish(config: &Config, options: Options, warnings: &mut Vec<String>) ->
     (finish, PriceBook::bundled(options.prices), hash_key)
 }
 
-/// What leaves, and how senders are told to hurry.
-type Sinks = (Vec<Box<dyn Sink>>, Box<dyn Fn(std::time::Instant) + Send + Sync>);
+/// Where spans go, and how the senders among them are told to hurry.
+type Sinks = (Vec<Box<dyn Sink>>, Deadline);
 
 fn make_sinks(
     config: &Config,
@@ -191,16 +191,16 @@ fn make_sinks(
     tree: TreeOptions,
 ) -> Result<Sinks, Error> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    let mut hurry: Box<dyn Fn(std::time::Instant) + Send + Sync> = Box::new(|_| {});
+    let mut deadline = Deadline::default();
     if config.exporters.contains(&TracesExporter::Otlp) {
         let sender = OtlpSender::new(&config.otlp, resource)?;
-        hurry = sender.hurry();
+        deadline = sender.deadline().clone();
         sinks.push(Box::new(OtlpSink { sender, finish: finish.clone() }));
     }
     if config.exporters.contains(&TracesExporter::Console) {
         sinks.push(Box::new(Console::new(tree)));
     }
-    Ok((sinks, hurry))
+    Ok((sinks, deadline))
 }
 
 struct OtlpSink {
@@ -219,7 +219,7 @@ fn run(
     worker: Worker,
     runtime: Arc<Runtime>,
     provider: SdkTracerProvider,
-    hurry: Box<dyn Fn(std::time::Instant) + Send + Sync>,
+    deadline: Deadline,
 ) -> Result<Running, Error> {
     let (alive, thread) = mpsc::channel();
     let (queue, abandoned) = (worker.queue.clone(), worker.abandoned.clone());
@@ -231,7 +231,7 @@ fn run(
     std::thread::Builder::new().name("agentspan-export".into()).spawn(work).map_err(|error| {
         Error::new(ErrorKind::Exporter, "cannot start the export thread").with_source(error)
     })?;
-    Ok(Running { runtime, provider, queue, abandoned, hurry, thread: Mutex::new(thread) })
+    Ok(Running { runtime, provider, queue, abandoned, deadline, thread: Mutex::new(thread) })
 }
 
 fn announce(warnings: Vec<String>, counts: Arc<Counts>, running: Option<Running>) -> Telemetry {

@@ -1,4 +1,4 @@
-use crate::export::{Counts, DropReason, Report};
+use crate::export::{Counts, Deadline, DropReason, Report};
 use crate::pipeline::queue::Queue;
 use crate::span::{Ending, Runtime, finish, lock};
 use agentspan_semconv::StopReason;
@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 /// How long flush and shutdown wait by default.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A little less is left for sending, so that the thread can still write the last answer into the books.
+const SPARE: Duration = Duration::from_millis(100);
 
 /// The running telemetry. Hold it as long as spans are to be delivered: dropping it ends open spans, sends what there
 /// is for at most five seconds, and prints a line only when something was lost.
@@ -33,8 +36,8 @@ pub(crate) struct Running {
     pub(crate) provider: SdkTracerProvider,
     pub(crate) queue: Arc<Queue>,
     pub(crate) abandoned: Arc<AtomicBool>,
-    /// Tells senders to give up waiting and repeating at the given time.
-    pub(crate) hurry: Box<dyn Fn(Instant) + Send + Sync>,
+    /// When senders give up waiting and repeating, since somebody waits for them.
+    pub(crate) deadline: Deadline,
     /// Disconnected when the export thread has ended.
     pub(crate) thread: Mutex<Receiver<()>>,
 }
@@ -71,9 +74,11 @@ impl Telemetry {
     pub fn flush_within(&self, patience: Duration) -> Report {
         if let Some(running) = &self.shared.running {
             let (done, told) = mpsc::channel();
+            running.deadline.shorten(Instant::now() + patience.saturating_sub(SPARE));
             running.queue.flush(done);
             // Without an answer the report says what is unconfirmed.
             let _ = told.recv_timeout(patience);
+            running.deadline.lift();
         }
         self.report()
     }
@@ -131,8 +136,7 @@ impl Running {
             }
             finish(&node, Ending::cancelled());
         }
-        // A little is left for the thread to write its last answer into the books.
-        (self.hurry)(deadline - patience.min(Duration::from_millis(100)));
+        self.deadline.shorten(deadline - patience.min(SPARE));
         // The processor only stops the queue, which cannot fail.
         let _ = self.provider.shutdown_with_timeout(patience);
         self.queue.stop();
@@ -140,7 +144,7 @@ impl Running {
         let ended = lock(&self.thread).recv_timeout(left);
         if ended == Err(RecvTimeoutError::Timeout) {
             self.abandoned.store(true, Ordering::Relaxed);
-            counts.drop_spans(DropReason::Shutdown, self.queue.abandon());
+            counts.drop_spans(DropReason::NoTime, self.queue.abandon());
         }
     }
 }

@@ -60,7 +60,7 @@ impl Worker {
     fn export(&mut self, mut batch: Vec<SpanData>) {
         let count = batch.len();
         if self.abandoned.load(Ordering::Relaxed) {
-            return self.counts.drop_spans(DropReason::Shutdown, count);
+            return self.counts.drop_spans(DropReason::NoTime, count);
         }
         let (finish, sinks) = (&self.finish, &mut self.sinks);
         let sent = catch_unwind(AssertUnwindSafe(|| {

@@ -1,0 +1,288 @@
+//! Secrets are taken out of every string before it leaves the process.
+
+mod value;
+
+use std::borrow::Cow;
+
+use opentelemetry::trace::Status;
+use opentelemetry::{Array, KeyValue, StringValue, Value};
+use opentelemetry_sdk::trace::SpanData;
+use regex::{CaptureLocations, Regex};
+
+use self::value::Trigger;
+use crate::error::{Error, ErrorKind};
+
+/// What a group of the combined pattern found, and so how the end of the secret is determined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Find {
+    /// The match itself is the secret.
+    Shape(&'static str),
+    /// `sk-…` without a vendor's prefix: only when a long run of letters and digits follows.
+    PlainSk,
+    /// `Bearer …` or `Basic …`; the scheme stays.
+    Scheme,
+    /// A name and its separator; the value behind it is judged by [`value::find`].
+    Named(&'static str),
+    /// `://user:password@`; the delimiters stay.
+    UserInfo,
+    /// `?key=…` and its like; the name stays.
+    Query,
+    /// The first line of a private key.
+    Pem,
+}
+
+/// Tokens that are known by their shape. None may begin inside a word, so `task-…` and `risk-…` are left alone.
+const SHAPES: &[(Find, &str)] = &[
+    (Find::Shape("anthropic_key"), r"sk-ant-[A-Za-z0-9_-]{8,}"),
+    (Find::Shape("openrouter_key"), r"sk-or-[A-Za-z0-9_-]{8,}"),
+    (Find::Shape("openai_key"), r"sk-(?:proj|svcacct|admin|None|service)-[A-Za-z0-9_-]{8,}"),
+    (Find::Shape("langfuse_key"), r"sk-lf-[A-Za-z0-9-]{16,}"),
+    (Find::PlainSk, r"sk-[A-Za-z0-9_-]{20,}"),
+    (Find::Shape("google_key"), r"AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{20,}"),
+    (Find::Shape("aws_key"), r"(?:AKIA|ASIA)[A-Z0-9]{16}(?-u:\b)"),
+    (Find::Shape("github_token"), r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"),
+    (Find::Shape("gitlab_token"), r"glpat-[A-Za-z0-9_-]{16,}"),
+    (Find::Shape("slack_token"), r"xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}"),
+    (Find::Shape("slack_webhook"), r"hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]{8,}"),
+    (Find::Shape("huggingface_token"), r"hf_[A-Za-z0-9]{20,}"),
+    (Find::Shape("groq_key"), r"gsk_[A-Za-z0-9]{20,}"),
+    (Find::Shape("xai_key"), r"xai-[A-Za-z0-9]{20,}"),
+    (Find::Shape("stripe_key"), r"[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{16,}"),
+    (Find::Shape("perplexity_key"), r"pplx-[A-Za-z0-9]{20,}"),
+    (Find::Shape("replicate_token"), r"r8_[A-Za-z0-9]{20,}"),
+    (Find::Shape("cerebras_key"), r"csk-[A-Za-z0-9]{20,}"),
+    (Find::Shape("nvidia_key"), r"nvapi-[A-Za-z0-9_-]{20,}"),
+    (Find::Shape("tavily_key"), r"tvly-[A-Za-z0-9_-]{16,}"),
+    (Find::Shape("langsmith_key"), r"lsv2_(?:pt|sk)_[A-Za-z0-9_]{20,}"),
+    (Find::Shape("pinecone_key"), r"pcsk_[A-Za-z0-9_]{20,}"),
+    (Find::Shape("npm_token"), r"npm_[A-Za-z0-9]{30,}"),
+    (Find::Shape("pypi_token"), r"pypi-[A-Za-z0-9_-]{30,}"),
+    (Find::Shape("sendgrid_key"), r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    (
+        Find::Shape("jwt"),
+        r"eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?|[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2})",
+    ),
+    (Find::Scheme, r"(?i-u:bearer|basic)[ \t]+[A-Za-z0-9._~+/=-]{8,}"),
+];
+
+/// Names whose value is a secret whatever it looks like. `token` and `secret` alone are weighed in [`value`].
+const NAMES: &[(&str, &str)] = &[
+    ("api_key", r"api[ _-]?(?:key|secret)"),
+    (
+        "secret",
+        r"(?:secret[_-]?(?:access[_-]?)?|private[_-]?|encryption[_-]?|signing[_-]?)key|(?:client|app|consumer|webhook)[_-]?secret",
+    ),
+    ("password", r"password|passwd|passphrase|pwd"),
+    (
+        "token",
+        r"(?:access|refresh|auth|bearer|session|security|id|api|csrf|xsrf|personal|bot|oauth)[_-]?token",
+    ),
+    ("authorization", r"authorization"),
+    ("cookie", r"cookie"),
+    ("bare_secret", r"secret"),
+    ("bare_token", r"token"),
+];
+
+/// A place where a token can begin: behind anything that is no part of a word, and behind the escapes of
+/// JSON text and URLs, whose last letter would otherwise look like one.
+const BOUNDARY: &str = r"(?:^|[^A-Za-z0-9_-]|\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})";
+const SEPARATOR: &str = r#"\\*["'`]?[ \t]*(?:=>|:=|==|[:=])[ \t]*(?:Some\()?"#;
+const USER_INFO: &str = r#"://[^\x00-\x20/?#"'\\<>\[\]{}]+@"#;
+const QUERY: &str = r#"(?:[?&#;]|\\u0026)(?i-u:(?:x-)?api[_-]?key|apikey|key|token|(?:access|refresh|id|auth|session)[_-]?token|sig|signature|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|code|client_secret|secret|password|passwd|pwd|auth)=[^\x00-\x20&#;"'\\<>\[\](){},`]+"#;
+const PEM: &str = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----";
+
+/// Finds secrets in strings and replaces each by `[REDACTED:kind]`.
+///
+/// Known shapes (keys of model providers and common services, JWT, private keys), bearer and basic
+/// credentials, values behind names such as `password` or `api_key`, and secrets in URLs. JSON text stays JSON
+/// text: neither quotes nor escapes are eaten. The time is linear in the length of the text.
+#[derive(Debug, Clone)]
+pub(crate) struct Scrubber {
+    finder: Regex,
+    kinds: Vec<Find>,
+    secret_key: Regex,
+    own: Vec<(String, Regex)>,
+}
+
+impl Scrubber {
+    /// Builds the finder; `own` are further patterns (name, regular expression) that are applied after it.
+    ///
+    /// The name stands in the replacement. A pattern of the user's that matches quotes can break JSON text.
+    pub(crate) fn new(own: &[(String, String)]) -> Result<Self, Error> {
+        let own = own
+            .iter()
+            .map(|(name, pattern)| {
+                let regex = Regex::new(pattern).map_err(|cause| {
+                    Error::new(
+                        ErrorKind::Configuration,
+                        format!(
+                            "the scrubbing pattern `{name}` is no regular expression of the `regex` crate"
+                        ),
+                    )
+                    .with_source(cause)
+                })?;
+                Ok((label(name), regex))
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        let (pattern, kinds) = combined();
+        let strong = NAMES.iter().filter(|(kind, _)| !kind.starts_with("bare_")).map(|(_, names)| *names);
+        let secret_key = format!("(?i-u:(?:^|[._-])(?:{})$)", strong.collect::<Vec<_>>().join("|"));
+        let build = |pattern: &str| {
+            Regex::new(pattern).map_err(|cause| {
+                Error::new(ErrorKind::Configuration, "the scrubber could not be built").with_source(cause)
+            })
+        };
+        Ok(Self { finder: build(&pattern)?, kinds, secret_key: build(&secret_key)?, own })
+    }
+
+    /// Takes the secrets out of every string of the span that will leave: name, status, attribute values,
+    /// events and links. Keys of attributes stay.
+    pub(crate) fn scrub_span(&self, span: &mut SpanData) {
+        self.scrub_cow(&mut span.name);
+        if let Status::Error { description } = &mut span.status {
+            self.scrub_cow(description);
+        }
+        self.scrub_attributes(&mut span.attributes);
+        for event in &mut span.events.events {
+            self.scrub_cow(&mut event.name);
+            self.scrub_attributes(&mut event.attributes);
+        }
+        for link in &mut span.links.links {
+            self.scrub_attributes(&mut link.attributes);
+        }
+    }
+
+    /// The text without its secrets; borrowed when there was none.
+    pub(crate) fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.cleaned(text) {
+            Some(clean) => Cow::Owned(clean),
+            None => Cow::Borrowed(text),
+        }
+    }
+
+    fn scrub_attributes(&self, attributes: &mut [KeyValue]) {
+        for attribute in attributes {
+            let secret = matches!(attribute.value, Value::String(_) | Value::Array(Array::String(_)))
+                && self.secret_key.is_match(attribute.key.as_str());
+            match &mut attribute.value {
+                Value::String(text) => self.scrub_value(text, secret),
+                Value::Array(Array::String(texts)) => {
+                    texts.iter_mut().for_each(|text| self.scrub_value(text, secret));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn scrub_value(&self, text: &mut StringValue, secret: bool) {
+        if secret {
+            if !value::is_placeholder(text.as_str()) {
+                *text = "[REDACTED:attribute]".into();
+            }
+        } else if let Some(clean) = self.cleaned(text.as_str()) {
+            *text = clean.into();
+        }
+    }
+
+    fn scrub_cow(&self, text: &mut Cow<'static, str>) {
+        if let Some(clean) = self.cleaned(text) {
+            *text = Cow::Owned(clean);
+        }
+    }
+
+    /// `None` when nothing had to be replaced; nothing is allocated then unless something looked suspicious.
+    fn cleaned(&self, text: &str) -> Option<String> {
+        let mut clean = if self.finder.is_match(text) { self.replaced(text) } else { None };
+        for (name, regex) in &self.own {
+            let current = clean.as_deref().unwrap_or(text);
+            if regex.is_match(current) {
+                let replacement = format!("[REDACTED:{name}]");
+                clean = Some(regex.replace_all(current, regex::NoExpand(&replacement)).into_owned());
+            }
+        }
+        clean
+    }
+
+    fn replaced(&self, text: &str) -> Option<String> {
+        let mut locations = self.finder.capture_locations();
+        let mut clean = String::new();
+        let (mut copied, mut at) = (0, 0);
+        while let Some(found) = self.finder.captures_read_at(&mut locations, text, at) {
+            let (kind, start, end) =
+                self.group(&locations).unwrap_or((Find::Shape("secret"), found.start(), found.end()));
+            match value::find(text, Trigger { kind, start, end }) {
+                Ok(secret) => {
+                    if clean.capacity() == 0 {
+                        clean.reserve(text.len() + 16);
+                    }
+                    clean.push_str(&text[copied..secret.start]);
+                    let quote = secret.quote.unwrap_or_default();
+                    for part in [quote, "[REDACTED:", secret.kind, "]", quote] {
+                        clean.push_str(part);
+                    }
+                    copied = secret.end;
+                    at = secret.end;
+                }
+                Err(resume) => at = resume,
+            }
+            // Every trigger is longer than one byte, so this only guards against a standstill.
+            at = at.max(found.start() + 1);
+            while !text.is_char_boundary(at) {
+                at += 1;
+            }
+            if at >= text.len() {
+                break;
+            }
+        }
+        (copied > 0).then(|| {
+            clean.push_str(&text[copied..]);
+            clean
+        })
+    }
+
+    fn group(&self, locations: &CaptureLocations) -> Option<(Find, usize, usize)> {
+        self.kinds
+            .iter()
+            .enumerate()
+            .find_map(|(index, kind)| locations.get(index + 1).map(|(start, end)| (*kind, start, end)))
+    }
+}
+
+/// One pattern with one group for each kind, so that a text is read once however many kinds there are.
+fn combined() -> (String, Vec<Find>) {
+    let mut kinds = Vec::new();
+    let mut group = |kind: Find, pattern: &str| {
+        kinds.push(kind);
+        format!("({pattern})")
+    };
+    // Groups are numbered from left to right, so they are made in the order in which they stand in the pattern.
+    let query = group(Find::Query, QUERY);
+    let user_info = group(Find::UserInfo, USER_INFO);
+    let pem = group(Find::Pem, PEM);
+    let shapes: Vec<_> = SHAPES.iter().map(|(kind, pattern)| group(*kind, pattern)).collect();
+    let flag = NAMES.iter().map(|(_, names)| *names).collect::<Vec<_>>().join("|");
+    let flag = group(Find::Named("flag"), &format!("--(?i-u:[a-z-]{{0,20}}(?:{flag}))[ ]+"));
+    let names: Vec<_> = NAMES
+        .iter()
+        .map(|(kind, names)| group(Find::Named(kind), &format!("(?i-u:{names}){SEPARATOR}")))
+        .collect();
+    let pattern =
+        format!("{query}|{user_info}|{pem}|{BOUNDARY}(?:{})|{flag}|{}", shapes.join("|"), names.join("|"));
+    (pattern, kinds)
+}
+
+/// A user's name for a pattern stands inside of texts that may be JSON.
+fn label(name: &str) -> String {
+    let mut label: String = name
+        .chars()
+        .take(40)
+        .map(|c| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' })
+        .collect();
+    if label.is_empty() {
+        label.push_str("own");
+    }
+    label
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+use std::time::{Instant, SystemTime};
+
+use opentelemetry::InstrumentationScope;
+use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind};
+use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+
+use super::*;
+
+fn scrubber() -> Scrubber {
+    Scrubber::new(&[]).unwrap()
+}
+
+#[test]
+fn secrets_are_replaced_and_their_surroundings_stay() {
+    let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P";
+    let cases = [
+        ("use sk-abcdefghij0123456789ABCDEFGHIJ now", "use [REDACTED:api_key] now"),
+        ("sk-proj-a_b-c0123456789abcdefghij", "[REDACTED:openai_key]"),
+        (r#"{"t":"line\nsk-proj-abcdefgh12345678"}"#, r#"{"t":"line\n[REDACTED:openai_key]"}"#),
+        ("x=sk-ant-api03-AbCdEfGh_ijkl-mnop", "x=[REDACTED:anthropic_key]"),
+        ("sk-or-v1-0123456789abcdef0123456789abcdef", "[REDACTED:openrouter_key]"),
+        ("(AIzaSyA1234567890abcdefghijklmnopqrstuv)", "([REDACTED:google_key])"),
+        ("AKIAIOSFODNN7EXAMPLE and ASIAIOSFODNN7EXAMPLE", "[REDACTED:aws_key] and [REDACTED:aws_key]"),
+        (
+            "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "AWS_SECRET_ACCESS_KEY=[REDACTED:secret]",
+        ),
+        ("ghp_0123456789abcdefghij0123456789abcdef", "[REDACTED:github_token]"),
+        ("github_pat_11ABCDEFG0123456789_abcdefghij", "[REDACTED:github_token]"),
+        ("xoxb-123456789012-abcdefABCDEF", "[REDACTED:slack_token]"),
+        ("hf_abcdefghijklmnopqrstuvwxyzABCDEFGH", "[REDACTED:huggingface_token]"),
+        ("gsk_abcdefghijklmnopqrstuvwxyz012345", "[REDACTED:groq_key]"),
+        ("xai-abcdefghijklmnopqrstuvwxyz012345", "[REDACTED:xai_key]"),
+        // In pieces, since scanners of repositories know this shape as well.
+        (concat!("sk_", "live_0123456789abcdefABCD"), "[REDACTED:stripe_key]"),
+        ("pplx-abcdefghijklmnopqrstuvwxyz012345", "[REDACTED:perplexity_key]"),
+        ("r8_abcdefghijklmnopqrstuvwxyz0123456789A", "[REDACTED:replicate_token]"),
+        ("Bearer abcdef0123456789", "Bearer [REDACTED:bearer]"),
+        ("Basic dXNlcjpwYXNzd29yZA==", "Basic [REDACTED:basic]"),
+        ("Authorization: Bearer short1, next", "Authorization: Bearer [REDACTED:authorization], next"),
+        (
+            r#"{"authorization":"Basic abc","a":1}"#,
+            r#"{"authorization":"Basic [REDACTED:authorization]","a":1}"#,
+        ),
+        (jwt, "[REDACTED:jwt]"),
+        ("postgres://admin:p@ss@db:5432/x?ssl=1", "postgres://[REDACTED:userinfo]@db:5432/x?ssl=1"),
+        (
+            "GET https://h/x?model=gpt-4o&api_key=abc&n=1#frag",
+            "GET https://h/x?model=gpt-4o&api_key=[REDACTED:url]&n=1#frag",
+        ),
+        ("https://s3/x?X-Amz-Signature=0a1b2c", "https://s3/x?X-Amz-Signature=[REDACTED:url]"),
+        (r#"{"apiKey":"abc123","n":1}"#, r#"{"apiKey":"[REDACTED:api_key]","n":1}"#),
+        (r#"{"password": 12345}"#, r#"{"password": "[REDACTED:password]"}"#),
+        (r#"{"password":"a\"b\\","n":1}"#, r#"{"password":"[REDACTED:password]","n":1}"#),
+        (
+            r#"{"arguments":"{\"api_key\":\"abc\",\"n\":1}"}"#,
+            r#"{"arguments":"{\"api_key\":\"[REDACTED:api_key]\",\"n\":1}"}"#,
+        ),
+        ("MISTRAL_API_KEY=AbCdEf", "MISTRAL_API_KEY=[REDACTED:api_key]"),
+        ("password: hunter2", "password: [REDACTED:password]"),
+        ("password: correcthorse\nnext", "password: [REDACTED:password]\nnext"),
+        ("login --password geheim9", "login --password [REDACTED:secret]"),
+        (
+            r#"Config { api_key: Some("abc"), n: 1 }"#,
+            r#"Config { api_key: Some("[REDACTED:api_key]"), n: 1 }"#,
+        ),
+        ("Set-Cookie: sid=abc; Path=/\nx", "Set-Cookie: [REDACTED:cookie]\nx"),
+        (
+            "a -----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY----- b",
+            "a [REDACTED:private_key] b",
+        ),
+        (r#"{"k":"-----BEGIN PRIVATE KEY-----\nMIIE"}"#, r#"{"k":"[REDACTED:private_key]"}"#),
+        ("Grüße sk-ant-api03-AbCdEfGh ü", "Grüße [REDACTED:anthropic_key] ü"),
+    ];
+    let scrubber = scrubber();
+    for (text, expected) in cases {
+        assert_eq!(scrubber.scrub(text), expected, "for {text}");
+        assert_eq!(scrubber.cleaned(expected), None, "a second pass changes {expected}");
+        if serde_json::from_str::<serde_json::Value>(text).is_ok() {
+            assert!(serde_json::from_str::<serde_json::Value>(expected).is_ok());
+        }
+    }
+}
+
+#[test]
+fn ordinary_text_is_left_alone_without_an_allocation() {
+    let cases = [
+        "task-123456789012345678901234 and risk-assessment-of-everything-2024",
+        "sk-learn-for-absolute-beginners-and-experts",
+        "sk-SK",
+        "llm.openai.gpt-4o-2024-08-06",
+        "claude-sonnet-4-20250514",
+        "4bf92f3577b34da6a3ce929d0e0e4736",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        r#"{"max_tokens": 100, "prompt_tokens": 12, "token": " understanding", "logprob": -0.1}"#,
+        r#"{"id_token": 12, "password": null, "api_key": ""}"#,
+        r#"{"properties":{"password":{"type":"string"}},"required":["password","api_key"]}"#,
+        r#"{"msg":"enter your password:","other":"x"}"#,
+        r#"["{\"password\":", "x"]"#,
+        "the password: The user must choose one",
+        "basic information about bearer instruments of authorization",
+        "password = read_password(prompt)",
+        "https://example.com/a?page=2&sort=key",
+        "PWD=/home/user",
+        "mail me at user@example.com",
+        "eyJhbGciOiJIUzI1NiJ9",
+        "token=${TOKEN} api_key=<your key>",
+        "",
+    ];
+    let scrubber = scrubber();
+    for text in cases {
+        assert_eq!(scrubber.cleaned(text), None, "for {text}");
+    }
+}
+
+#[test]
+fn every_string_of_a_span_is_scrubbed() {
+    const KEY: &str = "sk-ant-api03-AbCdEfGhIjKl";
+    let attributes =
+        || vec![KeyValue::new("a", KEY), KeyValue::new("http.request.header.authorization", "abc")];
+    let texts = vec![StringValue::from(KEY), "plain".into()];
+    let mut span = SpanData {
+        span_context: SpanContext::NONE,
+        parent_span_id: SpanId::INVALID,
+        parent_span_is_remote: false,
+        span_kind: SpanKind::Internal,
+        name: format!("tool.{KEY}").into(),
+        start_time: SystemTime::UNIX_EPOCH,
+        end_time: SystemTime::UNIX_EPOCH,
+        attributes: [attributes(), vec![KeyValue::new("b", Value::Array(Array::String(texts)))]].concat(),
+        dropped_attributes_count: 0,
+        events: SpanEvents::default(),
+        links: SpanLinks::default(),
+        status: Status::error(format!("401 for {KEY}")),
+        instrumentation_scope: InstrumentationScope::default(),
+    };
+    span.events.events.push(Event::new(format!("e {KEY}"), SystemTime::UNIX_EPOCH, attributes(), 0));
+    span.links.links.push(Link::new(SpanContext::NONE, attributes(), 0));
+    scrubber().scrub_span(&mut span);
+    let text = format!("{span:?}");
+    assert!(!text.contains(KEY) && !text.contains("\"abc\""), "{text}");
+    assert!(text.contains("plain"));
+}
+
+#[test]
+fn own_patterns_are_applied_and_a_bad_one_is_named() {
+    let own = [("customer id".to_owned(), r"CUST-\d+".to_owned())];
+    let scrubber = Scrubber::new(&own).unwrap();
+    assert_eq!(scrubber.scrub("CUST-1 and CUST-22"), "[REDACTED:customer_id] and [REDACTED:customer_id]");
+    let error = Scrubber::new(&[("broken".to_owned(), "(".to_owned())]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the scrubbing pattern `broken` is no regular expression of the `regex` crate"
+    );
+}
+
+#[test]
+fn hostile_texts_take_no_longer_than_harmless_ones() {
+    let scrubber = scrubber();
+    let units = [
+        "sk-",
+        "password:",
+        "password='",
+        "token=\"",
+        "authorization: ",
+        "cookie: ",
+        "://",
+        "eyJ",
+        "eyJaaaaaaaaa.",
+        "-----BEGIN PRIVATE KEY-----",
+        "\\",
+        "\"",
+        "é",
+        "api_key=",
+        "?key=",
+    ];
+    for unit in units {
+        let text = unit.repeat(32 * 1024 / unit.len());
+        let start = Instant::now();
+        let clean = scrubber.scrub(&text);
+        assert!(clean.len() <= text.len() * 12);
+        // Quadratic behaviour would take minutes here.
+        assert!(start.elapsed().as_secs() < 20, "{unit} took {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn json_text_stays_json_whatever_it_holds() {
+    const PARTS: [&str; 26] = [
+        "password",
+        "\"",
+        "'",
+        "\\",
+        ":",
+        "=",
+        ": ",
+        ",",
+        "{",
+        "}",
+        "[",
+        "]",
+        " ",
+        "\n",
+        "api_key",
+        "token",
+        "authorization: Basic ",
+        "Bearer abcdef0123456789",
+        "cookie: a=b; c",
+        "sk-ant-api03-abcdefghij",
+        "é",
+        "12345",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----END PRIVATE KEY-----",
+        "://u:p@h",
+        "?key=abc",
+    ];
+    let scrubber = scrubber();
+    let mut state = 7_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for _ in 0..800 {
+        let mut text = |length: usize| (0..length).map(|_| PARTS[random(PARTS.len())]).collect::<String>();
+        let inner = serde_json::json!({ text(2): text(6), "password": text(3), "api_key": 7 }).to_string();
+        let middle = serde_json::json!({ "arguments": inner, text(3): [text(5), text(2)] }).to_string();
+        let outer = serde_json::json!([{ "x": middle.clone(), "secret": text(4) }, text(8)]).to_string();
+        for json in [middle, outer] {
+            let clean = scrubber.scrub(&json);
+            let parsed = serde_json::from_str::<serde_json::Value>(&clean);
+            assert!(parsed.is_ok(), "{json}\nbecame\n{clean}");
+            for cut in [20, 60, 150] {
+                if let Some(cut) = crate::export::cut::shorten(&clean, cut, false) {
+                    assert!(
+                        serde_json::from_str::<serde_json::Value>(&cut).is_ok(),
+                        "{clean}\nbecame\n{cut}"
+                    );
+                }
+            }
+        }
+    }
+}

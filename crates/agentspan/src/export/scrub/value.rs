@@ -1,0 +1,313 @@
+//! Where the secret behind a trigger begins and ends, and whether it is one.
+
+use super::Find;
+
+/// A match of the combined pattern, in bytes of the text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trigger {
+    pub(super) kind: Find,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// The bytes to replace.
+#[derive(Debug)]
+pub(super) struct Secret<'a> {
+    pub(super) kind: &'static str,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Stands around the replacement where the value had none.
+    pub(super) quote: Option<&'a str>,
+}
+
+/// The secret that the trigger announces, or where to go on looking.
+pub(super) fn find(text: &str, trigger: Trigger) -> Result<Secret<'_>, usize> {
+    let Trigger { kind, start, end } = trigger;
+    let matched = &text[start..end];
+    let secret = |kind, start, end| Ok(Secret { kind, start, end, quote: None });
+    match kind {
+        Find::Shape(kind) => secret(kind, start, end),
+        Find::PlainSk if is_plain_sk(&matched[3..]) => secret("api_key", start, end),
+        Find::PlainSk => Err(end),
+        Find::Scheme => {
+            // Both schemes have letters only, so the first blank ends them.
+            let blank = matched.find([' ', '\t']).unwrap_or(0);
+            let credentials = matched[blank..].trim_start();
+            let basic = matched[..blank].eq_ignore_ascii_case("basic");
+            if basic && is_basic(credentials) || !basic && is_bearer(credentials) {
+                secret(if basic { "basic" } else { "bearer" }, end - credentials.len(), end)
+            } else {
+                // The word behind the scheme may be a token by its own shape.
+                Err(start + blank)
+            }
+        }
+        Find::UserInfo => secret("userinfo", start + 3, end - 1),
+        Find::Query => {
+            let value = matched.find('=').map_or(end, |at| start + at + 1);
+            let name = text[start..value].trim_end_matches('=').to_ascii_lowercase();
+            let short_code = name.ends_with("code") && end - value < 8;
+            if short_code || is_placeholder(&text[value..end]) {
+                Err(value - 1)
+            } else {
+                secret("url", value, end)
+            }
+        }
+        Find::Pem => secret("private_key", start, end_of_pem(text, end)),
+        // The separator's last byte is ASCII; going on from it leaves a boundary for what follows.
+        Find::Named(name) => named(text, name, start, end).ok_or(end - 1),
+    }
+}
+
+/// Judges what stands behind `password=`, `"apiKey": "` and their like.
+fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> Option<Secret<'a>> {
+    let trigger = &text[start..after];
+    let name_quote = trigger.bytes().position(is_quote);
+    let slashes = text[after..].bytes().take_while(|byte| *byte == b'\\').count();
+    let quote = text.as_bytes().get(after + slashes).copied().filter(|byte| is_quote(*byte));
+    let (from, to) = match quote {
+        Some(quote) => {
+            let from = after + slashes + 1;
+            (from, end_of_quoted(text, from, quote, slashes))
+        }
+        None => (after, end_of_word(text, after, WEIGHED)),
+    };
+    if quote.is_some() {
+        let strays = text[from..to].trim_start().starts_with([',', '}', ']', ')', ':']);
+        let same_level = name_quote.is_none_or(|at| {
+            trigger[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() == slashes
+        });
+        // Otherwise this quote does not open a value: it closes the string in which the name stands.
+        if !same_level || name_quote.is_none() && strays {
+            return None;
+        }
+    }
+    let kind = match name {
+        "flag" => "secret",
+        name => name.trim_start_matches("bare_"),
+    };
+    let secret = |start, end| Secret { kind, start, end, quote: None };
+    if name == "authorization" {
+        let scheme = end_of_word(text, from, WEIGHED).min(to);
+        if text[scheme..].starts_with(' ') && is_scheme(&text[from..scheme]) {
+            let whole_line =
+                ["aws4-hmac-sha256", "digest"].iter().any(|s| text[from..scheme].eq_ignore_ascii_case(s));
+            let from = scheme + 1;
+            let to = match quote {
+                Some(_) => to,
+                None if whole_line => end_of_line(text, from),
+                None => end_of_word(text, from, usize::MAX),
+            };
+            return (to > from && !is_placeholder(&text[from..to])).then(|| secret(from, to));
+        }
+    }
+    let candidate = Candidate {
+        value: &text[from..to],
+        quoted: quote.is_some(),
+        equals: trigger.trim_end().ends_with(['=', '>']) || name == "flag",
+        directly: text.as_bytes().get(to).copied(),
+        behind: text[to..].bytes().find(|byte| !b" \t\r".contains(byte)),
+    };
+    if !candidate.is_secret(name) {
+        return None;
+    }
+    let to = match quote {
+        Some(_) => to,
+        None if name == "cookie" => end_of_line(text, from),
+        None => end_of_word(text, to, usize::MAX),
+    };
+    // A bare number behind a quoted name is JSON, and its replacement has to be a string.
+    let quote = name_quote.filter(|_| quote.is_none()).map(|at| {
+        let slashes = trigger[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        &trigger[at - slashes..=at]
+    });
+    Some(Secret { quote, ..secret(from, to) })
+}
+
+/// How much of a long word is looked at before it is judged, so that many names in a row cost no square.
+const WEIGHED: usize = 256;
+
+struct Candidate<'a> {
+    value: &'a str,
+    quoted: bool,
+    /// `=` stands before it rather than `:`, which prose has as well.
+    equals: bool,
+    /// The first byte behind it that is no blank.
+    behind: Option<u8>,
+    directly: Option<u8>,
+}
+
+impl Candidate<'_> {
+    fn is_secret(&self, name: &str) -> bool {
+        let value = self.value;
+        if is_placeholder(value) || value.starts_with("//") {
+            return false;
+        }
+        let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
+        let has_letter = value.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let one_word = !value.contains(char::is_whitespace);
+        // Counts and pages, such as `"id_token": 12`, are no secrets; a password may well be a number.
+        let number = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        // Code, such as `password = read(…)` and `os.environ[…]`, goes on behind the word.
+        let code = !self.quoted && matches!(self.directly, Some(b'(' | b'[' | b'{'));
+        let ends_here = matches!(
+            self.behind,
+            None | Some(b'\n' | b',' | b';' | b'}' | b']' | b')' | b'\\' | b'"' | b'&')
+        );
+        match name {
+            "bare_token" => {
+                one_word && has_digit && has_letter && value.len() >= if self.equals { 8 } else { 16 }
+            }
+            "bare_secret" => {
+                one_word && !code && value.len() >= 4 && (self.quoted || self.equals || has_digit)
+            }
+            "token" if number => false,
+            "password" if value.starts_with(['/', '~']) => false,
+            "cookie" => value.contains('='),
+            "flag" => !number && value.len() >= 4,
+            _ => !code && (self.quoted || self.equals || has_digit || ends_here),
+        }
+    }
+}
+
+/// Words that stand where a secret would, in schemas, templates and texts that were scrubbed before.
+pub(super) fn is_placeholder(value: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "null",
+        "none",
+        "nil",
+        "true",
+        "false",
+        "undefined",
+        "string",
+        "str",
+        "required",
+        "optional",
+        "redacted",
+        "bearer",
+    ];
+    let value = value.trim();
+    value.is_empty()
+        || value.starts_with("[REDACTED")
+        || value.starts_with(['<', '$', '{'])
+        || value.chars().all(|c| "*.xX•…-".contains(c))
+        || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// Keys are one long run of letters and digits; `sk-…` slugs and language tags are words.
+fn is_plain_sk(rest: &str) -> bool {
+    rest.split(['-', '_']).any(|run| {
+        let mixed = run.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+        run.len() >= 24 || run.len() >= 16 && mixed
+    })
+}
+
+fn is_bearer(token: &str) -> bool {
+    let has = |test: fn(&u8) -> bool| token.as_bytes().iter().any(test);
+    let digit = has(u8::is_ascii_digit);
+    digit && token.len() >= 12
+        || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && token.len() >= 24
+}
+
+/// Basic credentials are the Base64 of `user:password`, so prose about the basics of something is told apart.
+fn is_basic(token: &str) -> bool {
+    let mut bits = 0_u32;
+    let mut held = 0;
+    let mut colon = false;
+    for byte in token.trim_end_matches('=').bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return false,
+        };
+        bits = (bits << 6) | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            let decoded = (bits >> held) & 0xff;
+            if decoded < 0x20 || decoded == 0x7f {
+                return false;
+            }
+            colon |= decoded == u32::from(b':');
+        }
+    }
+    colon
+}
+
+fn is_scheme(word: &str) -> bool {
+    const SCHEMES: [&str; 10] = [
+        "bearer",
+        "basic",
+        "token",
+        "apikey",
+        "api-key",
+        "key",
+        "digest",
+        "negotiate",
+        "bot",
+        "aws4-hmac-sha256",
+    ];
+    SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
+}
+
+/// The end of a string that was opened by `slashes` backslashes and a quote.
+///
+/// JSON inside of a JSON string opens with one backslash, one level deeper with three. A quote with more
+/// of them is escaped on the level of the string, unless the surplus consists of escaped backslashes.
+fn end_of_quoted(text: &str, from: usize, quote: u8, slashes: usize) -> usize {
+    let mut run = 0;
+    for (offset, byte) in text.as_bytes()[from..].iter().enumerate() {
+        match *byte {
+            b'\\' => run += 1,
+            byte if byte == quote => {
+                if run <= slashes || (run - slashes).is_multiple_of(2 * (slashes + 1)) {
+                    return from + offset - run.min(slashes);
+                }
+                run = 0;
+            }
+            // An apostrophe that opens nothing must not reach over the end of the JSON string around it.
+            b'"' => return from + offset - run,
+            _ => run = 0,
+        }
+    }
+    text.len()
+}
+
+fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`')
+}
+
+/// The end of an unquoted value, or the first character behind `most` bytes of it.
+fn end_of_word(text: &str, from: usize, most: usize) -> usize {
+    let end = |c: char| c.is_whitespace() || c.is_control() || "\"'`\\&,;<>()[]{}|".contains(c);
+    text[from..].char_indices().find(|(at, c)| *at >= most || end(*c)).map_or(text.len(), |(at, _)| from + at)
+}
+
+fn end_of_line(text: &str, from: usize) -> usize {
+    text[from..].find(['\n', '\r', '"', '\'', '`', '\\']).map_or(text.len(), |at| from + at)
+}
+
+/// Up to the last line of the key, or as far as the text can be part of one when that line is missing.
+fn end_of_pem(text: &str, from: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'-' if text[at..].starts_with("-----END ") => {
+                let label =
+                    text[at + 9..].bytes().take_while(|b| b.is_ascii_uppercase() || *b == b' ').count();
+                let dashes = text[at + 9 + label..].bytes().take(5).take_while(|b| *b == b'-').count();
+                return at + 9 + label + dashes;
+            }
+            b'\\' if matches!(bytes.get(at + 1), Some(b'n' | b'r' | b'/')) => at += 2,
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' | b':' | b',' | b'.' | b'-' => {
+                at += 1
+            }
+            byte if byte.is_ascii_whitespace() => at += 1,
+            _ => break,
+        }
+    }
+    at
+}
