@@ -6,14 +6,14 @@ use crate::span::runtime::{attribute, count};
 use crate::span::value::AttributeValue;
 use crate::usage::{self, Usage};
 use agentspan_semconv::{
-    ApprovalDecision, Outcome, RecoveryAction, StepType, StopReason, agent, approval, handoff, recovery,
-    retrieval, tool, validation,
+    ApprovalDecision, Outcome, RecoveryAction, StepType, StopReason, agent, approval, error, event, handoff,
+    http, recovery, retrieval, tool, validation,
 };
 use opentelemetry::KeyValue;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The step that is under way: tells it what is known only after it began.
 ///
@@ -213,6 +213,45 @@ impl SpanHandle {
         self
     }
 
+    /// An attempt inside one call that failed and is repeated: an event `llm.attempt` and one more in
+    /// `llm.attempt_count`. Tell it from a retry loop inside `.call(…)`.
+    ///
+    /// `status` is the HTTP status, `wait` the pause before the next attempt.
+    pub fn attempt_failed(
+        &self,
+        error_type: impl Into<Cow<'static, str>>,
+        status: Option<u16>,
+        wait: Option<Duration>,
+    ) -> &Self {
+        let Some(node) = &self.node else { return self };
+        let mut attributes = vec![
+            count(event::ATTEMPT, node.attempt_failed()),
+            attribute(error::ERROR_TYPE, error_type.into()),
+        ];
+        attributes.extend(status.map(|status| count(http::HTTP_RESPONSE_STATUS_CODE, status.into())));
+        attributes.extend(wait.map(|wait| attribute(event::WAIT_S, wait.as_secs_f64())));
+        node.add_event(event::LLM_ATTEMPT, attributes);
+        self
+    }
+
+    /// Adds an event of one's own to the span, with the time of now.
+    pub fn event<K, V>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        attributes: impl IntoIterator<Item = (K, V)>,
+    ) -> &Self
+    where
+        K: Into<Cow<'static, str>>,
+        V: Into<AttributeValue>,
+    {
+        if let Some(node) = self.recording() {
+            let attributes =
+                attributes.into_iter().map(|(key, value)| KeyValue::new(key.into(), value.into()));
+            node.add_event(name, attributes.collect());
+        }
+        self
+    }
+
     fn set(&self, attribute: impl FnOnce() -> KeyValue) -> &Self {
         if let Some(node) = self.recording() {
             node.set(attribute());
@@ -264,6 +303,30 @@ impl RunHandle {
             let tag = KeyValue::new(key.into(), value.into());
             node.set(tag.clone());
             run.tag(tag);
+        }
+        self
+    }
+
+    /// The run pauses: an event `agent.interrupted`. The reason is a word of few values.
+    pub fn interrupted(&self, reason: impl Into<Cow<'static, str>>) -> &Self {
+        self.event(event::AGENT_INTERRUPTED, || vec![attribute(event::REASON, reason.into())])
+    }
+
+    /// The run goes on: an event `agent.resumed`. The reason is a word of few values.
+    pub fn resumed(&self, reason: impl Into<Cow<'static, str>>) -> &Self {
+        self.event(event::AGENT_RESUMED, || vec![attribute(event::REASON, reason.into())])
+    }
+
+    /// The run has passed a soft limit of its budget, both in USD: an event `budget.soft_limit`.
+    pub fn soft_limit(&self, limit_usd: f64, spent_usd: f64) -> &Self {
+        self.event(event::BUDGET_SOFT_LIMIT, || {
+            vec![attribute(event::LIMIT, limit_usd), attribute(event::SPENT, spent_usd)]
+        })
+    }
+
+    fn event(&self, name: &'static str, attributes: impl FnOnce() -> Vec<KeyValue>) -> &Self {
+        if let Some(node) = self.node.as_ref().filter(|node| node.is_recording()) {
+            node.add_event(name, attributes());
         }
         self
     }

@@ -44,21 +44,30 @@ thread_local! {
 
 /// Makes a `tracing` span for a step, with `context` current whenever it is entered.
 pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> tracing::Span {
+    make(context, node, || tracing::error_span!(target: TARGET, "agentspan", name))
+}
+
+fn make(context: Context, node: &Arc<Node>, span: impl FnOnce() -> tracing::Span) -> tracing::Span {
     let attached = Attached { context, node: Arc::downgrade(node) };
     // Thread-local storage is gone only while a thread ends; then the span carries nothing.
     let _ = MAKING.try_with(|making| making.replace(Some(attached)));
-    let span = tracing::error_span!(target: TARGET, "agentspan", name);
+    let span = span();
     let _ = MAKING.try_with(|making| making.take());
     span
 }
 
-/// Makes a `tracing` span that another bridge records; its context comes later, by [`attach`].
-pub(crate) fn bridged_span(name: &str, kind: &'static str, node: &Arc<Node>) -> tracing::Span {
-    let attached = Attached { context: Context::new(), node: Arc::downgrade(node) };
-    let _ = MAKING.try_with(|making| making.replace(Some(attached)));
-    let span = tracing::error_span!(target: TARGET, "agentspan", otel.name = name, otel.kind = kind);
-    let _ = MAKING.try_with(|making| making.take());
-    span
+/// Makes a `tracing` span that another bridge records. Its final context, which the bridge makes, comes by [`attach`].
+pub(crate) fn bridged_span(
+    name: &str,
+    kind: &'static str,
+    context: Context,
+    node: &Arc<Node>,
+) -> tracing::Span {
+    make(
+        context,
+        node,
+        || tracing::error_span!(target: TARGET, "agentspan", otel.name = name, otel.kind = kind),
+    )
 }
 
 /// Gives the span of a step the context that is current whenever it is entered.

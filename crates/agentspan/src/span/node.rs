@@ -31,6 +31,8 @@ pub(crate) struct Node {
     pub(crate) span_context: OnceLock<SpanContext>,
     /// What was called, on model calls and embeddings.
     pub(crate) call: OnceLock<Call>,
+    /// Attempts of a call that failed before the one that counts.
+    failed_attempts: AtomicU64,
     recording: AtomicBool,
     sampled_out: AtomicBool,
     /// The context that holds the span, until the step ends. It may hold the step as well, so it must not stay.
@@ -100,6 +102,7 @@ impl Node {
             started,
             span_context: OnceLock::new(),
             call: OnceLock::new(),
+            failed_attempts: AtomicU64::new(0),
             recording: AtomicBool::new(false),
             sampled_out: AtomicBool::new(false),
             span: Mutex::new(None),
@@ -155,11 +158,11 @@ impl Node {
         lock(&self.span).take()
     }
 
-    /// The step's span while it is open.
-    pub(crate) fn with_span(&self, with: impl FnOnce(opentelemetry::trace::SpanRef<'_>)) {
+    /// Adds an event to the span while the step is open.
+    pub(crate) fn add_event(&self, name: impl Into<Cow<'static, str>>, attributes: Vec<KeyValue>) {
         let context = lock(&self.span).clone();
         if let Some(context) = context {
-            with(context.span());
+            context.span().add_event(name, attributes);
         }
     }
 
@@ -201,6 +204,17 @@ impl Node {
 
     pub(crate) fn totals(&self) -> Totals {
         lock(&self.state).totals.clone()
+    }
+
+    /// Counts a failed attempt; gives its number, from 1.
+    pub(crate) fn attempt_failed(&self) -> u64 {
+        self.failed_attempts.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// All attempts of the call; `None` where nobody told of any.
+    pub(crate) fn attempts(&self) -> Option<u64> {
+        let failed = self.failed_attempts.load(Ordering::Relaxed);
+        (failed > 0).then_some(failed + 1)
     }
 
     /// A `tracing` span of this step exists, so others may carry the step on in it.

@@ -6,7 +6,7 @@ use crate::span::node::{Ended, NewNode, Node, NodeRef};
 use crate::span::outcome::{Ending, FailureRecord};
 use crate::span::run::{Line, Run, RunIdentity};
 use crate::span::runtime::{Runtime, attribute, count, warn_unrecorded};
-use agentspan_semconv::{Outcome, StepType, StopReason, agent, error, exception};
+use agentspan_semconv::{Outcome, StepType, StopReason, agent, error, event, exception, llm};
 use opentelemetry::trace::{Link, SpanContext, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 use std::borrow::Cow;
@@ -138,7 +138,7 @@ impl Active {
     ) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
         node.expect_carriers();
-        let span = layer::bridged_span(name, kind_word(&kind), &node);
+        let span = layer::bridged_span(name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
             node.on_carriers_gone();
             warn_unrecorded(true);
@@ -186,7 +186,9 @@ impl Active {
 
 impl Drop for Active {
     fn drop(&mut self) {
-        self.end(Ending::cancelled());
+        if !self.node.is_ended() {
+            self.end(Ending::cancelled());
+        }
     }
 }
 
@@ -209,6 +211,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
         let error_type = error_type(&ending, ended.error_type, stop_reason.as_ref());
         let class = error_type.clone().or(ended.recovers_from);
         attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
+        attributes.extend(node.attempts().map(|attempts| count(llm::LLM_ATTEMPT_COUNT, attempts)));
         attributes.extend(final_sums(node, complete));
         span.set_attributes(attributes);
         record_failure(node, &span, &ending, error_type, now);
@@ -303,7 +306,7 @@ fn record_failure(
     let message = failure.and_then(|failure| failure.message.clone()).filter(|_| texts);
     span.set_status(Status::error(message.clone().map_or_else(|| error_type.clone(), Cow::Owned)));
     if let Some(failure) = failure {
-        span.add_event_with_timestamp("exception", now, exception_event(failure, &error_type, message));
+        span.add_event_with_timestamp(event::EXCEPTION, now, exception_event(failure, &error_type, message));
     }
 }
 
