@@ -1,8 +1,9 @@
-use opentelemetry_sdk::trace::SpanData;
-#[derive(Default, Clone, Debug)]
-pub(crate) struct TreeOptions {
-    pub(crate) content: bool,
-}
-pub(crate) fn tree(_: &[SpanData], _: &TreeOptions) -> String {
-    String::new()
-}
+//! A finished trace for people.
+
+mod columns;
+mod tree;
+
+pub(crate) use tree::{TreeOptions, tree};
+
+#[cfg(test)]
+mod tests;
