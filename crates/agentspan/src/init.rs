@@ -53,7 +53,13 @@ pub fn builder() -> TelemetryBuilder {
 /// ```
 /// # use tracing_subscriber::layer::SubscriberExt;
 /// # use opentelemetry::trace::TracerProvider;
-/// # let mine = opentelemetry_sdk::trace::InMemorySpanExporter::default();
+/// # use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+/// # #[derive(Debug)]
+/// # struct Mine;
+/// # impl SpanExporter for Mine {
+/// #     async fn export(&self, _: Vec<SpanData>) -> opentelemetry_sdk::error::OTelSdkResult { Ok(()) }
+/// # }
+/// # let mine = Mine;
 /// let exporter = agentspan::exporter(mine);
 /// let layer = exporter.layer();
 /// let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder()

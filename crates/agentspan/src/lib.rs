@@ -1,5 +1,4 @@
 //! Tracing for AI agents.
-#![allow(dead_code, unused_imports, missing_docs, reason = "rooms are being built")]
 mod config;
 mod cost;
 mod error;
@@ -12,11 +11,21 @@ mod span;
 pub mod testing;
 mod usage;
 mod view;
+
+pub use agentspan_semconv as semconv;
+pub use agentspan_semconv::{
+    ApprovalDecision, Operation, RecoveryAction, StopReason, ToolType, ValidationKind,
+};
 pub use config::{ContentClass, TracesExporter};
 pub use cost::Rates;
 pub use error::{Error, ErrorKind};
 pub use export::{DropReason, Exporter, Report};
 pub use init::{TelemetryBuilder, builder, exporter, init, try_init};
 pub use pipeline::Telemetry;
-pub use span::*;
-pub use usage::{ToolCall, Usage};
+pub use span::{
+    AgentBuilder, ApprovalBuilder, AttributeValue, Elapsed, EmbeddingBuilder, Failure, HandoffBuilder,
+    LlmBuilder, RecoveryBuilder, RetrievalBuilder, RunHandle, SpanGuard, SpanHandle, StepBuilder,
+    ToolBuilder, ValidationBuilder, WithTimeout, agent, approval, carry, current, current_run, embedding,
+    handoff, llm, recovery, retrieval, spawn, step, tool, validation,
+};
+pub use usage::Usage;

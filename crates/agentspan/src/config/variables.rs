@@ -1,7 +1,6 @@
-use std::fmt::Write;
-
 /// A variable of the environment that concerns this crate.
 #[derive(Debug)]
+#[cfg_attr(not(test), expect(dead_code, reason = "all but the name is for the table in the documentation"))]
 pub(crate) struct Variable {
     pub(crate) name: &'static str,
     /// What holds when neither the environment nor the code says anything; Markdown.
@@ -24,6 +23,7 @@ pub(crate) enum Status {
     Accepted,
 }
 
+#[cfg(test)]
 impl Status {
     fn word(self) -> &'static str {
         match self {
@@ -106,6 +106,7 @@ pub(crate) static VARIABLES: &[Variable] = &[
     honoured("AGENTSPAN_CONTENT_LENGTH_LIMIT", "16384", "bytes, 64 to 16777216", "Longest recorded content of one attribute; longer content is cut, and its size stands beside it."),
 ];
 
+#[cfg(test)]
 const HEAD: &str = "\
 <!-- Made from `config/variables.rs`; made anew by `UPDATE=1 cargo test -p agentspan environment`. -->
 
@@ -119,7 +120,9 @@ not supported; one marked *accepted* asks for what is done anyhow.
 ";
 
 /// The text of `environment.md`, which the crate's documentation includes.
+#[cfg(test)]
 pub(crate) fn markdown() -> String {
+    use std::fmt::Write;
     let mut text = HEAD.to_owned();
     for Variable { name, default, values, meaning, status } in VARIABLES {
         writeln!(text, "| `{name}` | {default} | {values} | {meaning} | {} |", status.word())

@@ -6,7 +6,7 @@ mod totals;
 
 pub(crate) use money::Usd;
 pub use prices::Rates;
-pub(crate) use prices::{Catalog, Price, PriceBook, PriceQuery, Unpriced};
+pub(crate) use prices::{Price, PriceBook, PriceQuery, Unpriced};
 pub(crate) use totals::{OwnCost, Totals};
 
 #[cfg(test)]

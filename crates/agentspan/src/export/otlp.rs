@@ -70,11 +70,6 @@ impl OtlpSender {
         &self.deadline
     }
 
-    /// The endpoint for people, without secrets.
-    pub(crate) fn endpoint(&self) -> &str {
-        &self.shown
-    }
-
     /// Sends the batch and waits for the answer, at most for the timeout of the settings and the deadline.
     ///
     /// Blocks, needs no runtime, never panics, and no span is made of it. A batch that the collector finds too

@@ -73,25 +73,21 @@ pub(crate) fn expire(active: Active, elapsed: Elapsed) -> Elapsed {
     elapsed
 }
 
-pub(crate) fn run<B, F, T, E, K>(builder: B, future: F) -> impl Future<Output = Result<T, E>>
+pub(crate) async fn run<B, F, T, E, K>(builder: B, future: F) -> Result<T, E>
 where
     B: Begin,
     F: Future<Output = Result<T, E>>,
     E: Failure<K>,
 {
-    async move {
-        let (result, active) = future::inside(|| builder.begin().0, future).await;
-        active.finish(future::ending(&result));
-        result
-    }
+    let (result, active) = future::inside(|| builder.begin().0, future).await;
+    active.finish(future::ending(&result));
+    result
 }
 
-pub(crate) fn run_ok<B: Begin, F: Future>(builder: B, future: F) -> impl Future<Output = F::Output> {
-    async move {
-        let (output, active) = future::inside(|| builder.begin().0, future).await;
-        active.finish(Ending::ok());
-        output
-    }
+pub(crate) async fn run_ok<B: Begin, F: Future>(builder: B, future: F) -> F::Output {
+    let (output, active) = future::inside(|| builder.begin().0, future).await;
+    active.finish(Ending::ok());
+    output
 }
 
 /// Attributes that the user gives to one span.

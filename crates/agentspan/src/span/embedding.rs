@@ -57,17 +57,15 @@ impl EmbeddingBuilder {
 
     /// Sends the request inside the step and reads the reply's tokens, as [`LlmBuilder::call`](crate::LlmBuilder::call)
     /// does.
-    pub fn call<F, R, E, K>(self, future: F) -> impl Future<Output = Result<R, E>>
+    pub async fn call<F, R, E, K>(self, future: F) -> Result<R, E>
     where
         F: Future<Output = Result<R, E>>,
         R: Serialize,
         E: Failure<K>,
     {
-        async move {
-            let (result, active) = future::inside(|| self.begin().0, future).await;
-            end_call(active, &result);
-            result
-        }
+        let (result, active) = future::inside(|| self.begin().0, future).await;
+        end_call(active, &result);
+        result
     }
 }
 

@@ -14,11 +14,8 @@ use std::time::Duration;
 ///
 /// The step ends as panicked when the future panics, and as cancelled when this is dropped before the end; any
 /// other ending is the caller's, who gets the step back with the future's output.
-pub(crate) fn inside<F: Future>(
-    start: impl FnOnce() -> Active,
-    future: F,
-) -> impl Future<Output = (F::Output, Active)> {
-    async move { Inside { future, active: Some(start()) }.await }
+pub(crate) async fn inside<F: Future>(start: impl FnOnce() -> Active, future: F) -> (F::Output, Active) {
+    Inside { future, active: Some(start()) }.await
 }
 
 pin_project! {

@@ -60,8 +60,7 @@ fn nearest_run(node: Arc<Node>) -> Option<Arc<Node>> {
     if node.is_run {
         return Some(node);
     }
-    let found = node.ancestors().find(|ancestor| ancestor.is_run).cloned();
-    found
+    node.ancestors().find(|ancestor| ancestor.is_run).cloned()
 }
 
 impl SpanHandle {

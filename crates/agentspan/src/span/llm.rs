@@ -120,27 +120,25 @@ impl LlmBuilder {
 
     /// Sends the request inside the step and reads the reply: anything that serialises, so that typed replies of a
     /// client work as they are, or raw JSON as a `serde_json::Value` or as text.
-    pub fn call<F, R, E, K>(self, future: F) -> impl Future<Output = Result<R, E>>
+    pub async fn call<F, R, E, K>(self, future: F) -> Result<R, E>
     where
         F: Future<Output = Result<R, E>>,
         R: Serialize,
         E: Failure<K>,
     {
-        async move {
-            let (result, active) = future::inside(|| self.begin().0, future).await;
-            end_call(active, &result);
-            result
-        }
+        let (result, active) = future::inside(|| self.begin().0, future).await;
+        end_call(active, &result);
+        result
     }
 
     /// Sends the request inside the step, passes each item of the answer on untouched and at once, and reads it.
     ///
     /// The step begins before the request and ends with the last item. A stream that fails, ends before the provider
     /// said so, or is dropped before its end says so in `llm.stream_end`.
-    pub fn stream<F, S, C, E, X, K, L>(
+    pub async fn stream<F, S, C, E, X, K, L>(
         self,
         future: F,
-    ) -> impl Future<Output = Result<impl Stream<Item = Result<C, X>> + use<F, S, C, E, X, K, L>, E>>
+    ) -> Result<impl Stream<Item = Result<C, X>> + use<F, S, C, E, X, K, L>, E>
     where
         F: Future<Output = Result<S, E>>,
         S: Stream<Item = Result<C, X>>,
@@ -148,11 +146,9 @@ impl LlmBuilder {
         E: Failure<K>,
         X: Failure<L>,
     {
-        async move {
-            let provider = self.provider.clone();
-            let (result, active) = future::inside(|| self.begin().0, future).await;
-            open_stream(provider, result, active)
-        }
+        let provider = self.provider.clone();
+        let (result, active) = future::inside(|| self.begin().0, future).await;
+        open_stream(provider, result, active)
     }
 }
 

@@ -37,7 +37,7 @@ pub use handle::{RunHandle, SpanHandle, current, current_run};
 pub use handoff::{HandoffBuilder, handoff};
 pub(crate) use layer::{StepLayer, TARGET};
 pub use llm::{LlmBuilder, llm};
-pub(crate) use node::{Node, NodeRef};
+pub(crate) use node::Node;
 pub(crate) use outcome::Ending;
 pub use outcome::{Elapsed, Failure};
 pub(crate) use record::finish;

@@ -242,7 +242,7 @@ impl Node {
                 return None;
             }
             state.ended = true;
-            if let Some(outcome) = state.told.outcome.clone()
+            if let Some(outcome) = state.told.outcome
                 && ending.outcome == Outcome::Ok
             {
                 ending.outcome = outcome;

@@ -306,16 +306,16 @@ fn record_failure(
     let message = failure.and_then(|failure| failure.message.clone()).filter(|_| texts);
     span.set_status(Status::error(message.clone().map_or_else(|| error_type.clone(), Cow::Owned)));
     if let Some(failure) = failure {
-        span.add_event_with_timestamp(event::EXCEPTION, now, exception_event(failure, &error_type, message));
+        span.add_event_with_timestamp(event::EXCEPTION, now, exception_event(failure, error_type, message));
     }
 }
 
 fn exception_event(
     failure: &FailureRecord,
-    error_type: &Cow<'static, str>,
+    error_type: Cow<'static, str>,
     message: Option<String>,
 ) -> Vec<KeyValue> {
-    let mut event = vec![attribute(exception::EXCEPTION_TYPE, error_type.clone())];
+    let mut event = vec![attribute(exception::EXCEPTION_TYPE, error_type)];
     if let Some(message) = message {
         event.push(attribute(exception::EXCEPTION_MESSAGE, message));
         if !failure.chain.is_empty() {

@@ -1,7 +1,7 @@
 use crate::span::builder::{Begin, Step, running_span};
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::attribute;
-use agentspan_semconv::{RecoveryAction, StepType, error, recovery as names, span_name};
+use agentspan_semconv::{RecoveryAction, StepType, recovery as names, span_name};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Link, SpanKind};
 use std::future::Future;

@@ -35,7 +35,6 @@ struct Messages {
     capture: Capture,
     blocks: Vec<Block>,
     stop_reason: Option<String>,
-    has_content: bool,
     is_complete: bool,
 }
 
@@ -65,7 +64,6 @@ impl Messages {
             capture: Capture::new(content),
             blocks: Vec::new(),
             stop_reason: None,
-            has_content: false,
             is_complete: false,
         }
     }
@@ -105,7 +103,6 @@ impl Messages {
             return;
         }
         let capture = &mut self.capture;
-        let before = capture.size;
         let mut kept = |key: &str| {
             let mut kept = String::new();
             capture.append(&mut kept, json::text(block, key).unwrap_or_default());
@@ -121,14 +118,12 @@ impl Messages {
             }
             _ => Kind::Other(capture.allows(value).then(|| content_part(block))),
         };
-        self.has_content |= capture.size != before;
         self.blocks.push(Block { index, kind });
     }
 
     fn push_delta(&mut self, index: u64, delta: &Map<String, Value>) {
         let Some(block) = self.blocks.iter_mut().rfind(|block| block.index == index) else { return };
         let capture = &mut self.capture;
-        let before = capture.size;
         let add = |to: &mut String, key: &str, capture: &mut Capture| {
             capture.append(to, json::text(delta, key).unwrap_or_default());
         };
@@ -142,7 +137,6 @@ impl Messages {
             }
             Kind::Other(_) => {}
         }
-        self.has_content |= capture.size != before;
     }
 }
 
@@ -195,10 +189,6 @@ impl Collector for Messages {
 
     fn is_complete(&self) -> bool {
         self.is_complete
-    }
-
-    fn has_content(&self) -> bool {
-        self.has_content
     }
 
     fn finish(self: Box<Self>) -> Reply {

@@ -23,8 +23,7 @@ use serde_json::{Map, Value};
 
 pub use counts::Usage;
 pub(crate) use json::to_json;
-pub use reply::ToolCall;
-pub(crate) use reply::{Reply, ReplyError};
+pub(crate) use reply::Reply;
 pub(crate) use request::{Request, read_request, write_system, write_tools};
 pub(crate) use stream::StreamReader;
 
@@ -42,8 +41,6 @@ trait Collector: Send + Sync + std::fmt::Debug {
     fn push(&mut self, body: &Map<String, Value>);
     /// Whether the provider has said that the reply is whole.
     fn is_complete(&self) -> bool;
-    /// Whether any output (text, reasoning, a tool call) has arrived.
-    fn has_content(&self) -> bool;
     fn finish(self: Box<Self>) -> Reply;
 }
 

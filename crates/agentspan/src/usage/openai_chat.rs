@@ -24,7 +24,6 @@ struct Chat {
     capture: Capture,
     choices: Vec<Choice>,
     calls: usize,
-    has_content: bool,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +44,6 @@ impl Chat {
             capture: Capture::new(content),
             choices: Vec::new(),
             calls: 0,
-            has_content: false,
         }
     }
 
@@ -64,7 +62,6 @@ impl Chat {
         if let Some(reason) = finish::reason(choice, "finish_reason") {
             known.finish = Some(reason);
         }
-        let before = (capture.size, self.calls);
         if let Some(text) = json::text(choice, "text") {
             capture.append(&mut known.text, text);
         }
@@ -72,7 +69,6 @@ impl Chat {
         if let Some(delta) = json::object(choice, "delta").or_else(|| json::object(choice, "message")) {
             known.push_delta(delta, capture, &mut self.calls);
         }
-        self.has_content |= before != (capture.size, self.calls);
     }
 }
 
@@ -209,10 +205,6 @@ impl Collector for Chat {
     /// Every choice that was seen has its finish reason: typed streams end alike for `[DONE]` and for a cut.
     fn is_complete(&self) -> bool {
         !self.choices.is_empty() && self.choices.iter().all(|choice| choice.finish.is_some())
-    }
-
-    fn has_content(&self) -> bool {
-        self.has_content
     }
 
     fn finish(mut self: Box<Self>) -> Reply {

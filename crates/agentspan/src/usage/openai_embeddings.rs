@@ -36,10 +36,6 @@ impl Collector for Embeddings {
     }
 
     fn is_complete(&self) -> bool {
-        self.has_content()
-    }
-
-    fn has_content(&self) -> bool {
         self.reply.embedding_count.is_some()
     }
 

@@ -47,15 +47,14 @@ impl Reply {
 
 /// A tool that a model's reply asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct ToolCall {
+pub(crate) struct ToolCall {
     /// The id by which the tool's result is sent back; some local servers give none.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The name of the tool.
-    pub name: String,
+    pub(crate) name: String,
     /// The arguments, only when content is recorded: the parsed JSON, or a string with the text as it came
     /// when that is no valid JSON or was too long to keep.
-    pub arguments: Option<Value>,
+    pub(crate) arguments: Option<Value>,
 }
 
 /// An error that the provider reported in a body or in a chunk of a stream.

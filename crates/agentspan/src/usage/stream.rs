@@ -71,11 +71,6 @@ impl StreamReader {
         self.error.is_none() && (self.is_done || said())
     }
 
-    /// Whether any output has arrived: the first chunk often only opens the message.
-    pub(crate) fn has_content(&self) -> bool {
-        self.family.as_ref().map_or(self.capture.size > 0, |family| family.has_content())
-    }
-
     /// The first error that a chunk reported.
     pub(crate) fn error(&self) -> Option<&ReplyError> {
         self.error.as_ref()

@@ -171,7 +171,7 @@ fn user_and_password_of_the_url_and_gzip_are_sent() {
         ..collector.settings()
     };
     let sender = sender(&settings);
-    assert!(!sender.endpoint().contains("pass"));
+    assert!(!sender.shown.contains("pass"));
     assert_eq!(sender.send(spans(1)).delivered, 1);
     let received = collector.received.lock().unwrap();
     let head = received[0].head.to_ascii_lowercase();
