@@ -84,6 +84,7 @@ where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
 {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        self.runtime.set_dispatch(dispatch);
         if self.runtime.tracer.is_some() && crate::span::probe::foreign_bridge(dispatch) {
             self.runtime.foreign_bridge.store(true, Ordering::Relaxed);
             eprintln!(

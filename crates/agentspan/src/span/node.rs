@@ -234,21 +234,32 @@ impl Node {
         }
     }
 
+    /// An outcome that the user told takes the place of success, and of nothing else.
+    pub(crate) fn apply_told(&self, ending: &mut Ending) {
+        if ending.outcome == Outcome::Ok
+            && let Some(outcome) = lock(&self.state).told.outcome
+        {
+            ending.outcome = outcome;
+        }
+    }
+
+    /// Whether the step is a call that somebody charges for and nobody has said yet what it cost.
+    pub(crate) fn is_call_without_cost(&self) -> bool {
+        let call = matches!(self.step_type, StepType::LlmGenerate | StepType::Embedding);
+        call && lock(&self.state).own.cost == OwnCost::None
+    }
+
     /// Ends the step once: posts its part to itself and every ancestor, and gives what is left to be recorded.
-    pub(crate) fn end(&self, ending: &mut Ending) -> Option<Ended> {
+    pub(crate) fn end(&self, ending: &Ending) -> Option<Ended> {
         let (ended, part) = {
             let mut state = lock(&self.state);
             if state.ended {
                 return None;
             }
             state.ended = true;
-            if let Some(outcome) = state.told.outcome.clone()
-                && ending.outcome == Outcome::Ok
-            {
-                ending.outcome = outcome;
-            }
             let part = self.part(&state.own, ending.outcome.is_failure());
-            state.totals.add(&part);
+            // A run that is a step of another one is no step of its own.
+            state.totals.add(&Totals { steps: 0, failed_steps: 0, ..part.clone() });
             let attributes = std::mem::take(&mut state.attributes);
             let ended = Ended {
                 attributes,

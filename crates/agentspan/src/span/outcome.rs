@@ -147,11 +147,13 @@ fn record_chain(error: &(dyn StdError + 'static), type_name: Option<&'static str
 }
 
 fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
-    error.is::<Elapsed>()
-        || error.is::<tokio::time::error::Elapsed>()
-        || error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+    if error.is::<Elapsed>() || error.is::<tokio::time::error::Elapsed>() {
+        return true;
+    }
+    let Some(error) = error.downcast_ref::<std::io::Error>() else { return false };
+    // An error wrapped in an I/O error stands in for it in the chain of causes and would be passed over.
+    let wrapped = error.get_ref();
+    error.kind() == std::io::ErrorKind::TimedOut || wrapped.is_some_and(|wrapped| is_timeout(wrapped))
 }
 
 /// Errors of the operating system behind a boxed error keep their class.
