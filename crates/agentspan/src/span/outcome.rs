@@ -3,6 +3,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// How a step ended, and with which failure.
@@ -173,8 +174,8 @@ fn short_type_name(name: &'static str) -> Option<&'static str> {
 /// A `Display` that panics or writes without end must not harm the caller, so its text is cut while it is written.
 fn text(error: &dyn fmt::Display) -> String {
     let mut out = Cut(String::new());
-    // An error here only says that the text was cut.
-    let _ = write!(out, "{error}");
+    // An error here only says that the text was cut, or that it panicked.
+    let _ = catch_unwind(AssertUnwindSafe(|| write!(out, "{error}")));
     out.0
 }
 

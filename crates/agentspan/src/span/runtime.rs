@@ -135,7 +135,10 @@ pub(crate) fn siphash(key: &str, bytes: &[u8]) -> u64 {
 
 /// Ended steps whose sums are not complete, by span id, until the cold side has taken them.
 #[derive(Debug, Default)]
-pub(crate) struct Pending(Mutex<HashMap<SpanId, Arc<Node>>>);
+pub(crate) struct Pending {
+    waiting: Mutex<HashMap<SpanId, Arc<Node>>>,
+    closed: AtomicBool,
+}
 
 /// More ended steps than this are not waited for.
 const MAX_PENDING: usize = 10_000;
@@ -143,7 +146,10 @@ const MAX_PENDING: usize = 10_000;
 impl Pending {
     /// Whether the step will be waited for.
     pub(crate) fn insert(&self, id: SpanId, node: &Arc<Node>) -> bool {
-        let mut waiting = lock(&self.0);
+        if self.closed.load(Ordering::Relaxed) {
+            return false;
+        }
+        let mut waiting = lock(&self.waiting);
         let room = waiting.len() < MAX_PENDING;
         if room {
             waiting.insert(id, node.clone());
@@ -151,12 +157,17 @@ impl Pending {
         room
     }
 
+    /// Nobody will take steps from here, as when nothing is exported.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn get(&self, id: SpanId) -> Option<Arc<Node>> {
-        lock(&self.0).get(&id).cloned()
+        lock(&self.waiting).get(&id).cloned()
     }
 
     pub(crate) fn remove(&self, id: SpanId) {
-        lock(&self.0).remove(&id);
+        lock(&self.waiting).remove(&id);
     }
 }
 
