@@ -138,7 +138,7 @@ where
         }
         let attached = span.extensions_mut().remove::<Attached>();
         if let Some(node) = attached.as_ref().and_then(|attached| attached.node.upgrade()) {
-            node.on_carriers_gone();
+            node.on_carrier_gone();
         }
     }
 }

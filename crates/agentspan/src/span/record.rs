@@ -136,10 +136,10 @@ impl Active {
         let spanned = parent_context.with_span(builder.start_with_context(tracer, parent_context));
         node.set_span(&spanned);
         let context = spanned.with_value(NodeRef(node.clone()));
-        node.expect_carriers();
+        node.expect_carrier();
         let span = layer::tracing_span(&node.name, context.clone(), &node);
         if span.is_disabled() {
-            node.on_carriers_gone();
+            node.on_carrier_gone();
             warn_unrecorded(true);
         }
         Self { node, context, span, began: Instant::now() }
@@ -154,10 +154,10 @@ impl Active {
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
-        node.expect_carriers();
+        node.expect_carrier();
         let span = layer::bridged_span(name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
-            node.on_carriers_gone();
+            node.on_carrier_gone();
             warn_unrecorded(true);
             return Self { node, context, span, began: Instant::now() };
         }
