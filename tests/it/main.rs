@@ -2,5 +2,17 @@
 
 mod collector_selftest;
 mod compose;
+mod content;
+mod fixtures;
+mod foreign_spans;
+mod hostile;
+mod identity;
+mod model_calls;
+mod others;
+mod outcomes;
+mod parallel;
 mod scripted_openai;
-mod spans;
+mod stop_reasons;
+mod streams;
+mod sums;
+mod tools;

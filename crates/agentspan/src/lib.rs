@@ -24,8 +24,8 @@ pub use init::{TelemetryBuilder, builder, exporter, init, try_init};
 pub use pipeline::Telemetry;
 pub use span::{
     AgentBuilder, ApprovalBuilder, AttributeValue, Elapsed, EmbeddingBuilder, Failure, HandoffBuilder,
-    LlmBuilder, RecoveryBuilder, RetrievalBuilder, RunHandle, SpanGuard, SpanHandle, StepBuilder,
-    ToolBuilder, ValidationBuilder, WithTimeout, agent, approval, carry, current, current_run, embedding,
-    handoff, llm, recovery, retrieval, spawn, step, tool, validation,
+    LlmBuilder, RecoveryBuilder, ReplyStream, RetrievalBuilder, RunHandle, SpanGuard, SpanHandle,
+    StepBuilder, ToolBuilder, ValidationBuilder, WithTimeout, agent, approval, carry, current, current_run,
+    embedding, handoff, llm, recovery, retrieval, spawn, step, tool, validation,
 };
 pub use usage::Usage;

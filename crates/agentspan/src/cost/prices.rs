@@ -132,9 +132,12 @@ impl PriceBook {
         Self { overrides, catalog: Some(Box::new(GenaiPrices(Calculator::bundled()))) }
     }
 
-    pub(crate) fn price(&self, query: &PriceQuery<'_>) -> Result<Price, Unpriced> {
-        if let Some(rates) = self.overrides.get(query.model) {
-            return rates.price(query.model, query.usage);
+    /// The price of a call that asked for the model `requested`: an override may have that name. The catalogue is never
+    /// asked for it, since another model may have served the call.
+    pub(crate) fn price(&self, query: &PriceQuery<'_>, requested: &str) -> Result<Price, Unpriced> {
+        let own = [query.model, requested].into_iter().find_map(|name| self.overrides.get_key_value(name));
+        if let Some((name, rates)) = own {
+            return rates.price(name, query.usage);
         }
         self.catalog.as_ref().ok_or(Unpriced::NoCatalog)?.price(query)
     }

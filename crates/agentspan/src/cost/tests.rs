@@ -22,7 +22,7 @@ fn price_at(at: u64, provider: &str, model: &str, usage: &Usage) -> Result<Usd, 
         service_tier: None,
         batch: false,
     };
-    PriceBook::bundled(HashMap::new()).price(&query).map(|price| price.total)
+    PriceBook::bundled(HashMap::new()).price(&query, model).map(|price| price.total)
 }
 
 #[test]
@@ -81,9 +81,9 @@ fn batch_and_service_tier_have_prices_of_their_own() {
         service_tier: None,
         batch: true,
     };
-    assert_eq!(book.price(&query).unwrap().total, usd("0.00375"));
+    assert_eq!(book.price(&query, query.model).unwrap().total, usd("0.00375"));
     let query = PriceQuery { batch: false, service_tier: Some("priority"), ..query };
-    assert_eq!(book.price(&query).unwrap().total, usd("0.01275"));
+    assert_eq!(book.price(&query, query.model).unwrap().total, usd("0.01275"));
 }
 
 #[test]
@@ -107,14 +107,10 @@ fn an_override_wins_over_the_catalogue() {
     let usage = Usage::new().input(1000).output(500).cache_read(400);
     let price = |model| {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(TODAY);
-        book.price(&PriceQuery {
-            provider: "openai",
+        book.price(
+            &PriceQuery { provider: "openai", model, usage: &usage, at, service_tier: None, batch: false },
             model,
-            usage: &usage,
-            at,
-            service_tier: None,
-            batch: false,
-        })
+        )
     };
     let known = price("gpt-4o").unwrap();
     assert_eq!((known.total, known.source), (usd("0.00164"), CostSource::Override));

@@ -93,6 +93,9 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
     let mut runtime = Runtime::new(Some(tracer(&provider)), prices, config.content);
     runtime.ids = make_ids();
     runtime.hash_key = hash_key;
+    if !exports {
+        runtime.pending.close();
+    }
     let runtime = Arc::new(runtime);
     let running = exports.then(|| {
         let worker = Worker {

@@ -1,6 +1,7 @@
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hasher};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bytes of one text that are kept on the caller's path. The cold side cuts to the configured length; this bound
 /// only keeps a huge value from being held in memory until then.
@@ -18,11 +19,13 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// Serialises as JSON; a plain string stands for its own text. What cannot be serialised has size 0 and no text.
+    /// Serialises as JSON; a plain string stands for its own text. What cannot be serialised, also because its own
+    /// `Serialize` panics, has size 0 and no text.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T, keep: bool) -> Self {
         let mut writer =
             Writer { text: Mode::Start, size: 0, kept: Vec::new(), keep, hash: DefaultHasher::new() };
-        if serde_json::to_writer(&mut writer, value).is_err() {
+        let written = catch_unwind(AssertUnwindSafe(|| serde_json::to_writer(&mut writer, value)));
+        if !matches!(written, Ok(Ok(()))) {
             return Self::default();
         }
         let text = String::from_utf8(writer.kept).unwrap_or_else(|cut| {

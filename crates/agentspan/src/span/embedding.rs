@@ -1,8 +1,8 @@
-use crate::span::builder::{Begin, Step, every_span};
+use crate::span::builder::{self, Begin, Step, WithTimeout, every_span};
 use crate::span::future;
 use crate::span::llm::end_call;
 use crate::span::model::{Call, RequestRecord};
-use crate::span::outcome::Failure;
+use crate::span::outcome::{Elapsed, Failure};
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::{attribute, count};
 use agentspan_semconv::{Operation, StepType, embedding as names, llm, provider, span_name};
@@ -70,6 +70,29 @@ impl EmbeddingBuilder {
 }
 
 every_span!(EmbeddingBuilder);
+
+impl WithTimeout<EmbeddingBuilder> {
+    /// As [`EmbeddingBuilder::call`], at most as long as the limit.
+    pub fn call<F, R, E, K>(self, future: F) -> impl Future<Output = Result<R, E>>
+    where
+        F: Future<Output = Result<R, E>>,
+        R: Serialize,
+        E: Failure<K> + From<Elapsed>,
+    {
+        let Self { builder, limit } = self;
+        async move {
+            let limited = future::limited(Some(limit), future);
+            let (result, active) = future::inside(|| builder.begin().0, limited).await;
+            match result {
+                Ok(result) => {
+                    end_call(active, &result);
+                    result
+                }
+                Err(elapsed) => Err(builder::expire(active, elapsed).into()),
+            }
+        }
+    }
+}
 
 impl Begin for EmbeddingBuilder {
     fn begin(self) -> Step {

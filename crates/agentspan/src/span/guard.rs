@@ -49,7 +49,7 @@ impl SpanGuard {
     }
 
     /// Polls a future inside the step, so that steps made in it are its children. The step goes on.
-    pub async fn instrument<F: Future>(&self, future: F) -> F::Output {
+    pub async fn within<F: Future>(&self, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
         std::future::poll_fn(|cx| self.active.scope(|| future.as_mut().poll(cx))).await
     }

@@ -84,6 +84,7 @@ where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
 {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        self.runtime.set_dispatch(dispatch);
         if self.runtime.tracer.is_some() && crate::span::probe::foreign_bridge(dispatch) {
             self.runtime.foreign_bridge.store(true, Ordering::Relaxed);
             eprintln!(
@@ -137,7 +138,7 @@ where
         }
         let attached = span.extensions_mut().remove::<Attached>();
         if let Some(node) = attached.as_ref().and_then(|attached| attached.node.upgrade()) {
-            node.on_carriers_gone();
+            node.on_carrier_gone();
         }
     }
 }

@@ -1,17 +1,16 @@
 use crate::span::builder::{self, Begin, Step, WithTimeout, every_span};
-use crate::span::future::{self, Observed};
+use crate::span::future;
 use crate::span::model::{self, Call, ReplyRecord, RequestRecord};
 use crate::span::outcome::{Elapsed, Ending, Failure};
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::{Runtime, attribute, count};
-use crate::span::stream::StreamWatch;
+use crate::span::stream::ReplyStream;
 use agentspan_semconv::{Operation, StepType, llm as names, provider, server, span_name};
 use futures_core::Stream;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
 use std::future::Future;
-use std::marker::PhantomData;
 
 /// A call of a model: the span `llm.<provider>.<model>`. Made by [`llm()`].
 ///
@@ -135,10 +134,7 @@ impl LlmBuilder {
     ///
     /// The step begins before the request and ends with the last item. A stream that fails, ends before the provider
     /// said so, or is dropped before its end says so in `llm.stream_end`.
-    pub async fn stream<F, S, C, E, X, K, L>(
-        self,
-        future: F,
-    ) -> Result<impl Stream<Item = Result<C, X>> + use<F, S, C, E, X, K, L>, E>
+    pub async fn stream<F, S, C, E, X, K, L>(self, future: F) -> Result<ReplyStream<S, L>, E>
     where
         F: Future<Output = Result<S, E>>,
         S: Stream<Item = Result<C, X>>,
@@ -177,10 +173,7 @@ impl WithTimeout<LlmBuilder> {
     }
 
     /// As [`LlmBuilder::stream`]; the limit is for the answer to begin, not for the whole of it.
-    pub fn stream<F, S, C, E, X, K, L>(
-        self,
-        future: F,
-    ) -> impl Future<Output = Result<impl Stream<Item = Result<C, X>> + use<F, S, C, E, X, K, L>, E>>
+    pub fn stream<F, S, C, E, X, K, L>(self, future: F) -> impl Future<Output = Result<ReplyStream<S, L>, E>>
     where
         F: Future<Output = Result<S, E>>,
         S: Stream<Item = Result<C, X>>,
@@ -218,7 +211,7 @@ fn open_stream<S, C, X, E, K, L>(
     provider: String,
     result: Result<S, E>,
     active: Active,
-) -> Result<impl Stream<Item = Result<C, X>> + use<S, C, X, E, K, L>, E>
+) -> Result<ReplyStream<S, L>, E>
 where
     S: Stream<Item = Result<C, X>>,
     C: Serialize,
@@ -226,11 +219,7 @@ where
     X: Failure<L>,
 {
     match result {
-        Ok(stream) => Ok(Observed {
-            stream,
-            watch: StreamWatch::new(&provider, active),
-            kind: PhantomData::<fn() -> L>,
-        }),
+        Ok(stream) => Ok(ReplyStream::new(stream, &provider, active)),
         Err(error) => {
             model::record_no_reply(&active.node);
             active.finish(Ending::failed(error.record()));

@@ -46,6 +46,7 @@ pub use retrieval::{RetrievalBuilder, retrieval};
 pub(crate) use runtime::{Runtime, lock};
 pub use spawn::{carry, spawn};
 pub use step::{StepBuilder, step};
+pub use stream::ReplyStream;
 pub use tool::{ToolBuilder, tool};
 pub use validation::{ValidationBuilder, validation};
 pub use value::AttributeValue;

@@ -160,14 +160,7 @@ pub(crate) fn record_usage(
         service_tier: tier,
         batch: batch || call.batch,
     };
-    let price = node.runtime.prices.price(&query);
-    // The name that was asked for may be the one with a price, as for an override by a name of one's own.
-    let price = match price {
-        Err(Unpriced::UnknownModel) if query.model != call.model => {
-            node.runtime.prices.price(&PriceQuery { model: &call.model, ..query })
-        }
-        price => price,
-    };
+    let price = node.runtime.prices.price(&query, &call.model);
     record_price(node, price);
 }
 
@@ -198,6 +191,14 @@ fn record_price(node: &Arc<Node>, price: Result<Price, Unpriced>) {
             let missing = vec![StringValue::from(missing.as_str())];
             node.set(KeyValue::new(cost::COST_MISSING, Value::Array(Array::String(missing))));
         }
+    }
+}
+
+/// A call that ends without a word about its cost, as one that was dropped under way, has an unknown cost: the provider
+/// may well have charged for it.
+pub(crate) fn settle_cost(node: &Arc<Node>) {
+    if node.is_call_without_cost() {
+        record_no_reply(node);
     }
 }
 

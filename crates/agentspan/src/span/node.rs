@@ -51,8 +51,8 @@ struct State {
     /// Descendants that have not ended or whose work may go on.
     open: u64,
     ended: bool,
-    /// No `tracing` span of the step is held by anybody any more.
-    carriers_gone: bool,
+    /// How many may still carry the step on: its `tracing` span, which counts once, and tasks and closures.
+    carriers: u32,
     released: bool,
     told: Told,
 }
@@ -113,7 +113,7 @@ impl Node {
                 own: Own::default(),
                 open: 0,
                 ended: false,
-                carriers_gone: true,
+                carriers: 0,
                 released: false,
                 told: Told::default(),
             }),
@@ -218,15 +218,15 @@ impl Node {
     }
 
     /// A `tracing` span of this step exists, so others may carry the step on in it.
-    pub(crate) fn expect_carriers(&self) {
-        lock(&self.state).carriers_gone = false;
+    pub(crate) fn expect_carrier(&self) {
+        lock(&self.state).carriers += 1;
     }
 
-    /// The last handle of the step's `tracing` span was dropped.
-    pub(crate) fn on_carriers_gone(&self) {
+    /// The last handle of the step's `tracing` span was dropped, or a task that carried the step is gone.
+    pub(crate) fn on_carrier_gone(&self) {
         let release = {
             let mut state = lock(&self.state);
-            state.carriers_gone = true;
+            state.carriers = state.carriers.saturating_sub(1);
             state.ready_to_release()
         };
         if release {
@@ -234,21 +234,32 @@ impl Node {
         }
     }
 
+    /// An outcome that the user told takes the place of success, and of nothing else.
+    pub(crate) fn apply_told(&self, ending: &mut Ending) {
+        if ending.outcome == Outcome::Ok
+            && let Some(outcome) = lock(&self.state).told.outcome
+        {
+            ending.outcome = outcome;
+        }
+    }
+
+    /// Whether the step is a call that somebody charges for and nobody has said yet what it cost.
+    pub(crate) fn is_call_without_cost(&self) -> bool {
+        let call = matches!(self.step_type, StepType::LlmGenerate | StepType::Embedding);
+        call && lock(&self.state).own.cost == OwnCost::None
+    }
+
     /// Ends the step once: posts its part to itself and every ancestor, and gives what is left to be recorded.
-    pub(crate) fn end(&self, ending: &mut Ending) -> Option<Ended> {
+    pub(crate) fn end(&self, ending: &Ending) -> Option<Ended> {
         let (ended, part) = {
             let mut state = lock(&self.state);
             if state.ended {
                 return None;
             }
             state.ended = true;
-            if let Some(outcome) = state.told.outcome
-                && ending.outcome == Outcome::Ok
-            {
-                ending.outcome = outcome;
-            }
             let part = self.part(&state.own, ending.outcome.is_failure());
-            state.totals.add(&part);
+            // A run that is a step of another one is no step of its own.
+            state.totals.add(&Totals { steps: 0, failed_steps: 0, ..part.clone() });
             let attributes = std::mem::take(&mut state.attributes);
             let ended = Ended {
                 attributes,
@@ -266,7 +277,7 @@ impl Node {
     pub(crate) fn settle(&self) -> bool {
         let (release, complete) = {
             let mut state = lock(&self.state);
-            (state.ready_to_release(), state.carriers_gone && state.open == 0)
+            (state.ready_to_release(), state.carriers == 0 && state.open == 0)
         };
         if release {
             self.release();
@@ -277,7 +288,7 @@ impl Node {
     /// Whether nothing can be added to the sums any more; with the number of steps still open otherwise.
     pub(crate) fn completeness(&self) -> Result<(), u64> {
         let state = lock(&self.state);
-        if state.ended && state.carriers_gone && state.open == 0 { Ok(()) } else { Err(state.open) }
+        if state.ended && state.carriers == 0 && state.open == 0 { Ok(()) } else { Err(state.open) }
     }
 
     fn release(&self) {
@@ -368,7 +379,7 @@ fn push_run_sums(totals: &Totals, sums: &mut Vec<KeyValue>) {
 
 impl State {
     fn ready_to_release(&mut self) -> bool {
-        let ready = self.ended && self.carriers_gone && !self.released;
+        let ready = self.ended && self.carriers == 0 && !self.released;
         self.released |= ready;
         ready
     }
@@ -381,6 +392,25 @@ pub(crate) struct Ended {
     pub(crate) own: Own,
     pub(crate) error_type: Option<Cow<'static, str>>,
     pub(crate) recovers_from: Option<Cow<'static, str>>,
+}
+
+/// Keeps the sums of the nearest step waiting for a task or a closure that may go on with it. A thread without our
+/// subscriber has no `tracing` span that would.
+#[derive(Debug)]
+pub(crate) struct Carrier(Option<Arc<Node>>);
+
+impl Carrier {
+    pub(crate) fn current() -> Self {
+        Self(NodeRef::current().inspect(|node| node.expect_carrier()))
+    }
+}
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        if let Some(node) = &self.0 {
+            node.on_carrier_gone();
+        }
+    }
 }
 
 /// The nearest step, as it stands in the OpenTelemetry context.

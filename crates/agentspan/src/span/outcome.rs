@@ -3,6 +3,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// How a step ended, and with which failure.
@@ -147,11 +148,13 @@ fn record_chain(error: &(dyn StdError + 'static), type_name: Option<&'static str
 }
 
 fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
-    error.is::<Elapsed>()
-        || error.is::<tokio::time::error::Elapsed>()
-        || error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+    if error.is::<Elapsed>() || error.is::<tokio::time::error::Elapsed>() {
+        return true;
+    }
+    let Some(error) = error.downcast_ref::<std::io::Error>() else { return false };
+    // An error wrapped in an I/O error stands in for it in the chain of causes and would be passed over.
+    let wrapped = error.get_ref();
+    error.kind() == std::io::ErrorKind::TimedOut || wrapped.is_some_and(|wrapped| is_timeout(wrapped))
 }
 
 /// Errors of the operating system behind a boxed error keep their class.
@@ -171,8 +174,8 @@ fn short_type_name(name: &'static str) -> Option<&'static str> {
 /// A `Display` that panics or writes without end must not harm the caller, so its text is cut while it is written.
 fn text(error: &dyn fmt::Display) -> String {
     let mut out = Cut(String::new());
-    // An error here only says that the text was cut.
-    let _ = write!(out, "{error}");
+    // An error here only says that the text was cut, or that it panicked.
+    let _ = catch_unwind(AssertUnwindSafe(|| write!(out, "{error}")));
     out.0
 }
 

@@ -1,7 +1,7 @@
 //! How a step is recorded: the one place that makes, fills and ends OpenTelemetry spans.
 
 use crate::span::layer;
-use crate::span::model::Call;
+use crate::span::model::{self, Call};
 use crate::span::node::{Ended, NewNode, Node, NodeRef};
 use crate::span::outcome::{Ending, FailureRecord};
 use crate::span::run::{Line, Run, RunIdentity};
@@ -48,9 +48,26 @@ const SPARE: usize = 24;
 impl Active {
     /// Makes a step below the current one. `fill` is asked only when a span is made.
     pub(crate) fn start(spec: Spec, fill: impl FnOnce(&Node, &mut Initial)) -> Self {
-        let parent_context = Context::current();
-        let parent = parent_context.get::<NodeRef>().map(|parent| parent.0.clone());
+        let parent = NodeRef::current();
         let (runtime, has_layer) = Runtime::current(parent.as_ref());
+        // A step that was carried to a thread without our subscriber is recorded where its parent is.
+        let carried = if has_layer || parent.is_none() { None } else { runtime.dispatch() };
+        match carried {
+            Some(dispatch) => tracing::dispatcher::with_default(&dispatch, || {
+                Self::start_in(runtime, true, parent, spec, fill)
+            }),
+            None => Self::start_in(runtime, has_layer, parent, spec, fill),
+        }
+    }
+
+    fn start_in(
+        runtime: Arc<Runtime>,
+        has_layer: bool,
+        parent: Option<Arc<Node>>,
+        spec: Spec,
+        fill: impl FnOnce(&Node, &mut Initial),
+    ) -> Self {
+        let parent_context = Context::current();
         let Spec { step_type, kind, name, run } = spec;
         let is_run = run.is_some();
         let around = parent.as_ref().and_then(|parent| parent.run.clone());
@@ -119,10 +136,10 @@ impl Active {
         let spanned = parent_context.with_span(builder.start_with_context(tracer, parent_context));
         node.set_span(&spanned);
         let context = spanned.with_value(NodeRef(node.clone()));
-        node.expect_carriers();
+        node.expect_carrier();
         let span = layer::tracing_span(&node.name, context.clone(), &node);
         if span.is_disabled() {
-            node.on_carriers_gone();
+            node.on_carrier_gone();
             warn_unrecorded(true);
         }
         Self { node, context, span, began: Instant::now() }
@@ -137,10 +154,10 @@ impl Active {
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
-        node.expect_carriers();
+        node.expect_carrier();
         let span = layer::bridged_span(name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
-            node.on_carriers_gone();
+            node.on_carrier_gone();
             warn_unrecorded(true);
             return Self { node, context, span, began: Instant::now() };
         }
@@ -168,7 +185,10 @@ impl Active {
 
     fn end(&mut self, ending: Ending) {
         // The handle goes first: whoever still holds the span afterwards carries the step on.
-        self.span = tracing::Span::none();
+        let span = std::mem::replace(&mut self.span, tracing::Span::none());
+        if !span.is_none() {
+            self.node.runtime.with_dispatch(|| drop(span));
+        }
         self.context = Context::new();
         finish(&self.node, ending);
     }
@@ -195,8 +215,10 @@ impl Drop for Active {
 /// Ends a step: posts its part, and writes to the span what is known only now.
 pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     let now = SystemTime::now().max(node.started);
+    node.apply_told(&mut ending);
+    model::settle_cost(node);
     let stop_reason = node.run.as_ref().filter(|_| node.is_run).map(|run| settle_reason(run, &mut ending));
-    let Some(ended) = node.end(&mut ending) else { return };
+    let Some(ended) = node.end(&ending) else { return };
     let duration = now.duration_since(node.started).unwrap_or_default();
     tell_runs(node, &ended, &ending, duration);
     let complete = node.settle();
@@ -264,8 +286,13 @@ fn outcome_of(reason: &StopReason) -> Outcome {
 /// Runs around the step learn how it ended, and every run above gets a line for its breakdown.
 fn tell_runs(node: &Node, ended: &Ended, ending: &Ending, duration: Duration) {
     let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
-    if let Some(around) = around.filter(|_| node.is_step_of_run) {
-        around.step_ended(&node.step_type, &ending.outcome, node.span_context.get());
+    if let Some(around) = around {
+        if ending.outcome.is_failure() {
+            around.step_failed(node.valid_span_context());
+        }
+        if node.is_step_of_run {
+            around.step_ended(&node.step_type, &ending.outcome);
+        }
     }
     let own = &ended.own;
     let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
@@ -290,7 +317,8 @@ fn error_type(
     }
     let of_error = ending.failure.as_ref().map(|failure| failure.error_type.clone());
     let of_reason = || unsuccessful.map(|reason| Cow::Owned(reason.as_str().to_owned()));
-    told.or(of_error).or_else(of_reason).or(Some(Cow::Borrowed("_OTHER")))
+    let of_outcome = if ending.outcome == Outcome::Timeout { "timeout" } else { "_OTHER" };
+    told.or(of_error).or_else(of_reason).or(Some(Cow::Borrowed(of_outcome)))
 }
 
 fn record_failure(
@@ -351,6 +379,12 @@ impl Node {
             known => KeyValue::new(agent::AGENT_STEP_TYPE, known.as_str().to_owned()),
         });
         attributes.extend(index.map(|index| count(agent::AGENT_STEP_INDEX, index)));
+    }
+
+    /// A link to another step. Its parent needs none.
+    pub(crate) fn link_to(&self, other: Option<SpanContext>) -> Option<Link> {
+        let parent = self.parent.as_ref().and_then(|parent| parent.valid_span_context());
+        other.filter(|other| Some(other) != parent).map(Link::with_context)
     }
 
     /// The trace and span of the step, when it has some that are valid.

@@ -3,7 +3,7 @@ use crate::span::record::{Active, Spec};
 use crate::span::runtime::attribute;
 use agentspan_semconv::{RecoveryAction, StepType, recovery as names, span_name};
 use opentelemetry::KeyValue;
-use opentelemetry::trace::{Link, SpanKind};
+use opentelemetry::trace::SpanKind;
 use std::future::Future;
 
 /// What the agent does about a failure: the span `error.<type>`. Made by [`recovery()`].
@@ -43,7 +43,7 @@ impl Begin for RecoveryBuilder {
         };
         let active = Active::start(spec, |node, initial| {
             let failed = node.run.as_ref().and_then(|run| run.last_failed());
-            initial.links.extend(failed.map(Link::with_context));
+            initial.links.extend(node.link_to(failed));
             let action = action.map(|action| attribute(names::RECOVERY_ACTION, action.as_str()));
             initial.attributes.extend(action);
             initial.attributes.extend(attributes);

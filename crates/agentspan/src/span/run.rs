@@ -150,12 +150,16 @@ impl Run {
         }
     }
 
+    /// Remembers the step that failed last, however deep in the run, for a recovery to link to.
+    pub(crate) fn step_failed(&self, span: Option<&SpanContext>) {
+        lock(&self.state).last_failed = span.cloned();
+    }
+
     /// Notes how a direct step ended.
-    pub(crate) fn step_ended(&self, step_type: &StepType, outcome: &Outcome, span: Option<&SpanContext>) {
+    pub(crate) fn step_ended(&self, step_type: &StepType, outcome: &Outcome) {
         let mut state = lock(&self.state);
         if outcome.is_failure() {
             state.last_failure = Some(step_type.clone());
-            state.last_failed = span.cloned();
         } else if *outcome == Outcome::Ok && state.last_failure.as_ref() == Some(step_type) {
             state.last_failure = None;
         }

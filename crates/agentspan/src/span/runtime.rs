@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use tracing::dispatcher::{Dispatch, WeakDispatch};
 
 /// What steps need from the telemetry they belong to. It travels with the layer and with every step, so that two
 /// telemetries in one process never mix.
@@ -26,6 +27,8 @@ pub(crate) struct Runtime {
     pub(crate) foreign_bridge: AtomicBool,
     pub(crate) pending: Pending,
     pub(crate) open: OpenSteps,
+    /// The subscriber that the layer sits in.
+    dispatch: OnceLock<WeakDispatch>,
 }
 
 impl Runtime {
@@ -39,7 +42,27 @@ impl Runtime {
             foreign_bridge: AtomicBool::new(false),
             pending: Pending::default(),
             open: OpenSteps::default(),
+            dispatch: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn set_dispatch(&self, dispatch: &Dispatch) {
+        let _ = self.dispatch.set(dispatch.downgrade());
+    }
+
+    /// Runs `work`, which drops a span, where the thread's subscriber is ours: the registry closes a span's parent through the subscriber of
+    /// the thread, and would never close it on a thread without one.
+    pub(crate) fn with_dispatch(&self, work: impl FnOnce()) {
+        let here = tracing::dispatcher::get_default(|dispatch| dispatch.is::<StepLayer>());
+        match if here { None } else { self.dispatch() } {
+            Some(dispatch) => tracing::dispatcher::with_default(&dispatch, work),
+            None => work(),
+        }
+    }
+
+    /// The subscriber that the layer sits in, while it lives.
+    pub(crate) fn dispatch(&self) -> Option<Dispatch> {
+        self.dispatch.get()?.upgrade()
     }
 
     /// The tracer, unless another bridge records.
@@ -112,7 +135,10 @@ pub(crate) fn siphash(key: &str, bytes: &[u8]) -> u64 {
 
 /// Ended steps whose sums are not complete, by span id, until the cold side has taken them.
 #[derive(Debug, Default)]
-pub(crate) struct Pending(Mutex<HashMap<SpanId, Arc<Node>>>);
+pub(crate) struct Pending {
+    waiting: Mutex<HashMap<SpanId, Arc<Node>>>,
+    closed: AtomicBool,
+}
 
 /// More ended steps than this are not waited for.
 const MAX_PENDING: usize = 10_000;
@@ -120,7 +146,10 @@ const MAX_PENDING: usize = 10_000;
 impl Pending {
     /// Whether the step will be waited for.
     pub(crate) fn insert(&self, id: SpanId, node: &Arc<Node>) -> bool {
-        let mut waiting = lock(&self.0);
+        if self.closed.load(Ordering::Relaxed) {
+            return false;
+        }
+        let mut waiting = lock(&self.waiting);
         let room = waiting.len() < MAX_PENDING;
         if room {
             waiting.insert(id, node.clone());
@@ -128,12 +157,17 @@ impl Pending {
         room
     }
 
+    /// Nobody will take steps from here, as when nothing is exported.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn get(&self, id: SpanId) -> Option<Arc<Node>> {
-        lock(&self.0).get(&id).cloned()
+        lock(&self.waiting).get(&id).cloned()
     }
 
     pub(crate) fn remove(&self, id: SpanId) {
-        lock(&self.0).remove(&id);
+        lock(&self.waiting).remove(&id);
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::span::node::Carrier;
 use opentelemetry::{Context, context::FutureExt};
 use std::future::Future;
 use tokio::task::JoinHandle;
@@ -34,8 +35,13 @@ where
 }
 
 fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let carrier = Carrier::current();
     // The context goes inside: it is the nearer one where the two differ.
-    future.with_context(Context::current()).in_current_span()
+    let future = future.with_context(Context::current()).in_current_span();
+    async move {
+        let _carrier = carrier;
+        future.await
+    }
 }
 
 /// Carries the current step into a closure that runs elsewhere: `spawn_blocking`, a thread, a pool.
@@ -46,9 +52,11 @@ fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
 /// # assert_eq!(sum, 2); }
 /// ```
 pub fn carry<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let carrier = Carrier::current();
     let context = Context::current();
     let span = tracing::Span::current();
     move || {
+        let _carrier = carrier;
         let _entered = span.entered();
         let _attached = context.attach();
         work()

@@ -1,13 +1,61 @@
-use crate::span::future::Watch;
+use crate::span::future::{Observed, Watch};
 use crate::span::model::{self, ReplyRecord};
 use crate::span::outcome::{Ending, Failure, FailureRecord};
 use crate::span::record::Active;
 use crate::span::runtime::{attribute, count};
 use crate::usage::{self, StreamReader};
 use agentspan_semconv::{StreamEnd, llm};
+use futures_core::Stream;
+use pin_project_lite::pin_project;
 use serde::Serialize;
 use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Instant;
+
+pin_project! {
+    /// The answer of a streamed model call, item for item as the client gives it. Made by
+    /// [`LlmBuilder::stream`](crate::LlmBuilder::stream).
+    ///
+    /// The call ends with the last item, or when this is dropped. It borrows nothing that the request borrowed.
+    #[must_use = "a stream that is not read was abandoned"]
+    pub struct ReplyStream<S, K> {
+        #[pin]
+        observed: Observed<S, StreamWatch, K>,
+    }
+}
+
+impl<S, K> ReplyStream<S, K> {
+    pub(crate) fn new(stream: S, provider: &str, active: Active) -> Self {
+        let watch = StreamWatch::new(provider, active);
+        Self { observed: Observed { stream, watch, kind: PhantomData } }
+    }
+}
+
+impl<S, C, X, K> Stream for ReplyStream<S, K>
+where
+    S: Stream<Item = Result<C, X>>,
+    C: Serialize,
+    X: Failure<K>,
+{
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        self.project().observed.poll_next(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.observed.size_hint()
+    }
+}
+
+impl<S, K> fmt::Debug for ReplyStream<S, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyStream").finish_non_exhaustive()
+    }
+}
 
 /// Reads a streamed reply on its way to the caller and ends the call when the stream ends.
 ///

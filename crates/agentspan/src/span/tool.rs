@@ -5,7 +5,7 @@ use crate::span::record::{Active, Spec};
 use crate::span::runtime::{Runtime, attribute, count};
 use agentspan_semconv::{StepType, ToolType, span_name, tool as names};
 use opentelemetry::KeyValue;
-use opentelemetry::trace::{Link, SpanKind};
+use opentelemetry::trace::SpanKind;
 use serde::Serialize;
 use std::future::Future;
 
@@ -102,7 +102,7 @@ impl Begin for ToolBuilder {
                 initial.attributes.push(count(names::TOOL_CALL_INDEX, index));
                 initial.attributes.push(attribute(names::TOOL_REPEATED, repeated));
                 let asker = call_id.as_deref().and_then(|id| run.asker(id));
-                initial.links.extend(asker.map(Link::with_context));
+                initial.links.extend(node.link_to(asker));
             }
             initial.attributes.push(attribute(names::TOOL_NAME, name));
             let content = node.runtime.content.tools;
