@@ -1,0 +1,172 @@
+//! Compares a run of an agent recorded by hand with the same run recorded by agentspan, side by side in one process,
+//! and prints the ratios: `cargo bench -p agentspan-benches --bench ratios`.
+//!
+//! The sides take turns, many short rounds each, so that whatever else the machine does falls on both. A figure is
+//! the median of its rounds. While a side is measured its subscriber is the only one in the process, as in a program.
+
+use agentspan_benches::by_hand::{self, Options};
+use agentspan_benches::weather::Agent;
+use agentspan_benches::{ATTRIBUTES, SPANS, Sampling, futures, ours};
+use agentspan_examples::weather;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanExporter};
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 31;
+const RUNS: u32 = 400;
+const POLLS: u32 = 20_000;
+
+fn main() {
+    // Given by `cargo bench` and `cargo test`, which have nothing to choose here.
+    let testing = std::env::args().any(|argument| argument == "--test");
+    let rounds = if testing { 1 } else { ROUNDS };
+    println!("{SPANS} spans, {ATTRIBUTES} attributes by hand; medians of {rounds} rounds\n");
+    println!("{:<44}{:>11}{:>11}{:>8}   goal", "", "ours", "by hand", "ratio");
+    recording(rounds);
+    polls(rounds);
+    whole_program(rounds);
+}
+
+/// One way to do a thing: gives what a round of it took, per unit.
+type Side<'a> = &'a dyn Fn() -> f64;
+
+fn recording(rounds: usize) {
+    for (sampling, word, goal) in
+        [(Sampling::All, "sampled", "at most 0.50"), (Sampling::None, "ratio 0", "at most 0.20")]
+    {
+        let ours = || time_runs(|| on_ours(sampling, || time(RUNS, ours_run)));
+        let default = || time_runs(|| on_hand(Options::Default, sampling, || time(RUNS, by_hand_run)));
+        let lean = || time_runs(|| on_hand(Options::Lean, sampling, || time(RUNS, by_hand_run)));
+        let [ours, default, lean] = medians(rounds, [&ours, &default, &lean]);
+        line(&format!("{word}: ns/span"), ours, default, goal);
+        line(&format!("{word}: ns/span, lean bridge"), ours, lean, "");
+        let ours = on_ours(sampling, || allocations(ours_run));
+        let by_hand = on_hand(Options::Default, sampling, || allocations(by_hand_run));
+        line(&format!("{word}: allocations/span"), ours, by_hand, goal);
+        let lean = on_hand(Options::Lean, sampling, || allocations(by_hand_run));
+        line(&format!("{word}: allocations/span, lean bridge"), ours, lean, "");
+    }
+    let ours = || time_runs(queued_by_us);
+    let by_hand = || time_runs(queued_by_hand);
+    let [ours, by_hand] = medians(rounds, [&ours, &by_hand]);
+    line("sampled, to an export thread: ns/span", ours, by_hand, "");
+}
+
+fn polls(rounds: usize) {
+    let poll = |elapsed: Duration| elapsed.as_nanos() as f64 / f64::from(POLLS);
+    let ours = || poll(on_ours(Sampling::All, || time(1, || futures::run(ours::polled(POLLS)))));
+    let dropped = || poll(on_ours(Sampling::None, || time(1, || futures::run(ours::polled(POLLS)))));
+    let hand = |options, sampling| {
+        poll(on_hand(options, sampling, || time(1, || futures::run(by_hand::polled(POLLS)))))
+    };
+    let default = || hand(Options::Default, Sampling::All);
+    let lean = || hand(Options::Lean, Sampling::All);
+    let hand_dropped = || hand(Options::Default, Sampling::None);
+    let [ours, dropped, default, lean, hand_dropped] =
+        medians(rounds, [&ours, &dropped, &default, &lean, &hand_dropped]);
+    line("sampled: ns/poll", ours, default, "at most 1.00");
+    line("sampled: ns/poll, lean bridge", ours, lean, "at most 1.00");
+    line("ratio 0: ns/poll", dropped, hand_dropped, "at most 1.00");
+}
+
+/// The whole weather agent over HTTP; the scripted server answers at once, so this is the worst case for us.
+fn whole_program(rounds: usize) {
+    const RUNS: u32 = 40;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can start");
+    let server = weather::quick_server().expect("a loopback port is free");
+    let agent = Agent::new(server.base_url());
+    let run = |traced: bool| {
+        time(RUNS, || {
+            let answer = runtime.block_on(async { if traced { agent.traced().await } else { agent.plain().await } });
+            assert_eq!(answer.as_deref().ok(), Some(weather::ANSWER));
+        })
+    };
+    let micros = |elapsed: Duration| elapsed.as_secs_f64() * 1e6 / f64::from(RUNS);
+    let plain = || micros(run(false));
+    let traced = || {
+        let recording = agentspan::testing::record();
+        let elapsed = run(true);
+        drop(recording);
+        micros(elapsed)
+    };
+    let [traced, plain] = medians(rounds, [&traced, &plain]);
+    println!();
+    println!("{:<44}{:>11}{:>11}{:>8}   goal", "", "with", "without", "ratio");
+    line("weather agent without delays: µs/run", traced, plain, "at most 1.05");
+}
+
+fn ours_run() {
+    futures::run(ours::agent_run());
+}
+
+fn by_hand_run() {
+    futures::run(by_hand::agent_run());
+}
+
+fn time_runs(round: impl Fn() -> Duration) -> f64 {
+    round().as_nanos() as f64 / (f64::from(RUNS) * SPANS as f64)
+}
+
+/// How long `count` turns take, after a few to get warm.
+fn time(count: u32, turn: impl Fn()) -> Duration {
+    (0..count.div_ceil(10)).for_each(|_| turn());
+    let began = Instant::now();
+    (0..count).for_each(|_| turn());
+    began.elapsed()
+}
+
+fn allocations(run: impl Fn()) -> f64 {
+    (0..10).for_each(|_| run());
+    let counted = allocation_counter::measure(|| (0..100).for_each(|_| run()));
+    counted.count_total as f64 / (100.0 * SPANS as f64)
+}
+
+fn on_ours<T>(sampling: Sampling, measure: impl FnOnce() -> T) -> T {
+    let (subscriber, telemetry) = ours::subscriber(sampling);
+    let measured = tracing::subscriber::with_default(subscriber, measure);
+    drop(telemetry);
+    measured
+}
+
+fn on_hand<T>(options: Options, sampling: Sampling, measure: impl FnOnce() -> T) -> T {
+    tracing::subscriber::with_default(by_hand::subscriber(options, sampling), measure)
+}
+
+fn queued_by_us() -> Duration {
+    let recording = agentspan::testing::record_with(ours::settings(Sampling::All));
+    let elapsed = time(RUNS, ours_run);
+    drop(recording);
+    elapsed
+}
+
+fn queued_by_hand() -> Duration {
+    let processor = BatchSpanProcessor::builder(Nowhere).build();
+    tracing::subscriber::with_default(by_hand::subscriber_with(processor), || time(RUNS, by_hand_run))
+}
+
+/// Takes batches and forgets them.
+#[derive(Debug)]
+struct Nowhere;
+
+impl SpanExporter for Nowhere {
+    async fn export(&self, _batch: Vec<SpanData>) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+fn medians<const N: usize>(rounds: usize, sides: [Side<'_>; N]) -> [f64; N] {
+    let mut samples = [const { Vec::new() }; N];
+    for _ in 0..rounds {
+        for (side, samples) in sides.iter().zip(&mut samples) {
+            samples.push(side());
+        }
+    }
+    samples.map(|mut samples| {
+        samples.sort_by(f64::total_cmp);
+        samples[samples.len() / 2]
+    })
+}
+
+fn line(what: &str, ours: f64, other: f64, goal: &str) {
+    println!("{what:<44}{ours:>11.1}{other:>11.1}{:>8.2}   {goal}", ours / other);
+}
