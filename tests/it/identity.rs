@@ -174,15 +174,12 @@ async fn a_bare_spawn_starts_apart() {
 async fn a_step_that_outlives_its_parent_lands_in_the_right_trace() {
     let recording = record();
     let (release, released) = tokio::sync::oneshot::channel::<()>();
-    let late = agentspan::agent("assistant")
-        .session("s-1")
-        .run_ok(async {
-            agentspan::spawn(async {
-                released.await.unwrap();
-                search("late").await
-            })
-        })
-        .await;
+    let task = async {
+        released.await.unwrap();
+        search("late").await
+    };
+    let run = agentspan::agent("assistant").session("s-1");
+    let late = run.in_scope(|| agentspan::spawn(task));
     release.send(()).unwrap();
     late.await.unwrap().unwrap();
     insta::assert_snapshot!(recording.tree(), @r"
@@ -314,7 +311,7 @@ async fn a_late_tag_is_on_the_run_and_on_what_begins_afterwards() {
 }
 
 #[tokio::test]
-async fn an_attribute_stands_on_one_span_and_once() {
+async fn trap_a_key_that_is_set_twice_leaves_once_and_on_one_span() {
     let recording = record();
     agentspan::agent("assistant")
         .attribute("team", "a")

@@ -4,7 +4,6 @@ use crate::fixtures::{anthropic_events, openai_chunk, openai_chunks, stream_of, 
 use agentspan::testing::{RecordedSpan, Recording, record};
 use futures_util::{FutureExt, Stream, StreamExt};
 use serde_json::{Value, json};
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -361,7 +360,7 @@ async fn an_empty_stream_was_cut() {
 }
 
 #[expect(dead_code, reason = "compiled to hold that a streamed call may be spawned")]
-fn a_streamed_call_is_send(request: Value) -> impl Future<Output = ()> + Send {
+fn a_streamed_call_is_send(request: Value) -> impl Send {
     async move {
         let stream = agentspan::llm("openai", "gpt-4o")
             .request(&request)
