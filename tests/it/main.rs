@@ -2,5 +2,6 @@
 
 mod collector_selftest;
 mod compose;
+mod own_provider;
 mod scripted_openai;
 mod spans;

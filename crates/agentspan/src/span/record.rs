@@ -167,10 +167,17 @@ impl Active {
     }
 
     fn end(&mut self, ending: Ending) {
-        // The handle goes first: whoever still holds the span afterwards carries the step on.
-        self.span = tracing::Span::none();
         self.context = Context::new();
-        finish(&self.node, ending);
+        let span = std::mem::replace(&mut self.span, tracing::Span::none());
+        if self.node.runtime.direct_tracer().is_some() {
+            // The handle goes first: whoever still holds the span afterwards carries the step on.
+            drop(span);
+            finish(&self.node, ending);
+        } else {
+            // Another bridge ends its span with the last handle, and takes nothing more afterwards.
+            finish(&self.node, ending);
+            drop(span);
+        }
     }
 
     /// Runs `work` inside the step.
@@ -223,6 +230,9 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
 fn final_sums(node: &Arc<Node>, complete: bool) -> Vec<KeyValue> {
     if complete {
         return node.sums(None);
+    }
+    if node.runtime.is_bridged_away() {
+        return node.sums(node.completeness().err());
     }
     match node.span_context.get() {
         Some(span) if node.runtime.pending.insert(span.span_id(), node) => Vec::new(),
