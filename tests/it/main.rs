@@ -10,6 +10,7 @@ mod identity;
 mod model_calls;
 mod others;
 mod outcomes;
+mod own_provider;
 mod parallel;
 mod scripted_openai;
 mod stop_reasons;

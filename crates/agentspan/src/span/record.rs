@@ -184,13 +184,22 @@ impl Active {
     }
 
     fn end(&mut self, ending: Ending) {
-        // The handle goes first: whoever still holds the span afterwards carries the step on.
-        let span = std::mem::replace(&mut self.span, tracing::Span::none());
-        if !span.is_none() {
-            self.node.runtime.with_dispatch(|| drop(span));
-        }
         self.context = Context::new();
-        finish(&self.node, ending);
+        let span = std::mem::replace(&mut self.span, tracing::Span::none());
+        let let_go = |span: tracing::Span| {
+            if !span.is_none() {
+                self.node.runtime.with_dispatch(|| drop(span));
+            }
+        };
+        if self.node.runtime.direct_tracer().is_some() {
+            // The handle goes first: whoever still holds the span afterwards carries the step on.
+            let_go(span);
+            finish(&self.node, ending);
+        } else {
+            // Another bridge ends its span with the last handle, and takes nothing more afterwards.
+            finish(&self.node, ending);
+            let_go(span);
+        }
     }
 
     /// Runs `work` inside the step.
@@ -245,6 +254,9 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
 fn final_sums(node: &Arc<Node>, complete: bool) -> Vec<KeyValue> {
     if complete {
         return node.sums(None);
+    }
+    if node.runtime.is_bridged_away() {
+        return node.sums(node.completeness().err());
     }
     match node.span_context.get() {
         Some(span) if node.runtime.pending.insert(span.span_id(), node) => Vec::new(),

@@ -70,6 +70,11 @@ impl Runtime {
         self.tracer.as_ref().filter(|_| !self.foreign_bridge.load(Ordering::Relaxed))
     }
 
+    /// Whether steps are recorded by a bridge that knows nothing of us, so that no cold side of ours sees their spans.
+    pub(crate) fn is_bridged_away(&self) -> bool {
+        self.tracer.is_some() && self.foreign_bridge.load(Ordering::Relaxed)
+    }
+
     /// The settings in force when no layer of ours can be found: those of the first start in this process.
     pub(crate) fn set_global(runtime: &Arc<Self>) {
         let _ = GLOBAL.set(runtime.clone());
