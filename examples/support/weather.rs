@@ -1,5 +1,6 @@
 //! The weather story of the field's guides: a model asks for a tool, gets its result, and puts it into words.
 
+use crate::openai::tool_definition;
 use crate::{OpenAi, Reply};
 use serde_json::{Value, json};
 use std::io;
@@ -7,6 +8,11 @@ use std::time::Duration;
 
 /// The tool that the first model asks for.
 pub const TOOL: &str = "get_weather";
+
+/// What the first model is told of the tool.
+pub fn definition() -> Value {
+    tool_definition(TOOL, "Tells the weather of today", "city")
+}
 
 /// The answer of the second model.
 pub const ANSWER: &str = "Yes, take an umbrella: 4 mm of rain are expected in Ulm this afternoon.";
