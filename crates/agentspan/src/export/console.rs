@@ -16,17 +16,20 @@ pub(crate) struct Console {
     out: Box<dyn Write + Send>,
     options: TreeOptions,
     waiting: HashMap<TraceId, Vec<SpanData>>,
+    /// Whether a tree stands above the next one.
+    printed: bool,
 }
 
 impl Console {
     /// Prints on standard error.
     pub(crate) fn new(options: TreeOptions) -> Self {
-        Self { out: Box::new(std::io::stderr()), options, waiting: HashMap::new() }
+        Self { out: Box::new(std::io::stderr()), options, waiting: HashMap::new(), printed: false }
     }
 
     fn print(&mut self, spans: &[SpanData]) {
-        // A closed standard error is nobody's loss but the reader's.
-        let _ = self.out.write_all(view::tree(spans, &self.options).as_bytes());
+        let gap = if std::mem::replace(&mut self.printed, true) { "\n" } else { "" };
+        // In one piece, so that no log line comes between. A closed standard error is nobody's loss but the reader's.
+        let _ = self.out.write_all(format!("{gap}{}", view::tree(spans, &self.options)).as_bytes());
     }
 }
 
@@ -55,3 +58,6 @@ impl Sink for Console {
         let _ = self.out.flush();
     }
 }
+
+#[cfg(test)]
+mod tests;

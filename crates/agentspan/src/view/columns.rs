@@ -1,73 +1,89 @@
-use agentspan_semconv::{StepType, agent, cost, error, llm, retrieval, tool};
+use agentspan_semconv::{CostStatus, Outcome, StepType, StreamEnd, agent, cost, error, llm, retrieval, tool};
 use opentelemetry::Value;
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::SpanData;
 use std::time::Duration;
 
-/// Characters of a name with its branches; longer ones are cut.
-const MAX_NAME: usize = 60;
+/// Characters of a name with its branches, and of any other cell; longer ones are cut.
+const MAX_CELL: usize = 60;
+
+/// The least widths of name and duration, so that the trees of small runs line up with each other.
+const MIN_WIDTHS: [usize; 4] = [33, 8, 0, 0];
 
 /// One line of a tree.
-#[derive(Debug, Default)]
-pub(crate) struct Columns {
-    name: String,
-    duration: String,
-    cost: String,
-    detail: String,
+#[derive(Debug)]
+pub(crate) enum Line {
+    /// A span.
+    Row(Row),
+    /// Text that is not in columns.
+    Note(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// Name, duration, cost and detail.
+    cells: [String; 4],
+    /// The last column, which nothing follows.
     ending: String,
-    /// A line that is not in columns.
-    note: Option<String>,
 }
 
-impl Columns {
-    pub(crate) fn note(text: String) -> Self {
-        Self { note: Some(text), ..Self::default() }
+impl Row {
+    pub(crate) fn of(span: &SpanData, branch: &str) -> Self {
+        let duration = span.end_time.duration_since(span.start_time).unwrap_or_default();
+        let name = format!("{branch}{}", span.name);
+        let (cost, detail, ending) = if get(span, agent::AGENT_STEP_TYPE).is_some() {
+            (cost_of(span), detail(span), ending(span))
+        } else {
+            // What other people's spans call cost or tokens has meanings of its own.
+            (String::new(), String::new(), with_class(span, status_word(span)))
+        };
+        let cells = [name, readable(duration), cost, detail].map(|cell| plain(&cell, MAX_CELL, '_'));
+        Self { cells, ending: plain(&ending, MAX_CELL, '_') }
     }
 }
 
-pub(crate) fn line_of(span: &SpanData, branch: &str) -> Columns {
-    let duration = span.end_time.duration_since(span.start_time).unwrap_or_default();
-    Columns {
-        name: cut(format!("{branch}{}", span.name)),
-        duration: readable(duration),
-        cost: cost_of(span),
-        detail: detail(span),
-        ending: ending(span),
-        note: None,
+/// Aligns the columns: numbers on the right, words on the left. A column that is empty in every line is left out.
+pub(crate) fn table(lines: &[Line]) -> String {
+    let mut widths = MIN_WIDTHS;
+    for line in lines {
+        if let Line::Row(row) = line {
+            for (width, cell) in widths.iter_mut().zip(&row.cells) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
     }
-}
-
-/// Aligns the columns.
-pub(crate) fn table(lines: &[Columns]) -> String {
-    let width = |column: fn(&Columns) -> &String| {
-        let widths = lines.iter().filter(|line| line.note.is_none()).map(|line| column(line).chars().count());
-        widths.max().unwrap_or(0)
-    };
-    let name = width(|line| &line.name);
-    let duration = width(|line| &line.duration);
-    let cost = width(|line| &line.cost);
-    let detail = width(|line| &line.detail);
+    let with_gap = |width: usize, gap: usize| if width == 0 { 0 } else { width + gap };
+    let [names, durations, costs, details] = widths;
+    let (durations, costs, details) = (with_gap(durations, 2), with_gap(costs, 2), with_gap(details, 1));
     let mut text = String::new();
     for line in lines {
-        let row = match &line.note {
-            Some(note) => note.clone(),
-            None => format!(
-                "{:name$}  {:>duration$}  {:cost$}  {:detail$}  {}",
-                line.name, line.duration, line.cost, line.detail, line.ending
-            ),
-        };
-        text.push_str(row.trim_end());
+        match line {
+            Line::Row(Row { cells: [name, duration, cost, detail], ending }) => {
+                let row =
+                    format!("{name:names$}{duration:>durations$}{cost:>costs$}  {detail:details$}{ending}");
+                text.push_str(row.trim_end());
+            }
+            Line::Note(note) => text.push_str(note.trim_end()),
+        }
         text.push('\n');
     }
     text
 }
 
-fn cut(name: String) -> String {
-    let plain: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
-    if plain.chars().count() <= MAX_NAME {
-        return plain;
+/// At most `max` characters of the text, in which those that would move a terminal's cursor, break the line or
+/// turn the direction of writing are replaced.
+pub(crate) fn plain(text: &str, max: usize, replacement: char) -> String {
+    let moves = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+    };
+    let mut plain: String = text.chars().take(max).map(|c| if moves(c) { replacement } else { c }).collect();
+    if text.chars().nth(max).is_some() {
+        plain.pop();
+        plain.push('…');
     }
-    plain.chars().take(MAX_NAME - 1).chain(std::iter::once('…')).collect()
+    plain
 }
 
 fn readable(duration: Duration) -> String {
@@ -75,27 +91,25 @@ fn readable(duration: Duration) -> String {
     match seconds {
         ..0.01 => format!("{:.1} ms", seconds * 1e3),
         ..120.0 => format!("{seconds:.2} s"),
-        ..7200.0 => format!("{:.1} min", seconds / 60.0),
+        ..5400.0 => format!("{:.1} min", seconds / 60.0),
         _ => format!("{:.1} h", seconds / 3600.0),
     }
 }
 
 fn cost_of(span: &SpanData) -> String {
-    let total = get(span, cost::COST_TOTAL_USD).and_then(|value| match value {
-        Value::F64(usd) => Some(format!("${usd:.6}")),
-        _ => None,
-    });
-    match (text(span, cost::COST_STATUS), total) {
-        (Some("partial"), Some(total)) => format!("≥{total}"),
-        (_, Some(total)) => total,
-        (Some("unknown"), None) => "$?".to_owned(),
+    let status = text(span, cost::COST_STATUS);
+    let is = |known: CostStatus| status == Some(known.as_str());
+    match get(span, cost::COST_TOTAL_USD) {
+        Some(Value::F64(usd)) if is(CostStatus::Partial) => format!("≥ ${usd:.6}"),
+        Some(Value::F64(usd)) => format!("${usd:.6}"),
+        _ if is(CostStatus::Unknown) || is(CostStatus::Partial) => "$?".to_owned(),
         _ => String::new(),
     }
 }
 
 fn detail(span: &SpanData) -> String {
     if let Some(steps) = int(span, agent::AGENT_STEP_COUNT) {
-        return format!("{steps} {}", if steps == 1 { "step" } else { "steps" });
+        return counted(steps, "step");
     }
     let tokens = [llm::LLM_TOKEN_COUNT_PROMPT, llm::LLM_TOKEN_COUNT_COMPLETION].map(|name| int(span, name));
     if tokens.iter().any(Option::is_some) {
@@ -104,34 +118,53 @@ fn detail(span: &SpanData) -> String {
         return if embedding { prompt } else { format!("{prompt} → {completion}") };
     }
     if let Some(found) = int(span, retrieval::RETRIEVAL_DOCUMENT_COUNT) {
-        return format!("{found} {}", if found == 1 { "document" } else { "documents" });
+        return counted(found, "document");
     }
     let repeated = get(span, tool::TOOL_REPEATED) == Some(&Value::Bool(true));
     if repeated { "repeated".to_owned() } else { String::new() }
 }
 
+/// How a step ended: a run by its stop reason, a model call by its finish, everything else by its outcome.
 fn ending(span: &SpanData) -> String {
-    let failed = matches!(span.status, Status::Error { .. });
-    let Some(outcome) = text(span, agent::AGENT_OUTCOME) else {
-        return if failed { "error" } else { "" }.to_owned();
+    let outcome = text(span, agent::AGENT_OUTCOME).unwrap_or_else(|| status_word(span));
+    let finish = || {
+        let finish = text(span, llm::LLM_FINISH_CLASS).or_else(|| text(span, llm::LLM_FINISH_REASON));
+        finish.filter(|_| outcome == Outcome::Ok.as_str())
     };
-    let stream = text(span, llm::LLM_STREAM_END).filter(|end| *end != "complete");
     let word = text(span, agent::AGENT_STOP_REASON)
-        .or(stream)
-        .or_else(|| text(span, llm::LLM_FINISH_CLASS).filter(|_| outcome == "ok"))
-        .or_else(|| text(span, llm::LLM_FINISH_REASON).filter(|_| outcome == "ok"))
+        .or_else(|| text(span, llm::LLM_STREAM_END).filter(|end| *end != StreamEnd::Complete.as_str()))
+        .or_else(finish)
         .unwrap_or(outcome);
-    match text(span, error::ERROR_TYPE).filter(|class| failed && *class != word) {
+    with_class(span, word)
+}
+
+/// Adds the class of a failure, unless the word says as much: `timeout`, `panicked`.
+fn with_class(span: &SpanData, word: &str) -> String {
+    let failed = matches!(span.status, Status::Error { .. });
+    match text(span, error::ERROR_TYPE).filter(|class| failed && !word.starts_with(class)) {
         Some(class) => format!("{word}: {class}"),
         None => word.to_owned(),
     }
 }
 
+fn status_word(span: &SpanData) -> &'static str {
+    match span.status {
+        Status::Error { .. } => "error",
+        Status::Ok => "ok",
+        Status::Unset => "",
+    }
+}
+
+fn counted(number: i64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// Thousands apart: `1,208`.
 fn grouped(number: i64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) && digit.is_ascii_digit() {
+        if (digits.len() - at).is_multiple_of(3) && grouped.ends_with(|c: char| c.is_ascii_digit()) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -143,7 +176,7 @@ fn get<'a>(span: &'a SpanData, name: &str) -> Option<&'a Value> {
     span.attributes.iter().find(|attribute| attribute.key.as_str() == name).map(|attribute| &attribute.value)
 }
 
-fn text<'a>(span: &'a SpanData, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(span: &'a SpanData, name: &str) -> Option<&'a str> {
     match get(span, name)? {
         Value::String(text) => Some(text.as_str()),
         _ => None,

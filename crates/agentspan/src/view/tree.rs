@@ -1,7 +1,6 @@
-use crate::view::columns::{Columns, line_of, table};
+use crate::view::columns::{Line, Row, plain, table, text};
 use agentspan_semconv::{agent, tool, user};
-use opentelemetry::Value;
-use opentelemetry::trace::SpanId;
+use opentelemetry::trace::{SpanContext, SpanId, TraceId};
 use opentelemetry_sdk::trace::SpanData;
 use std::collections::{HashMap, HashSet};
 
@@ -15,13 +14,15 @@ pub(crate) struct TreeOptions {
 /// Characters of one line of content.
 const MAX_CONTENT: usize = 100;
 
-/// Deeper steps stand at this depth; nobody can read further to the right.
-const MAX_DEPTH: usize = 32;
+/// Levels that are drawn with branches of their own. Deeper steps stand one below the other behind a dotted branch,
+/// so that the name column keeps room for names.
+const MAX_DEPTH: usize = 11;
 
 /// Draws finished spans, with canonical names, as indented trees.
 ///
 /// Steps stand in the order of their beginning. A tool stands under the model call that asked for it, which its
-/// link names; a span whose parent is not given is a root.
+/// link names; a span whose parent is not given is a root. Roots stand apart by an empty line. No recursion: spans
+/// of others may be nested as deep as they like.
 pub(crate) fn tree(spans: &[SpanData], options: &TreeOptions) -> String {
     let forest = Forest::of(spans);
     let mut lines = Vec::with_capacity(spans.len());
@@ -30,18 +31,18 @@ pub(crate) fn tree(spans: &[SpanData], options: &TreeOptions) -> String {
         forest.roots.iter().rev().map(|root| (*root, Vec::new())).collect();
     let mut drawn = vec![false; spans.len()];
     while let Some((at, branches)) = open.pop() {
-        // A span that is given twice, or is its own ancestor, is drawn once.
+        // A span that is its own ancestor is drawn once.
         if std::mem::replace(&mut drawn[at], true) {
             continue;
         }
         if branches.is_empty() && !lines.is_empty() {
-            lines.push(Columns::default());
+            lines.push(Line::Note(String::new()));
         }
         let children = forest.children(at);
-        lines.push(line_of(&spans[at], &branch(&branches)));
+        lines.push(Line::Row(Row::of(&spans[at], &branch(&branches))));
         if options.content {
             let below = below(&branches, !children.is_empty());
-            lines.extend(content(&spans[at]).map(|text| Columns::note(format!("{below}{text}"))));
+            lines.extend(content(&spans[at]).map(|text| Line::Note(format!("{below}{text}"))));
         }
         for (rank, child) in children.iter().enumerate().rev() {
             let mut branches = branches.clone();
@@ -61,40 +62,42 @@ struct Forest {
 
 impl Forest {
     fn of(spans: &[SpanData]) -> Self {
-        let places: HashMap<_, _> =
-            spans.iter().enumerate().map(|(at, span)| (key(span, span.span_context.span_id()), at)).collect();
-        let mut order: Vec<_> = (0..spans.len()).collect();
+        let mut places = HashMap::with_capacity(spans.len());
+        let mut order = Vec::with_capacity(spans.len());
+        for (at, span) in spans.iter().enumerate() {
+            // A span that was given twice would seem to have cost twice, so its first copy stands for all. Spans
+            // without an id are not copies of each other, and nothing hangs under them.
+            let nameless = span.span_context.span_id() == SpanId::INVALID;
+            if nameless || *places.entry(key(&span.span_context)).or_insert(at) == at {
+                order.push(at);
+            }
+        }
         order.sort_by_key(|at| (spans[*at].start_time, spans[*at].span_context.span_id().to_bytes()));
         let mut forest = Self { roots: Vec::new(), children: HashMap::new() };
-        for at in order {
+        for &at in &order {
             match parent(&spans[at], &places, spans).filter(|parent| *parent != at) {
                 Some(parent) => forest.children.entry(parent).or_default().push(at),
                 None => forest.roots.push(at),
             }
         }
-        forest.root_cycles(spans.len());
+        forest.root_cycles(&order);
         forest
     }
 
     /// Spans that are their own ancestors hang under no root; the first of each cycle becomes one.
-    fn root_cycles(&mut self, count: usize) {
-        let mut reached = HashSet::new();
+    fn root_cycles(&mut self, order: &[usize]) {
+        let mut reached = HashSet::with_capacity(order.len());
         let mut open = self.roots.clone();
-        let mut next = 0;
+        let mut rest = order.iter();
         loop {
             while let Some(at) = open.pop() {
                 if reached.insert(at) {
                     open.extend_from_slice(self.children(at));
                 }
             }
-            while next < count && reached.contains(&next) {
-                next += 1;
-            }
-            if next == count {
-                return;
-            }
-            self.roots.push(next);
-            open.push(next);
+            let Some(next) = rest.find(|at| !reached.contains(*at)) else { return };
+            self.roots.push(*next);
+            open.push(*next);
         }
     }
 
@@ -103,28 +106,37 @@ impl Forest {
     }
 }
 
-type Key = (opentelemetry::trace::TraceId, SpanId);
+type Key = (TraceId, SpanId);
 
-fn key(span: &SpanData, id: SpanId) -> Key {
-    (span.span_context.trace_id(), id)
+fn key(context: &SpanContext) -> Key {
+    (context.trace_id(), context.span_id())
 }
 
 /// The model call that asked for the span, when it is a sibling; else the parent.
 fn parent(span: &SpanData, places: &HashMap<Key, usize>, spans: &[SpanData]) -> Option<usize> {
-    let asker =
-        span.attributes.iter().any(|attribute| attribute.key.as_str() == tool::TOOL_CALL_ID).then(|| {
-            let linked =
-                span.links.iter().filter_map(|link| places.get(&key(span, link.span_context.span_id())));
-            linked.copied().find(|at| spans[*at].parent_span_id == span.parent_span_id)
-        });
-    asker.flatten().or_else(|| places.get(&key(span, span.parent_span_id)).copied())
+    let (trace, id) = key(&span.span_context);
+    let mut askers = span.links.iter().filter_map(|link| places.get(&key(&link.span_context)));
+    let is_sibling = |at: &&usize| {
+        let other = &spans[**at];
+        let (others_trace, others_id) = key(&other.span_context);
+        others_trace == trace && others_id != id && other.parent_span_id == span.parent_span_id
+    };
+    // Only a tool's link says who asked: that of a recovery names the step that failed.
+    let asker = text(span, tool::TOOL_CALL_ID).and_then(|_| askers.find(is_sibling));
+    asker.or_else(|| places.get(&(trace, span.parent_span_id))).copied()
 }
 
 /// The lines before a span's name.
 fn branch(branches: &[bool]) -> String {
-    let Some((last, above)) = branches.split_last() else { return String::new() };
+    let Some((more, above)) = branches.split_last() else { return String::new() };
     let above: String = above.iter().map(|more| if *more { "│  " } else { "   " }).collect();
-    above + if *last { "├─ " } else { "└─ " }
+    above
+        + match (*more, branches.len() > MAX_DEPTH) {
+            (true, false) => "├─ ",
+            (false, false) => "└─ ",
+            (true, true) => "├┄ ",
+            (false, true) => "└┄ ",
+        }
 }
 
 /// The lines before what stands below a span's own line.
@@ -140,13 +152,7 @@ fn content(span: &SpanData) -> impl Iterator<Item = String> {
         ("result", tool::TOOL_RESULT),
         ("result", agent::AGENT_RESULT),
     ];
-    names.into_iter().filter_map(|(label, name)| {
-        let found = span.attributes.iter().find(|attribute| attribute.key.as_str() == name)?;
-        let Value::String(text) = &found.value else { return None };
-        let text = text.as_str();
-        let short: String =
-            text.chars().take(MAX_CONTENT).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let mark = if short.len() < text.len() { "…" } else { "" };
-        Some(format!("{label}: {short}{mark}"))
-    })
+    names
+        .into_iter()
+        .filter_map(|(label, name)| Some(format!("{label}: {}", plain(text(span, name)?, MAX_CONTENT, ' '))))
 }
