@@ -72,12 +72,14 @@ fn polls(rounds: usize) {
 /// The whole weather agent over HTTP; the scripted server answers at once, so this is the worst case for us.
 fn whole_program(rounds: usize) {
     const RUNS: u32 = 40;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can start");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can start");
     let server = weather::quick_server().expect("a loopback port is free");
     let agent = Agent::new(server.base_url());
     let run = |traced: bool| {
         time(RUNS, || {
-            let answer = runtime.block_on(async { if traced { agent.traced().await } else { agent.plain().await } });
+            let answer =
+                runtime.block_on(async { if traced { agent.traced().await } else { agent.plain().await } });
             assert_eq!(answer.as_deref().ok(), Some(weather::ANSWER));
         })
     };

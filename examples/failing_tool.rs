@@ -38,7 +38,9 @@ async fn rain_in(city: &str) -> Result<f64, ServiceDown> {
         Err(ServiceDown) => {
             agentspan::recovery("ServiceDown")
                 .action(RecoveryAction::Fallback)
-                .run(agentspan::tool("climate_table").arguments(city).cost_usd(0.002).run(climate_table(city)))
+                .run(
+                    agentspan::tool("climate_table").arguments(city).cost_usd(0.002).run(climate_table(city)),
+                )
                 .await
         }
     }

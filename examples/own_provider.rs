@@ -60,7 +60,9 @@ struct Lines;
 impl SpanExporter for Lines {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         for span in batch {
-            let get = |key| span.attributes.iter().find(|known| known.key.as_str() == key).map(|known| &known.value);
+            let get = |key| {
+                span.attributes.iter().find(|known| known.key.as_str() == key).map(|known| &known.value)
+            };
             if let (Some(operation), Some(usd)) = (get("gen_ai.operation.name"), get("cost.total_usd")) {
                 println!("{}: {operation}, ${usd}", span.name);
             }

@@ -54,7 +54,9 @@ pub fn first_tool_call(reply: &CreateChatCompletionResponse) -> Option<&ChatComp
 /// Where to look at the trace, or how to get a place for the next one.
 pub fn where_to_look(report: &Report, trace_id: Option<&str>) -> String {
     match trace_id {
-        _ if report.created == 0 => format!("{report}\nNothing was sent: exporters or sampling are switched off."),
+        _ if report.created == 0 => {
+            format!("{report}\nNothing was sent: exporters or sampling are switched off.")
+        }
         Some(trace_id) if report.lost() + report.unconfirmed == 0 => {
             format!("{report}\nJaeger shows the run at http://localhost:16686/trace/{trace_id}")
         }
