@@ -13,9 +13,10 @@ const RUNS: u64 = 1_000;
 
 /// A run with steps in tasks of their own, one of which outlives it.
 async fn one_run(number: u64) {
-    let late = agentspan::agent("a")
+    let mut late = None;
+    agentspan::agent("a")
         .session(format!("s-{number}"))
-        .run_ok(async move {
+        .run_ok(async {
             let call = agentspan::spawn(async move {
                 let call = agentspan::llm("openai", "gpt-4o").start();
                 tokio::task::yield_now().await;
@@ -30,14 +31,14 @@ async fn one_run(number: u64) {
             let expected = (2_500_000 * number + 10_000_000 + 1_000_000_000) as f64 / 1e12;
             assert_eq!(agentspan::current_run().total_usd(), Some(expected), "run {number}");
             assert_eq!(agentspan::current_run().total_tokens(), (Some(number), Some(1)), "run {number}");
-            agentspan::spawn(agentspan::tool("late").run_ok(async {
+            late = Some(agentspan::spawn(agentspan::tool("late").run_ok(async {
                 for _ in 0..10 {
                     tokio::task::yield_now().await;
                 }
-            }))
+            })));
         })
         .await;
-    late.await.unwrap();
+    late.expect("it was spawned").await.unwrap();
 }
 
 async fn all_runs() {

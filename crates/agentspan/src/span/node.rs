@@ -394,25 +394,6 @@ pub(crate) struct Ended {
     pub(crate) recovers_from: Option<Cow<'static, str>>,
 }
 
-/// Keeps the sums of the nearest step waiting for a task or a closure that may go on with it. A thread without our
-/// subscriber has no `tracing` span that would.
-#[derive(Debug)]
-pub(crate) struct Carrier(Option<Arc<Node>>);
-
-impl Carrier {
-    pub(crate) fn current() -> Self {
-        Self(NodeRef::current().inspect(|node| node.expect_carrier()))
-    }
-}
-
-impl Drop for Carrier {
-    fn drop(&mut self) {
-        if let Some(node) = &self.0 {
-            node.on_carrier_gone();
-        }
-    }
-}
-
 /// The nearest step, as it stands in the OpenTelemetry context.
 #[derive(Debug, Clone)]
 pub(crate) struct NodeRef(pub(crate) Arc<Node>);

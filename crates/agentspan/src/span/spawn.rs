@@ -1,8 +1,11 @@
-use crate::span::node::Carrier;
+use crate::span::node::{Node, NodeRef};
 use opentelemetry::{Context, context::FutureExt};
+use pin_project_lite::pin_project;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll};
 use tokio::task::JoinHandle;
-use tracing::Instrument;
 
 /// Spawns a future on Tokio as part of the current step: what it does stands below that step, and the run's sums
 /// wait for it.
@@ -37,10 +40,51 @@ where
 fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let carrier = Carrier::current();
     // The context goes inside: it is the nearer one where the two differ.
-    let future = future.with_context(Context::current()).in_current_span();
-    async move {
-        let _carrier = carrier;
-        future.await
+    Carried { future: future.with_context(Context::current()), carrier }
+}
+
+pin_project! {
+    /// Its fields are dropped in order: first what the future holds of the step, then what keeps the step.
+    struct Carried<F> {
+        #[pin]
+        future: F,
+        carrier: Carrier,
+    }
+}
+
+impl<F: Future> Future for Carried<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.carrier.span.enter();
+        this.future.poll(cx)
+    }
+}
+
+/// Keeps the sums of the nearest step waiting for a task or a closure that may go on with it.
+///
+/// It counts by itself: on a thread without our subscriber there is no current `tracing` span to hold.
+#[derive(Debug)]
+struct Carrier {
+    span: tracing::Span,
+    node: Option<Arc<Node>>,
+}
+
+impl Carrier {
+    fn current() -> Self {
+        let node = NodeRef::current().inspect(|node| node.expect_carrier());
+        Self { span: tracing::Span::current(), node }
+    }
+}
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        if let Some(node) = &self.node {
+            let span = std::mem::replace(&mut self.span, tracing::Span::none());
+            node.runtime.with_dispatch(|| drop(span));
+            node.on_carrier_gone();
+        }
     }
 }
 
@@ -54,10 +98,8 @@ fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
 pub fn carry<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let carrier = Carrier::current();
     let context = Context::current();
-    let span = tracing::Span::current();
     move || {
-        let _carrier = carrier;
-        let _entered = span.entered();
+        let _entered = carrier.span.enter();
         let _attached = context.attach();
         work()
     }
