@@ -220,7 +220,7 @@ async fn trap_a_stream_is_as_long_as_it_took_to_read() {
     let span = span(&recording);
     assert!(span.duration() >= Duration::from_millis(250), "{:?}", span.duration());
     let first = span.double("llm.time_to_first_chunk_s").unwrap();
-    assert!((0.05..0.25).contains(&first), "{first}");
+    assert!((0.05..span.duration().as_secs_f64()).contains(&first), "{first}");
 }
 
 #[tokio::test]
@@ -231,9 +231,9 @@ async fn a_stream_ends_with_its_last_item_and_not_when_it_is_dropped() {
         .await
         .unwrap();
     while stream.next().await.is_some() {}
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
     drop(stream);
-    assert!(span(&recording).duration() < Duration::from_millis(60));
+    assert!(span(&recording).duration() < Duration::from_millis(400));
 }
 
 /// Gives what is there and then waits for ever.
