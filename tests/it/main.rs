@@ -6,6 +6,7 @@ mod content;
 mod fixtures;
 mod foreign_spans;
 mod hostile;
+mod house;
 mod identity;
 mod model_calls;
 mod others;

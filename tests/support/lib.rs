@@ -21,3 +21,14 @@ pub fn root() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().expect("the tests package lies inside the checkout").to_path_buf()
 }
+
+/// The programs of both READMEs are compiled with the tests of this package, since a packed crate does not hold the top
+/// one.
+#[cfg(doctest)]
+mod readme {
+    #[doc = include_str!("../../README.md")]
+    struct Top;
+
+    #[doc = include_str!("../../crates/agentspan/README.md")]
+    struct Crate;
+}
