@@ -10,8 +10,8 @@
 //! them:
 //!
 //! ```text
-//! tool.get_weather: execute_tool, $0.0001
 //! llm.openai.gpt-4o: chat, $0.00157
+//! tool.get_weather: execute_tool, $0.0001
 //! agent.weather_assistant: invoke_agent, $0.00167
 //! agentspan: 3 of 3 spans delivered
 //! ```

@@ -13,12 +13,10 @@ use std::env;
 
 /// A client for the real API when `OPENAI_API_KEY` is set (`OPENAI_BASE_URL` says where it is), else for `scripted`.
 pub fn client(scripted: &OpenAi) -> Client<OpenAIConfig> {
-    let real = env::var_os("OPENAI_API_KEY").is_some_and(|key| !key.is_empty());
     let config = OpenAIConfig::new();
-    Client::with_config(if real {
-        config
-    } else {
-        config.with_api_base(scripted.base_url()).with_api_key("none")
+    Client::with_config(match variable("OPENAI_API_KEY") {
+        Some(_) => config,
+        None => config.with_api_base(scripted.base_url()).with_api_key("none"),
     })
 }
 
@@ -53,16 +51,26 @@ pub fn first_tool_call(reply: &CreateChatCompletionResponse) -> Option<&ChatComp
 
 /// Where to look at the trace, or how to get a place for the next one.
 pub fn where_to_look(report: &Report, trace_id: Option<&str>) -> String {
-    match trace_id {
-        _ if report.created == 0 => {
-            format!("{report}\nNothing was sent: exporters or sampling are switched off.")
-        }
-        Some(trace_id) if report.lost() + report.unconfirmed == 0 => {
-            format!("{report}\nJaeger shows the run at http://localhost:16686/trace/{trace_id}")
-        }
-        _ => format!(
-            "{report}\nThe run was not delivered. To see the next one in Jaeger at http://localhost:16686, start it with\n\n    \
-             docker compose up -d\n"
+    let sends = variable("OTEL_TRACES_EXPORTER").is_none_or(|exporters| exporters.contains("otlp"));
+    let Some(trace_id) = trace_id.filter(|_| sends && report.created > 0) else {
+        return format!("{report}\nThe environment switches sending off, so no collector has the run.");
+    };
+    if report.delivered < report.created {
+        return format!(
+            "{report}\nThe run was not delivered. Start a Jaeger for the next one, and look at http://localhost:16686:\n\n    \
+             docker compose up -d"
+        );
+    }
+    let endpoint = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+    match endpoint.into_iter().find_map(variable) {
+        None => format!("{report}\nLook at it in Jaeger: http://localhost:16686/trace/{trace_id}"),
+        Some(_) => format!(
+            "{report}\nLook for trace {trace_id} there, in the Jaeger of `docker compose up -d` at \
+             http://localhost:16686/trace/{trace_id}"
         ),
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }

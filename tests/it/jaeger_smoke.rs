@@ -1,11 +1,14 @@
 //! A real Jaeger takes what we send and gives it back, also after a restart.
 
 use agentspan_tests::client::post;
-use agentspan_tests::{Jaeger, Tree, otlp, root};
+use agentspan_tests::example::run;
+use agentspan_tests::{Jaeger, Span, Tree, names, otlp, root};
 use prost::Message;
 use serde_json::json;
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
+use tracing_subscriber::layer::SubscriberExt;
 use yaml_rust2::{Yaml, YamlLoader};
 
 const SERVICE: &str = "smoke";
@@ -83,4 +86,130 @@ fn the_health_check_of_the_compose_file_tells_a_running_jaeger_from_a_stopped_on
     assert!(healthy(jaeger.health_port()));
     jaeger.stop();
     assert!(!healthy(jaeger.health_port()));
+}
+
+#[test]
+fn what_the_examples_send_is_read_back_and_found_also_after_a_restart() {
+    let Some(mut jaeger) = Jaeger::start_or_skip("the examples are read back") else { return };
+    let endpoint = jaeger.endpoint();
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_TRACES_EXPORTER", "otlp")];
+    for name in [
+        "weather_agent",
+        "failing_tool",
+        "streamed_reply",
+        "batch_of_runs",
+        "approval",
+        "own_subscriber",
+        "sampling",
+    ] {
+        let ended = run(name, &variables, Duration::from_secs(20));
+        assert!(
+            ended.success() && ended.err.contains("delivered") && !ended.err.contains("lost"),
+            "{ended:?}"
+        );
+        assert!(name != "weather_agent" || ended.err.contains("http://localhost:16686/trace/"), "{ended:?}");
+    }
+    dear_run(&jaeger);
+    check_examples(&jaeger);
+    jaeger.restart();
+    check_examples(&jaeger);
+}
+
+/// A run that costs 12.50 USD, beside a cheap one.
+fn dear_run(jaeger: &Jaeger) {
+    let (layer, telemetry) =
+        agentspan::builder().service_name("dear").with_endpoint(jaeger.endpoint()).layer();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        for usd in [12.5, 0.5] {
+            agentspan::agent("spender").in_scope(|| agentspan::tool("buy").cost_usd(usd).in_scope(|| ()));
+        }
+    });
+    let report = telemetry.shutdown();
+    assert_eq!((report.created, report.delivered), (4, 4), "{report}");
+}
+
+fn check_examples(jaeger: &Jaeger) {
+    let [weather] = &jaeger.find_ids("weather-agent", &[])[..] else {
+        panic!("one trace of the weather agent")
+    };
+    for spans in [jaeger.trace(weather), jaeger.trace_v3(weather)] {
+        check_weather(&spans);
+    }
+    // What one finds an incident by.
+    let found = |service: &str, tags: &[(&str, &str)]| jaeger.find_ids(service, tags).len();
+    let completed = [("agent.outcome", "ok"), ("agent.stop_reason", "completed")];
+    assert_eq!(
+        jaeger.find_ids("weather-agent", &[&completed[..], &[("session.id", "s-42")]].concat()),
+        [weather.clone()]
+    );
+    assert_eq!(found("weather-agent", &[("session.id", "s-43")]), 0);
+    assert_eq!(found("weather-agent", &[("tenant", "acme"), ("user.id", "u-7")]), 1);
+    assert_eq!(found("failing-tool", &[("error.type", "ServiceDown"), ("agent.outcome", "error")]), 1);
+    assert_eq!(found("failing-tool", &[("recovery.action", "fallback")]), 1);
+    assert_eq!(found("streamed-reply", &[("agent.stop_reason", "llm_error")]), 1);
+    assert_eq!(
+        found("streamed-reply", &[("agent.outcome", "cancelled"), ("llm.stream_end", "abandoned")]),
+        1
+    );
+    assert_eq!(found("batch-of-runs", &[("session.id", "document-3")]), 1);
+    assert_eq!(found("batch-of-runs", &[]), 6);
+    assert_eq!(found("approval", &[("agent.stop_reason", "rejected")]), 1);
+    assert_eq!(found("sampling", &[]), 1_000);
+    for (tag, runs) in [("cost.over_1_usd", 1), ("cost.over_10_usd", 1), ("cost.over_100_usd", 0)] {
+        assert_eq!(found("dear", &[(tag, "true")]), runs, "{tag}");
+    }
+    assert_eq!(found("dear", &[("agent.stop_reason", "completed")]), 2);
+}
+
+fn check_weather(spans: &[Span]) {
+    let shown = ["gen_ai.operation.name", "agent.step_index", "cost.total_usd", "agent.stop_reason"];
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(Tree::of(spans).show(&shown), @r#"
+        agent.weather_assistant {gen_ai.operation.name="invoke_agent" cost.total_usd=0.0018932 agent.stop_reason="completed"}
+          llm.openai.gpt-4o {gen_ai.operation.name="chat" agent.step_index=1 cost.total_usd=0.00157}
+          tool.get_weather {gen_ai.operation.name="execute_tool" agent.step_index=2 cost.total_usd=0.0001}
+          llm.openai.gpt-4o-mini {gen_ai.operation.name="chat" agent.step_index=3 cost.total_usd=0.0002232}
+        "#);
+    }
+    let kinds: Vec<_> = spans.iter().map(|span| (span.name.as_str(), span.kind.as_str())).collect();
+    for (name, kind) in [("agent.weather_assistant", "internal"), ("llm.openai.gpt-4o", "client")] {
+        assert!(kinds.contains(&(name, kind)), "{kinds:?}");
+    }
+    let everywhere = "agent.run_id agent.root_run_id agent.name agent.step_type agent.outcome session.id user.id \
+                      cost.self_usd cost.total_usd cost.status gen_ai.operation.name gen_ai.agent.name \
+                      gen_ai.conversation.id tenant";
+    let of_kind = |span: &Span| match span.text("agent.step_type") {
+        Some("run") => {
+            "user.query agent.result agent.stop_reason agent.step_count agent.llm_call_count agent.tool_call_count \
+             agent.failed_step_count agent.token_count.prompt agent.token_count.completion agent.token_count.total \
+             agent.breakdown"
+        }
+        Some("tool_call") => {
+            "agent.step_index tool.name tool.call_id tool.arguments tool.result tool.arguments_size \
+             tool.result_size tool.call_index tool.repeated tool.cost_usd gen_ai.tool.name gen_ai.tool.call.id"
+        }
+        Some("llm_generate") => {
+            "agent.step_index llm.provider llm.model_name llm.request.model_name llm.response.model_name \
+             llm.operation llm.purpose llm.message_count llm.input_size llm.output_size llm.token_count.prompt \
+             llm.token_count.completion llm.token_count.total llm.finish_reason llm.finish_class llm.response.id \
+             cost.input_usd cost.output_usd cost.source cost.price_model cost.catalog_version \
+             gen_ai.provider.name gen_ai.request.model gen_ai.response.model gen_ai.usage.input_tokens \
+             gen_ai.usage.output_tokens gen_ai.response.finish_reasons gen_ai.response.id gen_ai.input.messages \
+             gen_ai.output.messages"
+        }
+        other => panic!("a span of type {other:?}"),
+    };
+    for span in spans {
+        let wanted = everywhere.split_whitespace().chain(of_kind(span).split_whitespace());
+        let missing: Vec<_> = wanted.filter(|name| span.get(name).is_none()).collect();
+        assert_eq!(missing, [""; 0], "{span:?}");
+        assert_eq!(names::strangers(span, &["tenant"]), [""; 0], "{span:?}");
+        assert_eq!(span.resource("service.name"), Some(&json!("weather-agent")));
+        assert_eq!(span.scope.0, "agentspan");
+    }
+    let [root, first, tool] = ["agent.weather_assistant", "llm.openai.gpt-4o", "tool.get_weather"]
+        .map(|name| spans.iter().find(|span| span.name == name).expect(name));
+    assert_eq!(tool.parent_id.as_ref(), Some(&root.span_id));
+    assert_eq!(tool.links.iter().map(|link| &link.span_id).collect::<Vec<_>>(), [&first.span_id]);
+    assert_eq!(root.int("agent.token_count.total"), Some(466 + 1_278));
 }

@@ -5,6 +5,7 @@ pub mod collector;
 pub mod example;
 pub mod jaeger;
 mod jaeger_json;
+pub mod names;
 pub mod otlp;
 pub mod span;
 pub mod tree;

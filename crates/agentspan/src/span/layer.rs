@@ -89,8 +89,8 @@ where
             self.runtime.foreign_bridge.store(true, Ordering::Relaxed);
             eprintln!(
                 "agentspan: the subscriber has an OpenTelemetry layer beside agentspan's own; spans go through \
-                 that layer and its exporter. Use `agentspan::layer()` with `agentspan::exporter(…)` for a provider \
-                 of your own, or remove the other layer"
+                 that layer and its exporter. Wrap that exporter with `agentspan::exporter(…)` and use its `.layer()`, \
+                 or remove the other layer"
             );
         }
     }

@@ -1,0 +1,203 @@
+//! The examples run as a user runs them, with a collector and without one.
+
+use agentspan_examples::weather;
+use agentspan_tests::example::{Ended, run};
+use agentspan_tests::{Collector, Span, Tree, names, root};
+use std::collections::HashMap;
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+/// Runs it against a collector in this process, which gets the spans whatever the example says itself.
+fn sent(name: &str, variables: &[(&str, &str)]) -> (Ended, Vec<Span>) {
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let mut all = vec![(ENDPOINT, endpoint.as_str()), ("OTEL_TRACES_EXPORTER", "otlp")];
+    all.extend(variables);
+    let ended = run(name, &all, PATIENCE);
+    assert!(ended.success(), "{name}: {ended:?}");
+    (ended, collector.spans())
+}
+
+/// Runs it as it is, where no collector listens.
+fn alone(name: &str, variables: &[(&str, &str)]) -> Ended {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let mut all = vec![(ENDPOINT, endpoint.as_str())];
+    all.extend(variables);
+    let ended = run(name, &all, PATIENCE);
+    assert!(ended.success(), "{name}: {ended:?}");
+    assert!(ended.took < Duration::from_secs(5), "{name}: {ended:?}");
+    ended
+}
+
+#[test]
+fn the_weather_agent_sends_one_tree_with_tokens_and_usd() {
+    let (ended, spans) = sent("weather_agent", &[("OTEL_TRACES_EXPORTER", "otlp,console")]);
+    let tokens = ["llm.token_count.prompt", "llm.token_count.completion"];
+    let shown = [&tokens[..], &["cost.total_usd", "agent.stop_reason", "gen_ai.operation.name"]].concat();
+    insta::assert_snapshot!(Tree::of(&spans).show(&shown).links(), @r#"
+    agent.weather_assistant {cost.total_usd=0.0018932 agent.stop_reason="completed" gen_ai.operation.name="invoke_agent"}
+      llm.openai.gpt-4o {llm.token_count.prompt=412 llm.token_count.completion=54 cost.total_usd=0.00157 gen_ai.operation.name="chat"}
+      tool.get_weather {cost.total_usd=0.0001 gen_ai.operation.name="execute_tool"}
+        > llm.openai.gpt-4o
+      llm.openai.gpt-4o-mini {llm.token_count.prompt=1208 llm.token_count.completion=70 cost.total_usd=0.0002232 gen_ai.operation.name="chat"}
+    "#);
+    for span in &spans {
+        assert_eq!(names::strangers(span, &["tenant"]), [""; 0], "{span:?}");
+        let identity =
+            ["session.id", "user.id", "agent.name", "tenant"].map(|key| span.text(key).unwrap_or("none"));
+        assert_eq!(identity, ["s-42", "u-7", "weather_assistant", "acme"], "{span:?}");
+        assert_eq!(span.resource("service.name"), Some(&"weather-agent".into()));
+    }
+    assert!(ended.out.contains(weather::ANSWER), "{ended:?}");
+    assert!(ended.err.contains("agentspan: 4 of 4 spans delivered"), "{ended:?}");
+    assert!(ended.err.contains(&format!("/trace/{}", spans[0].trace_id)), "{ended:?}");
+}
+
+#[test]
+fn the_weather_agent_prints_its_tree_and_without_a_collector_how_to_start_one() {
+    let ended = alone("weather_agent", &[]);
+    let tree: Vec<_> = ended.err.lines().take_while(|line| !line.is_empty()).collect();
+    let tree: Vec<_> =
+        tree.iter().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let at = |row: usize, parts: &[&str]| {
+        assert!(parts.iter().all(|part| tree[row].contains(part)), "{row}: {tree:#?}");
+    };
+    assert_eq!(tree.len(), 8, "{tree:#?}");
+    at(0, &["agent.weather_assistant", "$0.001893", "3 steps", "completed"]);
+    at(1, &["│ query: Do I need an umbrella"]);
+    at(2, &["│ result: Yes, take an umbrella"]);
+    at(3, &["├─ llm.openai.gpt-4o", "$0.001570", "412 → 54", "tool_call"]);
+    at(4, &["│ └─ tool.get_weather", "$0.000100", "ok"]);
+    at(5, &[r#"arguments: {"city":"Ulm"}"#]);
+    at(6, &[r#"result: {"city":"Ulm","rain_mm":4}"#]);
+    at(7, &["└─ llm.openai.gpt-4o-mini", "$0.000223", "1,208 → 70", "stop"]);
+    assert!(ended.err.contains("4 lost (collector not reachable)"), "{ended:?}");
+    assert!(ended.err.contains("The run was not delivered."), "{ended:?}");
+    assert!(ended.err.contains("docker compose up -d"), "{ended:?}");
+    assert_eq!(ended.out.trim_end(), weather::ANSWER);
+}
+
+#[test]
+fn the_environment_turns_the_content_of_the_weather_agent_off() {
+    let off = ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "false");
+    let (ended, spans) = sent("weather_agent", &[off, ("OTEL_TRACES_EXPORTER", "otlp,console")]);
+    for private in ["query:", "arguments:", "result:", "umbrella"] {
+        assert!(!ended.err.contains(private), "{private}: {ended:?}");
+        assert!(!format!("{spans:?}").contains(private), "{private}: {spans:?}");
+    }
+    assert_eq!(spans.len(), 4);
+}
+
+#[test]
+fn without_a_collector_every_example_runs_to_its_end_and_shows_its_trees() {
+    let cases: [(&str, &[&str], &[&str]); 5] = [
+        (
+            "failing_tool",
+            &["2.3 mm of rain"],
+            &["error: ServiceDown", "completed", "error.ServiceDown", "$0.002000"],
+        ),
+        (
+            "streamed_reply",
+            &["Once upon a time it rained in Ulm, and nobody had an umbrella.\nOnce upon a", " … "],
+            &["1,208 → 70", "stop", "abandoned", "cut: OpenAIError", "llm_error", "$?"],
+        ),
+        (
+            "batch_of_runs",
+            &["document-1: $0.002000, 10 + 5 tokens", "document-6: $0.012000, 60 + 30 tokens"],
+            &["$0.012000"],
+        ),
+        (
+            "approval",
+            &["order-1: paid out\norder-2: refused"],
+            &["completed", "rejected", "approval.requested"],
+        ),
+        ("own_subscriber", &["parsed words=3 trace_id="], &["tool.parser", "   └─ parse"]),
+    ];
+    for (name, out, err) in cases {
+        let ended = alone(name, &[]);
+        for (parts, text) in [(out, &ended.out), (err, &ended.err)] {
+            for part in parts {
+                assert!(text.contains(part), "{name} prints `{part}`: {ended:?}");
+            }
+        }
+        assert!(ended.err.contains("spans delivered") && !ended.err.contains("lost"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_provider_of_ones_own_gets_complete_spans() {
+    let ended = alone("own_provider", &[]);
+    let expected = "llm.openai.gpt-4o: chat, $0.00157\ntool.get_weather: execute_tool, $0.0001\n\
+                    agent.weather_assistant: invoke_agent, $0.00167\nagentspan: 3 of 3 spans delivered\n";
+    assert_eq!((ended.out.as_str(), ended.err.as_str()), (expected, ""));
+}
+
+#[test]
+fn runs_side_by_side_add_up_apart() {
+    let (_, spans) = sent("batch_of_runs", &[]);
+    let mut runs: Vec<_> = spans.iter().filter(|span| span.name == "agent.indexer").collect();
+    runs.sort_by_key(|run| run.int("agent.token_count.prompt"));
+    assert_eq!(runs.len(), 6);
+    for (number, run) in (1_i32..).zip(runs) {
+        assert_eq!(run.text("session.id"), Some(format!("document-{number}").as_str()));
+        assert_eq!(run.int("agent.token_count.prompt"), Some(i64::from(10 * number)));
+        let micros = run.double("cost.total_usd").expect("a cost") * 1e6;
+        assert_eq!(micros.round(), f64::from(2_000 * number));
+        let below = spans.iter().filter(|span| span.parent_id.as_ref() == Some(&run.span_id));
+        assert!(
+            below
+                .clone()
+                .all(|span| span.trace_id == run.trace_id && span.get("session.id") == run.get("session.id"))
+        );
+        assert_eq!(below.count(), 3);
+    }
+}
+
+#[test]
+fn sampling_keeps_whole_traces_and_never_touches_the_books() {
+    let sampler = ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
+    for (argument, least, most) in [("0.1", 60, 140), ("0", 0, 0), ("1", 1_000, 1_000), ("10%", 1_000, 1_000)]
+    {
+        let (ended, spans) = sent("sampling", &[sampler, ("OTEL_TRACES_SAMPLER_ARG", argument)]);
+        let mut traces: HashMap<_, usize> = HashMap::new();
+        spans.iter().for_each(|span| *traces.entry(span.trace_id.clone()).or_default() += 1);
+        assert!((least..=most).contains(&traces.len()), "{argument}: {} traces", traces.len());
+        assert!(traces.values().all(|spans| *spans == 2), "{argument}: a trace is torn");
+        let said = format!("kept {} of 1000 runs, each whole\nall 1000 runs together: $2.00\n", traces.len());
+        assert_eq!(ended.out, said, "{argument}");
+        assert_eq!(ended.err.contains("OTEL_TRACES_SAMPLER_ARG=10%"), argument == "10%", "{ended:?}");
+    }
+}
+
+#[test]
+fn every_example_says_what_it_shows_and_how_to_run_it() {
+    let folder = root().join("examples");
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("examples/Cargo.toml");
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).expect("examples/") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        count += 1;
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("an example");
+        let lines = text.lines().count();
+        assert!(
+            text.starts_with("//! ") && text.contains(&format!("cargo run --example {name}\n")),
+            "{name}"
+        );
+        assert!(lines <= 110, "{name} is longer than two screens: {lines} lines");
+        assert!(
+            manifest.contains(&format!("name = \"{name}\"\npath = \"{name}.rs\"")),
+            "{name} stands in Cargo.toml"
+        );
+    }
+    assert_eq!(count, 8);
+}
