@@ -47,7 +47,7 @@ async fn steps() -> Result<(), String> {
 
 async fn model_call(purpose: &str, input: u64, output: u64) -> Result<(), String> {
     let call = agentspan::llm("openai", "gpt-4o").purpose(purpose).start();
-    call.instrument(async {
+    call.within(async {
         agentspan::current()
             .usage(Usage::new().input(input).output(output))
             .attribute("llm.finish_reason", "stop")
