@@ -43,6 +43,13 @@ impl StepType {
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
+            Self::Custom(word) => word,
+            known => known.known_word(),
+        }
+    }
+
+    fn known_word(&self) -> &'static str {
+        match self {
             Self::Run => "run",
             Self::LlmGenerate => "llm_generate",
             Self::ToolCall => "tool_call",
@@ -53,7 +60,7 @@ impl StepType {
             Self::Approval => "approval",
             Self::Handoff => "handoff",
             Self::Recovery => "recovery",
-            Self::Custom(word) => word,
+            Self::Custom(_) => "",
         }
     }
 
@@ -79,6 +86,16 @@ impl StepType {
 impl fmt::Display for StepType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// The word that is recorded; one that this crate knows is not copied.
+impl From<&StepType> for Cow<'static, str> {
+    fn from(step_type: &StepType) -> Self {
+        match step_type {
+            StepType::Custom(word) => word.clone(),
+            known => Self::Borrowed(known.known_word()),
+        }
     }
 }
 

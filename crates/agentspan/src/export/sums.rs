@@ -67,7 +67,7 @@ impl Sums {
     fn complete(&self, held: Held) -> SpanData {
         let Held { mut span, node, .. } = held;
         self.runtime.pending.remove(span.span_context.span_id());
-        span.attributes.extend(node.sums(node.completeness().err()));
+        node.push_sums(node.completeness().err(), &mut span.attributes);
         span
     }
 }

@@ -66,12 +66,8 @@ impl Writer {
                 Mode::Json
             }
             Mode::InString if byte == b'\\' => Mode::Escape,
-            Mode::InString => {
-                if byte != b'"' {
-                    self.push(&[byte]);
-                }
-                Mode::InString
-            }
+            // Everything else in a string is taken in one piece.
+            Mode::InString => Mode::InString,
             Mode::Escape if byte == b'u' => Mode::Unicode(4, 0),
             Mode::Escape => {
                 self.push(&[match byte {
@@ -109,9 +105,22 @@ impl Writer {
 
 impl io::Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.text {
-            Mode::Json => self.push(bytes),
-            _ => bytes.iter().for_each(|byte| self.take(*byte)),
+        let mut rest = bytes;
+        while let [first, after @ ..] = rest {
+            let plain = match self.text {
+                Mode::Json => rest.len(),
+                Mode::InString => {
+                    rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len())
+                }
+                _ => 0,
+            };
+            if plain > 0 {
+                self.push(&rest[..plain]);
+                rest = &rest[plain..];
+            } else {
+                self.take(*first);
+                rest = after;
+            }
         }
         Ok(bytes.len())
     }

@@ -117,10 +117,7 @@ where
         }
     }
 
-    fn on_exit(&self, id: &Id, subscriber: layer::Context<'_, S>) {
-        if subscriber.metadata(id).is_some_and(|metadata| metadata.target() != TARGET) {
-            return;
-        }
+    fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
         // Spans may be exited in another order than they were entered in.
         let guard = ENTERED.try_with(|entered| {
             let mut entered = entered.borrow_mut();

@@ -19,7 +19,7 @@ use std::time::SystemTime;
 pub(crate) struct Node {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) step_type: StepType,
-    pub(crate) name: Arc<str>,
+    pub(crate) name: String,
     pub(crate) parent: Option<Arc<Node>>,
     /// The nearest run; of a run, the run itself.
     pub(crate) run: Option<Arc<Run>>,
@@ -57,6 +57,9 @@ struct State {
     told: Told,
 }
 
+/// Room that is made at once for what becomes known while a step runs and ends.
+const USUAL_ATTRIBUTES: usize = 16;
+
 /// What the step itself adds to the sums.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Own {
@@ -79,7 +82,7 @@ pub(crate) struct Told {
 pub(crate) struct NewNode {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) step_type: StepType,
-    pub(crate) name: Arc<str>,
+    pub(crate) name: String,
     pub(crate) parent: Option<Arc<Node>>,
     pub(crate) run: Option<Arc<Run>>,
     pub(crate) is_run: bool,
@@ -180,7 +183,12 @@ impl Node {
             for attribute in attributes {
                 match state.attributes.iter_mut().find(|known| known.key == attribute.key) {
                     Some(known) => known.value = attribute.value,
-                    None => state.attributes.push(attribute),
+                    None => {
+                        if state.attributes.is_empty() {
+                            state.attributes.reserve(USUAL_ATTRIBUTES);
+                        }
+                        state.attributes.push(attribute);
+                    }
                 }
             }
         }
@@ -312,17 +320,16 @@ impl Node {
         part
     }
 
-    /// The attributes that depend on everything below the step. `open` is the number of steps that were not waited
-    /// for; with some, the sums are partial.
-    pub(crate) fn sums(&self, open: Option<u64>) -> Vec<KeyValue> {
+    /// Adds the attributes that depend on everything below the step. `open` is the number of steps that were not
+    /// waited for; with some, the sums are partial.
+    pub(crate) fn push_sums(&self, open: Option<u64>, sums: &mut Vec<KeyValue>) {
         let (totals, own) = {
             let state = lock(&self.state);
             (state.totals.clone(), state.own.clone())
         };
-        let mut sums = Vec::with_capacity(12);
-        self.push_cost(&totals, &own, open, &mut sums);
+        self.push_cost(&totals, &own, open, sums);
         if self.is_run {
-            push_run_sums(&totals, &mut sums);
+            push_run_sums(&totals, sums);
             sums.extend(
                 self.run
                     .as_ref()
@@ -333,7 +340,6 @@ impl Node {
         if let Some(open) = open.filter(|open| *open > 0) {
             sums.push(count(agent::AGENT_OPEN_STEP_COUNT, open));
         }
-        sums
     }
 
     fn push_cost(&self, totals: &Totals, own: &Own, open: Option<u64>, sums: &mut Vec<KeyValue>) {
@@ -405,7 +411,7 @@ impl NodeRef {
 }
 
 /// The token counts of a call under our names.
-pub(crate) fn token_attributes(usage: &crate::usage::Usage) -> Vec<KeyValue> {
+pub(crate) fn token_attributes(usage: &crate::usage::Usage) -> impl Iterator<Item = KeyValue> {
     let counts = [
         (llm::LLM_TOKEN_COUNT_PROMPT, usage.input),
         (llm::LLM_TOKEN_COUNT_COMPLETION, usage.output),
@@ -419,5 +425,5 @@ pub(crate) fn token_attributes(usage: &crate::usage::Usage) -> Vec<KeyValue> {
         (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_AUDIO, usage.output_audio),
         (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_IMAGE, usage.output_image),
     ];
-    counts.into_iter().filter_map(|(name, tokens)| Some(count(name, tokens?))).collect()
+    counts.into_iter().filter_map(|(name, tokens)| Some(count(name, tokens?)))
 }

@@ -38,12 +38,12 @@ pub(crate) struct Active {
     /// With the step's span, if there is one, and the step itself.
     pub(crate) context: Context,
     pub(crate) span: tracing::Span,
-    /// For waiting times; the wall clock may jump.
-    pub(crate) began: Instant,
+    /// When a call of a model began, for waiting times; the wall clock may jump.
+    pub(crate) began: Option<Instant>,
 }
 
-/// Room for what is added to the initial attributes when the step ends.
-const SPARE: usize = 24;
+/// Room in a span for its attributes, those that are added when the step ends included; few steps have more.
+const ROOM: usize = 28;
 
 impl Active {
     /// Makes a step below the current one. `fill` is asked only when a span is made.
@@ -75,42 +75,47 @@ impl Active {
             Run::new(agent_name, identity, around.as_ref(), || new_run_id(&runtime))
         });
         let node = Node::new(NewNode {
-            runtime,
+            runtime: runtime.clone(),
             step_type,
-            name: name.as_str().into(),
+            name,
             parent,
             run: own_run.or_else(|| around.clone()),
             is_run,
             started: SystemTime::now(),
         });
         let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
-        let context = parent_context.with_value(NodeRef(node.clone()));
         if !has_layer {
             warn_unrecorded(false);
-            return Self::carried_by_context(node, context);
+            return Self::carried_by_context(node, &parent_context);
         }
         if !is_run && node.parent.as_ref().is_some_and(|parent| parent.is_sampled_out()) {
             node.inherit_sampled_out();
-            return Self::carried_by_context(node, context);
+            return Self::carried_by_context(node, &parent_context);
         }
         let initial = |node: &Node| {
-            let mut initial = Initial { attributes: Vec::with_capacity(2 * SPARE), links: Vec::new() };
+            let mut initial = Initial { attributes: Vec::with_capacity(ROOM), links: Vec::new() };
             node.identify(index, &mut initial.attributes);
             fill(node, &mut initial);
             initial
         };
-        match node.runtime.direct_tracer().cloned() {
-            Some(tracer) => Self::direct(node, kind, name, &parent_context, &tracer, initial),
-            None => Self::through_bridge(node, kind, &name, parent_context, initial),
+        match runtime.direct_tracer() {
+            Some(tracer) => Self::direct(node, kind, &parent_context, tracer, initial),
+            None => Self::through_bridge(node, kind, &parent_context, initial),
         }
     }
 
-    fn carried_by_context(node: Arc<Node>, context: Context) -> Self {
-        Self { node, context, span: tracing::Span::none(), began: Instant::now() }
+    fn new(node: Arc<Node>, context: Context, span: tracing::Span) -> Self {
+        Self { node, context, span, began: None }
+    }
+
+    fn carried_by_context(node: Arc<Node>, parent_context: &Context) -> Self {
+        let context = parent_context.with_value(NodeRef(node.clone()));
+        Self::new(node, context, tracing::Span::none())
     }
 
     /// Notes what a model call calls; prices need it later.
-    pub(crate) fn with_call(self, call: Call) -> Self {
+    pub(crate) fn with_call(mut self, call: Call) -> Self {
+        self.began = Some(Instant::now());
         let _ = self.node.call.set(call);
         self
     }
@@ -119,14 +124,13 @@ impl Active {
     fn direct(
         node: Arc<Node>,
         kind: SpanKind,
-        name: String,
         parent_context: &Context,
         tracer: &opentelemetry_sdk::trace::SdkTracer,
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
         let Initial { attributes, links } = initial(&node);
         let mut builder = tracer
-            .span_builder(name)
+            .span_builder(node.name.clone())
             .with_kind(kind)
             .with_start_time(node.started)
             .with_attributes(attributes);
@@ -142,28 +146,27 @@ impl Active {
             node.on_carrier_gone();
             warn_unrecorded(true);
         }
-        Self { node, context, span, began: Instant::now() }
+        Self::new(node, context, span)
     }
 
     /// Another bridge in the subscriber makes the span out of the `tracing` span.
     fn through_bridge(
         node: Arc<Node>,
         kind: SpanKind,
-        name: &str,
-        parent_context: Context,
+        parent_context: &Context,
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
         node.expect_carrier();
-        let span = layer::bridged_span(name, kind_word(&kind), context.clone(), &node);
+        let span = layer::bridged_span(&node.name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
             warn_unrecorded(true);
-            return Self { node, context, span, began: Instant::now() };
+            return Self::new(node, context, span);
         }
         // The context must be there before the span starts: it cannot be given a parent afterwards.
         if span.set_parent(context.clone()).is_err() {
-            return Self { node, context, span, began: Instant::now() };
+            return Self::new(node, context, span);
         }
         let context = span.context();
         node.set_span(&context);
@@ -176,7 +179,7 @@ impl Active {
             }
         }
         layer::attach(&span, context.clone(), &node);
-        Self { node, context, span, began: Instant::now() }
+        Self::new(node, context, span)
     }
 
     pub(crate) fn finish(mut self, ending: Ending) {
@@ -243,7 +246,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
         let class = error_type.clone().or(ended.recovers_from);
         attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
         attributes.extend(node.attempts().map(|attempts| count(llm::LLM_ATTEMPT_COUNT, attempts)));
-        attributes.extend(final_sums(node, complete));
+        push_final_sums(node, complete, &mut attributes);
         span.set_attributes(attributes);
         record_failure(node, &span, &ending, error_type, now);
     }
@@ -251,16 +254,14 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
 }
 
 /// Sums that are not complete are left to the cold side, which waits for them.
-fn final_sums(node: &Arc<Node>, complete: bool) -> Vec<KeyValue> {
+fn push_final_sums(node: &Arc<Node>, complete: bool, attributes: &mut Vec<KeyValue>) {
     if complete {
-        return node.sums(None);
+        return node.push_sums(None, attributes);
     }
-    if node.runtime.is_bridged_away() {
-        return node.sums(node.completeness().err());
-    }
-    match node.span_context.get() {
-        Some(span) if node.runtime.pending.insert(span.span_id(), node) => Vec::new(),
-        _ => node.sums(node.completeness().err()),
+    let id = node.span_context.get().map(|span| span.span_id());
+    let waits = !node.runtime.is_bridged_away() && id.is_some_and(|id| node.runtime.pending.insert(id, node));
+    if !waits {
+        node.push_sums(node.completeness().err(), attributes);
     }
 }
 
@@ -295,7 +296,7 @@ fn outcome_of(reason: &StopReason) -> Outcome {
     }
 }
 
-/// Runs around the step learn how it ended, and every run above gets a line for its breakdown.
+/// Runs around the step learn how it ended, and every run above gets a line for its breakdown if that is recorded.
 fn tell_runs(node: &Node, ended: &Ended, ending: &Ending, duration: Duration) {
     let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
     if let Some(around) = around {
@@ -305,6 +306,9 @@ fn tell_runs(node: &Node, ended: &Ended, ending: &Ending, duration: Duration) {
         if node.is_step_of_run {
             around.step_ended(&node.step_type, &ending.outcome);
         }
+    }
+    if node.is_sampled_out() {
+        return;
     }
     let own = &ended.own;
     let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
@@ -386,10 +390,7 @@ impl Node {
         if let Some(run) = &self.run {
             run.identify(attributes);
         }
-        attributes.push(match &self.step_type {
-            StepType::Custom(word) => attribute(agent::AGENT_STEP_TYPE, word.clone()),
-            known => KeyValue::new(agent::AGENT_STEP_TYPE, known.as_str().to_owned()),
-        });
+        attributes.push(attribute(agent::AGENT_STEP_TYPE, Cow::from(&self.step_type)));
         attributes.extend(index.map(|index| count(agent::AGENT_STEP_INDEX, index)));
     }
 

@@ -1,7 +1,9 @@
+use crate::cost::Usd;
 use crate::span::runtime::{attribute, local_hash, lock};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanContext;
+use opentelemetry::{KeyValue, StringValue, Value};
+use serde::{Serialize, Serializer};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,7 +36,7 @@ struct State {
     /// The kind of the last direct step that failed, until one of that kind succeeds.
     last_failure: Option<StepType>,
     last_failed: Option<SpanContext>,
-    tool_calls: HashMap<Arc<str>, u64>,
+    tool_calls: HashMap<String, u64>,
     /// Hashes of tool name and arguments.
     tool_inputs: HashSet<u64>,
     /// Which model call asked for which tool call.
@@ -42,22 +44,33 @@ struct State {
     rows: Vec<Row>,
 }
 
-/// One line of `agent.breakdown`.
-#[derive(Debug, Default)]
+/// One line of `agent.breakdown`; serialised, it is that line.
+#[derive(Debug, Default, Serialize)]
 struct Row {
-    name: Arc<str>,
     count: u64,
-    tokens: Option<u64>,
-    usd: Option<crate::cost::Usd>,
-    duration: Duration,
     failures: u64,
+    #[serde(rename = "ms", serialize_with = "as_milliseconds")]
+    duration: Duration,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_dollars")]
+    usd: Option<Usd>,
+}
+
+fn as_milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn as_dollars<S: Serializer>(usd: &Option<Usd>, serializer: S) -> Result<S::Ok, S::Error> {
+    usd.map(Usd::as_f64).serialize(serializer)
 }
 
 /// What a step adds to the breakdown.
 pub(crate) struct Line<'a> {
-    pub(crate) name: &'a Arc<str>,
+    pub(crate) name: &'a str,
     pub(crate) tokens: Option<u64>,
-    pub(crate) usd: Option<crate::cost::Usd>,
+    pub(crate) usd: Option<Usd>,
     pub(crate) duration: Duration,
     pub(crate) failed: bool,
 }
@@ -88,7 +101,7 @@ impl Run {
             }
         }
         for tag in tags {
-            put(&mut inherited, tag);
+            put(&mut inherited, shared(tag));
         }
         Arc::new(Self {
             root_id: parent.map_or_else(|| id.clone(), |parent| parent.root_id.clone()),
@@ -122,7 +135,7 @@ impl Run {
     }
 
     pub(crate) fn tag(&self, tag: KeyValue) {
-        put(&mut lock(&self.state).inherited, tag);
+        put(&mut lock(&self.state).inherited, shared(tag));
     }
 
     /// The number of the next direct step, from 1.
@@ -170,15 +183,19 @@ impl Run {
     }
 
     /// The number of this call among the calls of the tool, from 1, and whether the same arguments came before.
-    pub(crate) fn tool_called(&self, tool: &Arc<str>, arguments: Option<&[u8]>) -> (u64, bool) {
+    pub(crate) fn tool_called(&self, tool: &str, arguments: Option<&[u8]>) -> (u64, bool) {
         let mut state = lock(&self.state);
-        let full = state.tool_calls.len() >= MAX_REMEMBERED && !state.tool_calls.contains_key(tool);
-        let index = if full {
-            1
-        } else {
-            let calls = state.tool_calls.entry(tool.clone()).or_insert(0);
-            *calls += 1;
-            *calls
+        let index = match state.tool_calls.get_mut(tool) {
+            Some(calls) => {
+                *calls += 1;
+                *calls
+            }
+            None => {
+                if state.tool_calls.len() < MAX_REMEMBERED {
+                    state.tool_calls.insert(tool.to_owned(), 1);
+                }
+                1
+            }
         };
         let repeated = arguments.is_some_and(|arguments| {
             let input = local_hash(&[tool.as_bytes(), arguments]);
@@ -204,13 +221,13 @@ impl Run {
     pub(crate) fn add_line(&self, line: &Line<'_>) {
         let mut state = lock(&self.state);
         let rows = &mut state.rows;
-        let found = rows.iter().position(|row| row.name == *line.name);
+        let found = rows.iter().position(|row| row.name == line.name);
         let at = found.unwrap_or_else(|| {
             if rows.len() >= MAX_ROWS {
                 rows[MAX_ROWS - 1].name = OTHER_ROW.into();
                 return MAX_ROWS - 1;
             }
-            rows.push(Row { name: line.name.clone(), ..Row::default() });
+            rows.push(Row { name: line.name.to_owned(), ..Row::default() });
             rows.len() - 1
         });
         let row = &mut rows[at];
@@ -225,22 +242,7 @@ impl Run {
     pub(crate) fn breakdown(&self) -> Option<String> {
         let mut state = lock(&self.state);
         state.rows.sort_by(|one, other| other.usd.cmp(&one.usd).then_with(|| one.name.cmp(&other.name)));
-        let rows: Vec<_> = state
-            .rows
-            .iter()
-            .map(|row| {
-                let mut json = serde_json::Map::new();
-                json.insert("name".into(), row.name.as_ref().into());
-                json.insert("count".into(), row.count.into());
-                json.extend(row.tokens.map(|tokens| ("tokens".into(), tokens.into())));
-                json.extend(row.usd.map(|usd| ("usd".into(), usd.as_f64().into())));
-                let milliseconds = u64::try_from(row.duration.as_millis()).unwrap_or(u64::MAX);
-                json.insert("ms".into(), milliseconds.into());
-                json.insert("failures".into(), row.failures.into());
-                serde_json::Value::Object(json)
-            })
-            .collect();
-        (!rows.is_empty()).then(|| serde_json::Value::Array(rows).to_string())
+        if state.rows.is_empty() { None } else { serde_json::to_string(&state.rows).ok() }
     }
 }
 
@@ -249,6 +251,14 @@ fn add<T>(sum: Option<T>, part: Option<T>, plus: impl FnOnce(T, T) -> T) -> Opti
         (Some(sum), Some(part)) => Some(plus(sum, part)),
         (sum, part) => sum.or(part),
     }
+}
+
+/// Text that is copied to every step is copied by reference.
+fn shared(mut tag: KeyValue) -> KeyValue {
+    if let Value::String(text) = &tag.value {
+        tag.value = Value::String(StringValue::from(Arc::<str>::from(text.as_str())));
+    }
+    tag
 }
 
 /// A name given twice stands once, with the later value.

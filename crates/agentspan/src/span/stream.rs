@@ -79,7 +79,7 @@ impl StreamWatch {
     pub(crate) fn new(provider: &str, active: Active) -> Self {
         let content = active.node.is_recording() && active.node.runtime.content.messages;
         let reader = StreamReader::new(provider, content);
-        let opened = active.began;
+        let opened = active.began.unwrap_or_else(Instant::now);
         Self { open: Some(Open { active, reader, opened, chunks: 0, first_chunk_s: None }) }
     }
 
