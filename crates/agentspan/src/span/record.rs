@@ -5,7 +5,7 @@ use crate::span::model::Call;
 use crate::span::node::{Ended, NewNode, Node, NodeRef};
 use crate::span::outcome::{Ending, FailureRecord};
 use crate::span::run::{Line, Run, RunIdentity};
-use crate::span::runtime::{Runtime, attribute, count, warn_unrecorded};
+use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, error, event, exception, llm};
 use opentelemetry::trace::{Link, SpanContext, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
@@ -69,7 +69,7 @@ impl Active {
         let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
         let context = parent_context.with_value(NodeRef(node.clone()));
         if !has_layer {
-            warn_unrecorded(false);
+            warn_unrecorded(Unrecorded::NoLayer);
             return Self::carried_by_context(node, context);
         }
         if !is_run && node.parent.as_ref().is_some_and(|parent| parent.is_sampled_out()) {
@@ -123,7 +123,7 @@ impl Active {
         let span = layer::tracing_span(&node.name, context.clone(), &node);
         if span.is_disabled() {
             node.on_carriers_gone();
-            warn_unrecorded(true);
+            warn_unrecorded(Unrecorded::NotCarried);
         }
         Self { node, context, span, began: Instant::now() }
     }
@@ -141,7 +141,7 @@ impl Active {
         let span = layer::bridged_span(name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
             node.on_carriers_gone();
-            warn_unrecorded(true);
+            warn_unrecorded(Unrecorded::Filtered);
             return Self { node, context, span, began: Instant::now() };
         }
         // The context must be there before the span starts: it cannot be given a parent afterwards.
@@ -167,6 +167,13 @@ impl Active {
     }
 
     fn end(&mut self, ending: Ending) {
+        if self.node.runtime.direct_tracer().is_none() {
+            // With the last handle another bridge ends the span, after which nothing can be written to it.
+            finish(&self.node, ending);
+            self.span = tracing::Span::none();
+            self.context = Context::new();
+            return;
+        }
         // The handle goes first: whoever still holds the span afterwards carries the step on.
         self.span = tracing::Span::none();
         self.context = Context::new();
@@ -225,7 +232,7 @@ fn final_sums(node: &Arc<Node>, complete: bool) -> Vec<KeyValue> {
         return node.sums(None);
     }
     match node.span_context.get() {
-        Some(span) if node.runtime.pending.insert(span.span_id(), node) => Vec::new(),
+        Some(span) if node.runtime.waits() && node.runtime.pending.insert(span.span_id(), node) => Vec::new(),
         _ => node.sums(node.completeness().err()),
     }
 }
