@@ -5,7 +5,7 @@ use crate::span::model::{self, Call};
 use crate::span::node::{Ended, NewNode, Node, NodeRef};
 use crate::span::outcome::{Ending, FailureRecord};
 use crate::span::run::{Line, Run, RunIdentity};
-use crate::span::runtime::{Runtime, attribute, count, warn_unrecorded};
+use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, error, event, exception, llm};
 use opentelemetry::trace::{Link, SpanContext, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
@@ -85,7 +85,7 @@ impl Active {
         });
         let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
         if !has_layer {
-            warn_unrecorded(false);
+            warn_unrecorded(Unrecorded::NoLayer);
             return Self::carried_by_context(node, &parent_context);
         }
         if !is_run && node.parent.as_ref().is_some_and(|parent| parent.is_sampled_out()) {
@@ -144,7 +144,7 @@ impl Active {
         let span = layer::tracing_span(&node.name, context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
-            warn_unrecorded(true);
+            warn_unrecorded(Unrecorded::NotCarried);
         }
         Self::new(node, context, span)
     }
@@ -161,7 +161,7 @@ impl Active {
         let span = layer::bridged_span(&node.name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
-            warn_unrecorded(true);
+            warn_unrecorded(Unrecorded::Filtered);
             return Self::new(node, context, span);
         }
         // The context must be there before the span starts: it cannot be given a parent afterwards.
@@ -259,7 +259,7 @@ fn push_final_sums(node: &Arc<Node>, complete: bool, attributes: &mut Vec<KeyVal
         return node.push_sums(None, attributes);
     }
     let id = node.span_context.get().map(|span| span.span_id());
-    let waits = !node.runtime.is_bridged_away() && id.is_some_and(|id| node.runtime.pending.insert(id, node));
+    let waits = node.runtime.waits() && id.is_some_and(|id| node.runtime.pending.insert(id, node));
     if !waits {
         node.push_sums(node.completeness().err(), attributes);
     }
