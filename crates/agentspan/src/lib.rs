@@ -54,9 +54,9 @@
 //!
 //! ```text
 //! 4 mm of rain
-//! agent.weather_assistant  0.8 ms  $0.001670  2 steps   completed
-//! └─ llm.openai.gpt-4o     0.4 ms  $0.001570  412 → 54  tool_call
-//!    └─ tool.get_weather   0.1 ms  $0.000100            ok
+//! agent.weather_assistant              0.7 ms  $0.001670  2 steps  completed
+//! └─ llm.openai.gpt-4o                 0.3 ms  $0.001570  412 → 54 tool_call
+//!    └─ tool.get_weather               0.1 ms  $0.000100           ok
 //! agentspan: 3 of 3 spans delivered
 //! ```
 //!
