@@ -9,14 +9,14 @@
 //! standard error, the runs as trees:
 //!
 //! ```text
-//! agent.refund_assistant               0.07 s  2 steps     completed
-//! ├─ approval.refund                   0.05 s              ok
-//! │  └─ approval.requested             0.0 ms              ok
-//! └─ tool.pay_out                      0.02 s              ok
+//! agent.refund_assistant               0.07 s  2 steps completed
+//! ├─ approval.refund                   0.05 s          ok
+//! │  └─ approval.requested             0.0 ms          ok
+//! └─ tool.pay_out                      0.02 s          ok
 //!
-//! agent.refund_assistant               0.05 s  1 step      rejected
-//! └─ approval.refund                   0.05 s              rejected
-//!    └─ approval.requested             0.0 ms              ok
+//! agent.refund_assistant               0.05 s  1 step rejected
+//! └─ approval.refund                   0.05 s         rejected
+//!    └─ approval.requested             0.0 ms         ok
 //! ```
 
 use agentspan::{ApprovalDecision, StopReason, TracesExporter};

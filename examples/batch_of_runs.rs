@@ -12,10 +12,11 @@
 //! document-1: $0.002000, 10 + 5 tokens
 //! document-2: $0.004000, 20 + 10 tokens
 //! …
-//! agent.indexer            6.1 ms  $0.002000  3 steps  completed
-//! ├─ llm.ollama.llama3.2   2.3 ms  $0.000000  10 → 5   ok
-//! ├─ tool.thumbnail        6.0 ms  $0.001000           ok
-//! └─ tool.store            4.1 ms  $0.001000           ok
+//! agent.indexer                        4.8 ms  $0.002000  3 steps completed
+//! ├─ llm.ollama.llama3.2               2.3 ms  $0.000000  10 → 5  ok
+//! ├─ tool.thumbnail                    4.3 ms  $0.001000          ok
+//! └─ tool.store                        3.0 ms  $0.001000          ok
+//! …
 //! ```
 
 use agentspan::{TracesExporter, Usage};

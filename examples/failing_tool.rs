@@ -9,10 +9,10 @@
 //! the answer and, on standard error, the run as a tree:
 //!
 //! ```text
-//! agent.weather_assistant              0.04 s  $0.002000  2 steps    completed
-//! ├─ tool.get_weather                  0.02 s                        error ServiceDown
-//! └─ error.ServiceDown                 0.01 s  $0.002000             ok
-//!    └─ tool.climate_table             0.01 s  $0.002000             ok
+//! agent.weather_assistant              0.03 s  $0.002000  2 steps completed
+//! ├─ tool.get_weather                  0.02 s                     error: ServiceDown
+//! └─ error.ServiceDown                 0.01 s  $0.002000          ok
+//!    └─ tool.climate_table             0.01 s  $0.002000          ok
 //! ```
 
 use agentspan::{RecoveryAction, TracesExporter};
@@ -26,9 +26,9 @@ async fn main() -> Result<(), ServiceDown> {
         agentspan::builder().service_name("failing-tool").with_exporters([TracesExporter::Console]).init();
 
     let rain = agentspan::agent("weather_assistant").run(rain_in("Ulm")).await?;
-    println!("{rain} mm of rain\n");
+    println!("{rain} mm of rain");
 
-    eprintln!("{}", telemetry.shutdown());
+    eprintln!("\n{}", telemetry.shutdown());
     Ok(())
 }
 

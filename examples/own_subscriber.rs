@@ -9,10 +9,10 @@
 //! run as a tree:
 //!
 //! ```text
-//!  INFO … own_subscriber: parsed words=3 trace_id=9f0c…
-//! agent.reader     0.1 ms  1 step  completed
-//! └─ tool.parser   0.1 ms          ok
-//!    └─ parse      0.0 ms
+//!  INFO …: own_subscriber: parsed words=3 trace_id="7b535c71…"
+//! agent.reader                         0.7 ms  1 step completed
+//! └─ tool.parser                       0.3 ms         ok
+//!    └─ parse                          0.1 ms
 //! ```
 
 use agentspan::TracesExporter;

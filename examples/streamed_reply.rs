@@ -10,8 +10,14 @@
 //! trees:
 //!
 //! ```text
-//! agent.storyteller                    0.65 s  $0.000223  1 step     completed
-//! └─ llm.openai.gpt-4o-mini            0.65 s  $0.000223  1,208 → 70 stop
+//! agent.storyteller                    0.59 s  $0.000223  1 step     completed
+//! └─ llm.openai.gpt-4o-mini            0.59 s  $0.000223  1,208 → 70 stop
+//!
+//! agent.storyteller                    0.29 s  $?  1 step completed
+//! └─ llm.openai.gpt-4o-mini            0.29 s  $?         abandoned
+//!
+//! agent.storyteller                    0.31 s  $?  1 step llm_error: _OTHER
+//! └─ llm.openai.gpt-4o-mini            0.31 s  $?         cut: OpenAIError
 //! ```
 
 use agentspan::TracesExporter;

@@ -13,9 +13,16 @@
 //!
 //! ```text
 //! agent.weather_assistant              1.84 s  $0.001893  3 steps    completed
+//! │  query: Do I need an umbrella in Ulm this afternoon?
+//! │  result: Yes, take an umbrella: 4 mm of rain are expected in Ulm this afternoon.
 //! ├─ llm.openai.gpt-4o                 0.97 s  $0.001570  412 → 54   tool_call
 //! │  └─ tool.get_weather               0.31 s  $0.000100             ok
+//! │        arguments: {"city":"Ulm"}
+//! │        result: {"city":"Ulm","rain_mm":4}
 //! └─ llm.openai.gpt-4o-mini            0.55 s  $0.000223  1,208 → 70 stop
+//!
+//! agentspan: 4 of 4 spans delivered
+//! Look at it in Jaeger: http://localhost:16686/trace/7c1b02a9…
 //! ```
 
 use agentspan::TracesExporter::{Console, Otlp};

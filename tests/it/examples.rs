@@ -95,6 +95,18 @@ fn the_environment_turns_the_content_of_the_weather_agent_off() {
 }
 
 #[test]
+fn with_a_key_the_weather_agent_asks_the_api_that_the_environment_names() {
+    let server = weather::quick_server().expect("a port");
+    let base = server.base_url();
+    let real = [("OPENAI_API_KEY", "sk-not-a-key"), ("OPENAI_BASE_URL", base.as_str())];
+    let (_, spans) = sent("weather_agent", &real);
+    let asked: Vec<_> = server.requests().iter().map(|request| request["model"].clone()).collect();
+    assert_eq!(asked, ["gpt-4o", "gpt-4o-mini"]);
+    assert_eq!(spans.len(), 4);
+    assert!(!format!("{spans:?}").contains("sk-not-a-key"), "{spans:?}");
+}
+
+#[test]
 fn without_a_collector_every_example_runs_to_its_end_and_shows_its_trees() {
     let cases: [(&str, &[&str], &[&str]); 5] = [
         (

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -77,32 +78,37 @@ fn read(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> 
     })
 }
 
-/// Builds it, which costs nothing after `cargo test --workspace`, and tells where it is.
+/// Where it is. All are built with the first, which costs nothing after `cargo test --workspace`.
 fn binary(name: &str) -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    // With the whole workspace, so that dependencies keep the features with which the tests were built.
-    build.args(["build", "--quiet", "--locked", "--workspace", "--example", name]).current_dir(crate::root());
-    // What cargo tells a test of its own package would make build scripts that look at it, and all above them, run again.
-    for (key, _) in std::env::vars_os() {
-        let told = [
-            "CARGO_MANIFEST_",
-            "CARGO_PKG_",
-            "CARGO_CRATE_",
-            "CARGO_PRIMARY_",
-            "CARGO_BIN_",
-            "CARGO_TARGET_TMPDIR",
-        ];
-        if key.to_str().is_some_and(|key| told.iter().any(|beginning| key.starts_with(beginning))) {
-            build.env_remove(key);
-        }
-    }
-    let built = build.status();
-    assert!(built.is_ok_and(|status| status.success()), "example `{name}` can be built");
+    static BUILT: OnceLock<bool> = OnceLock::new();
+    assert!(BUILT.get_or_init(build), "the examples can be built");
     let mut path = std::env::current_exe().expect("a test knows its own path");
     path.pop();
     if path.ends_with("deps") {
         path.pop();
     }
     path.join("examples").join(name)
+}
+
+fn build() -> bool {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    // With the whole workspace, so that dependencies keep the features with which the tests were built.
+    build.args(["build", "--quiet", "--locked", "--workspace", "--examples"]).current_dir(crate::root());
+    // What cargo tells a test of its own package would make build scripts that look at it, and all that stands on
+    // them, run again.
+    let told = [
+        "CARGO_MANIFEST_",
+        "CARGO_PKG_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+        "CARGO_BIN_",
+        "CARGO_TARGET_TMPDIR",
+    ];
+    for (key, _) in std::env::vars_os() {
+        if key.to_str().is_some_and(|key| told.iter().any(|beginning| key.starts_with(beginning))) {
+            build.env_remove(key);
+        }
+    }
+    build.status().is_ok_and(|status| status.success())
 }
