@@ -38,6 +38,8 @@ pub struct Span {
     pub resource: Attributes,
     /// Name and version of its instrumentation scope.
     pub scope: (String, String),
+    /// The schema of its scope.
+    pub schema_url: String,
     /// Attributes that did not fit, as the sender says.
     pub dropped_attributes: u32,
 }
@@ -126,6 +128,7 @@ impl Span {
                 spans.extend(scoped.spans.iter().map(|span| Self {
                     resource: resource.clone().unwrap_or_default(),
                     scope: scope.clone().unwrap_or_default(),
+                    schema_url: scoped.schema_url.clone(),
                     ..Self::from_wire(span)
                 }));
             }

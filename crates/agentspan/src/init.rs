@@ -77,7 +77,7 @@ pub fn exporter<E: SpanExporter>(inner: E) -> Exporter<E> {
 
 /// Settings for a start of one's own. For every setting: environment, then what is set here, then the default.
 #[must_use = "nothing starts before `init`, `try_init`, `layer` or `exporter`"]
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct TelemetryBuilder {
     code: Overrides,
     prices: HashMap<String, Rates>,
@@ -185,10 +185,11 @@ impl TelemetryBuilder {
 
     /// Starts for the whole process, see [`init`].
     pub fn init(self) -> Telemetry {
-        self.try_init().unwrap_or_else(|error| {
-            let warning = with_causes(&error);
-            eprintln!("agentspan: {warning}");
-            Telemetry::inert(warning)
+        let spare = self.clone();
+        self.try_init().unwrap_or_else(|error| match error.kind() {
+            ErrorKind::AlreadyStarted => inert(&error),
+            // Log lines, propagation and the books do without an exporter.
+            _ => install(spare.without_exporter(&error)).unwrap_or_else(|error| inert(&error)),
         })
     }
 
@@ -198,15 +199,12 @@ impl TelemetryBuilder {
     ///
     /// As [`try_init`].
     pub fn try_init(self) -> Result<Telemetry, Error> {
+        let (config, warnings) = Config::from_process(&self.code);
         if tracing::dispatcher::has_been_set() {
+            pipeline::keep_books(&config, self.options());
             return Err(already_started());
         }
-        let (config, warnings) = Config::from_process(&self.code);
-        let parts = self.parts(config, warnings)?;
-        let subscriber =
-            tracing_subscriber::registry().with(pipeline::layer(&parts)).with(pipeline::log_layer(&parts));
-        tracing::subscriber::set_global_default(subscriber).map_err(|_| already_started())?;
-        Ok(pipeline::start_global(parts))
+        install(self.parts(config, warnings)?)
     }
 
     /// Gives a layer for a subscriber of one's own, and the telemetry behind it. Nothing global is touched.
@@ -226,14 +224,10 @@ impl TelemetryBuilder {
         S: Subscriber + for<'lookup> LookupSpan<'lookup> + Send + Sync,
     {
         let (config, warnings) = Config::from_process(&self.code);
-        match self.parts(config, warnings) {
-            Ok(parts) => (Some(pipeline::layer(&parts)), parts.telemetry),
-            Err(error) => {
-                let warning = with_causes(&error);
-                eprintln!("agentspan: {warning}");
-                (None, Telemetry::inert(warning))
-            }
-        }
+        let spare = self.clone();
+        let parts =
+            self.parts(config, warnings).unwrap_or_else(|error| spare.without_exporter(&error));
+        (pipeline::layer(&parts), parts.telemetry)
     }
 
     /// Wraps an exporter of one's own, see [`exporter`].
@@ -242,6 +236,12 @@ impl TelemetryBuilder {
         warnings.iter().for_each(|warning| eprintln!("agentspan: {warning}"));
         let (finish, runtime) = pipeline::cold_side(&config, self.options());
         Exporter::new(inner, finish, runtime)
+    }
+
+    fn without_exporter(self, error: &Error) -> Parts {
+        let (config, warnings) = Config::from_process(&self.code);
+        let failure = format!("{}; no span is recorded, tokens and USD are counted", with_causes(error));
+        pipeline::start_disabled(config, warnings, failure, self.options())
     }
 
     fn parts(self, config: Config, warnings: Vec<crate::config::Warning>) -> Result<Parts, Error> {
@@ -256,6 +256,20 @@ impl TelemetryBuilder {
         let Self { code: _, prices, patterns, hash_key, tree } = self;
         pipeline::Options { prices, patterns, hash_key, tree, ..pipeline::Options::default() }
     }
+}
+
+/// Makes the parts those of the whole process.
+fn install(parts: Parts) -> Result<Telemetry, Error> {
+    let subscriber =
+        tracing_subscriber::registry().with(pipeline::layer(&parts)).with(pipeline::log_layer(&parts));
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| already_started())?;
+    Ok(pipeline::start_global(parts))
+}
+
+fn inert(error: &Error) -> Telemetry {
+    let warning = with_causes(error);
+    eprintln!("agentspan: {warning}");
+    Telemetry::inert(warning)
 }
 
 fn already_started() -> Error {

@@ -65,9 +65,14 @@ impl<E: SpanExporter> Exporter<E> {
         result
     }
 
-    fn release_all(&self) -> OTelSdkResult {
-        let due = lock(&self.sums).due(true);
-        self.shared.counts.set_held(0);
+    /// Passes on what need not be held any longer; with `all`, everything.
+    fn release(&self, all: bool) -> OTelSdkResult {
+        let due = {
+            let mut sums = lock(&self.sums);
+            let due = sums.due(all);
+            self.shared.counts.set_held(sums.len());
+            due
+        };
         futures_executor::block_on(self.pass_on(due))
     }
 }
@@ -92,17 +97,18 @@ impl<E: SpanExporter> SpanExporter for Exporter<E> {
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        let released = self.release_all();
+        let released = self.release(true);
         released.and(self.inner.shutdown_with_timeout(timeout))
     }
 
     fn shutdown(&self) -> OTelSdkResult {
-        let released = self.release_all();
+        let released = self.release(true);
         released.and(self.inner.shutdown())
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
+        let released = self.release(false);
+        released.and(self.inner.force_flush())
     }
 
     fn set_resource(&mut self, resource: &Resource) {

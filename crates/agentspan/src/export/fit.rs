@@ -11,9 +11,8 @@ use opentelemetry_sdk::trace::SpanData;
 
 use super::cut;
 use crate::config::Limits;
+use crate::span::ORIGINAL_LENGTH;
 
-/// Our own suffix: the length in bytes that a value had before it was cut.
-const ORIGINAL_LENGTH: &str = ".original_length";
 /// In bytes; names are shown in lists and kept in indexes.
 const LONGEST_NAME: usize = 1024;
 /// In bytes; a status says what went wrong in a line or two, the exception event has the rest.

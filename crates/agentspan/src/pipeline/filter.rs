@@ -1,7 +1,6 @@
 use crate::span::{Runtime, TARGET};
 use opentelemetry::Context as OtelContext;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
@@ -49,7 +48,7 @@ impl OthersSpans {
 impl<S: Subscriber + for<'lookup> LookupSpan<'lookup>> Filter<S> for OthersSpans {
     fn enabled(&self, metadata: &Metadata<'_>, cx: &Context<'_, S>) -> bool {
         let passes_by = metadata.target() == TARGET
-            || self.runtime.foreign_bridge.load(Ordering::Relaxed)
+            || !self.runtime.bridges()
             || OtelContext::is_current_telemetry_suppressed();
         if passes_by {
             return false;
@@ -91,13 +90,16 @@ impl<S: Subscriber + for<'lookup> LookupSpan<'lookup>> Filter<S> for OthersSpans
     }
 }
 
-/// Which log lines are printed.
+/// Which log lines are printed: never those of the export itself.
 #[derive(Debug)]
 pub(crate) struct LogLines(pub(crate) EnvFilter);
 
 impl<S: Subscriber + for<'lookup> LookupSpan<'lookup>> Filter<S> for LogLines {
     fn enabled(&self, metadata: &Metadata<'_>, cx: &Context<'_, S>) -> bool {
-        !(metadata.is_span() && metadata.target() == TARGET) && Filter::<S>::enabled(&self.0, metadata, cx)
+        // The HTTP client logs what it sends, headers included.
+        !(metadata.is_span() && metadata.target() == TARGET)
+            && !OtelContext::is_current_telemetry_suppressed()
+            && Filter::<S>::enabled(&self.0, metadata, cx)
     }
 
     fn event_enabled(&self, event: &Event<'_>, cx: &Context<'_, S>) -> bool {

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::export::{Console, Counts, Deadline, Finish, OtlpSender, Scrubber, Sink, Sums};
 use crate::propagation;
 use crate::sampling::sampler;
-use crate::span::{Runtime, StepLayer};
+use crate::span::{Runtime, StepLayer, unrecorded_is_known};
 use crate::view::TreeOptions;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{InstrumentationScope, global};
@@ -53,6 +53,16 @@ pub(crate) struct Parts {
     config: Config,
     runtime: Arc<Runtime>,
     provider: Option<SdkTracerProvider>,
+}
+
+/// As with `OTEL_SDK_DISABLED`: nothing is recorded, tokens and USD count all the same. For a start that has failed.
+pub(crate) fn start_disabled(config: Config, warnings: Vec<Warning>, failure: String, options: Options) -> Parts {
+    let mut warnings: Vec<String> = warnings.iter().map(Warning::to_string).collect();
+    warnings.push(failure);
+    let (_, prices, _) = make_finish(&config, options, &mut warnings);
+    let runtime = Arc::new(Runtime::new(None, prices, config.content));
+    let telemetry = announce(warnings, Arc::default(), None);
+    Parts { telemetry, config, runtime, provider: None }
 }
 
 /// Starts the export thread and makes provider and telemetry. Nothing global is touched.
@@ -123,29 +133,38 @@ pub(crate) fn start_global(parts: Parts) -> Telemetry {
     parts.telemetry
 }
 
+/// Nothing is recorded, as was said, but tokens and USD count all the same; an earlier start goes on as it is.
+pub(crate) fn keep_books(config: &Config, options: Options) {
+    unrecorded_is_known();
+    let runtime = Runtime::new(None, PriceBook::bundled(options.prices), config.content);
+    Runtime::set_global(&Arc::new(runtime));
+}
+
 /// The layer that carries steps, and the bridge that records other people's spans.
-pub(crate) fn layer<S>(parts: &Parts) -> impl Layer<S> + Send + Sync + use<S>
+///
+/// Boxed, since a layer inside an `Option` is not told of the subscriber that it is put into, and an absent one
+/// switches spans off beside layers with filters.
+pub(crate) fn layer<S>(parts: &Parts) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'lookup> LookupSpan<'lookup> + Send + Sync,
 {
     let runtime = parts.runtime.clone();
     let steps = StepLayer::new(runtime.clone()).with_filter(filter::OwnSpans);
-    let bridge = parts.provider.as_ref().map(|provider| {
-        let others = filter::OthersSpans {
-            runtime,
-            spans: env_filter(&parts.config.span_filter),
-            events: parts.config.log_events.as_deref().map(env_filter),
-        };
-        tracing_opentelemetry::layer()
-            .with_tracer(tracer(provider))
-            .with_location(false)
-            .with_threads(false)
-            .with_target(false)
-            .with_tracked_inactivity(false)
-            .with_error_events_to_status(false)
-            .with_filter(others)
-    });
-    steps.and_then(bridge)
+    let Some(provider) = &parts.provider else { return Box::new(steps) };
+    let others = filter::OthersSpans {
+        runtime,
+        spans: env_filter(&parts.config.span_filter),
+        events: parts.config.log_events.as_deref().map(env_filter),
+    };
+    let bridge = tracing_opentelemetry::layer()
+        .with_tracer(tracer(provider))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
+        .with_error_events_to_status(false)
+        .with_filter(others);
+    Box::new(steps.and_then(bridge))
 }
 
 /// Log lines on standard error.

@@ -5,7 +5,7 @@ use agentspan_semconv::StopReason;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -102,15 +102,18 @@ impl Telemetry {
     /// started or no handler be set, it says so once and does nothing.
     pub fn shutdown_on_signal(&self) {
         let shared = self.shared.clone();
+        let (ready, watching) = mpsc::channel();
         let started = std::thread::Builder::new().name("agentspan-signal".into()).spawn(move || {
-            if let Some(code) = wait_for_signal() {
+            if let Some(code) = wait_for_signal(ready) {
                 let report = shared.stop(PATIENCE);
                 print_losses(&report);
                 std::process::exit(code);
             }
         });
-        if let Err(error) = started {
-            eprintln!("agentspan: signals are not watched: {error}");
+        match started {
+            // A signal that comes right after this call must find the handlers set; without any, the sender is gone.
+            Ok(_) => drop(watching.recv()),
+            Err(error) => eprintln!("agentspan: signals are not watched: {error}"),
         }
     }
 }
@@ -169,19 +172,20 @@ fn print_losses(report: &Report) {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM; gives the exit code that belongs to it.
-fn wait_for_signal() -> Option<i32> {
+/// Waits for Ctrl-C or SIGTERM, and says when it does; gives the exit code that belongs to the signal.
+fn wait_for_signal(ready: Sender<()>) -> Option<i32> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let code = runtime.and_then(|runtime| runtime.block_on(next_signal()));
+    let code = runtime.and_then(|runtime| runtime.block_on(next_signal(ready)));
     code.inspect_err(|error| eprintln!("agentspan: signals are not watched: {error}")).ok()
 }
 
 /// 128 and the number of the signal, as shells report it.
 #[cfg(unix)]
-async fn next_signal() -> std::io::Result<i32> {
+async fn next_signal(ready: Sender<()>) -> std::io::Result<i32> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    drop(ready);
     let code = std::future::poll_fn(|cx| {
         if terminate.poll_recv(cx).is_ready() {
             return Poll::Ready(128 + 15);
@@ -192,7 +196,9 @@ async fn next_signal() -> std::io::Result<i32> {
 }
 
 #[cfg(not(unix))]
-async fn next_signal() -> std::io::Result<i32> {
-    tokio::signal::ctrl_c().await?;
+async fn next_signal(ready: Sender<()>) -> std::io::Result<i32> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    drop(ready);
+    interrupt.recv().await;
     Ok(130)
 }

@@ -105,16 +105,16 @@ impl Begin for AgentBuilder {
         };
         Step(Active::start(spec, |node, initial| {
             let parent = node.run.as_ref().and_then(|run| run.parent.as_ref());
-            let query = query.and_then(|query| query.kept).filter(|_| node.runtime.content.queries);
+            let query = query.filter(|_| node.runtime.content.queries);
             let known = [
                 (agent::AGENT_TYPE, agent_type),
                 (agent::AGENT_VERSION, version),
                 (agent::AGENT_PARENT_RUN_ID, parent.map(|parent| parent.id.to_string())),
-                (user::USER_QUERY, query),
             ];
             initial
                 .attributes
                 .extend(known.into_iter().filter_map(|(name, value)| Some(attribute(name, value?))));
+            initial.attributes.extend(query.into_iter().flat_map(|query| query.attributes(user::USER_QUERY)));
             initial.attributes.extend(attributes);
         }))
     }

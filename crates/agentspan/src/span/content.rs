@@ -1,3 +1,5 @@
+use crate::span::runtime::attribute;
+use opentelemetry::KeyValue;
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hasher};
 use std::io;
@@ -6,6 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Bytes of one text that are kept on the caller's path. The cold side cuts to the configured length; this bound
 /// only keeps a huge value from being held in memory until then.
 const MAX_KEPT: usize = 256 * 1024;
+
+/// Our own suffix: the length in bytes that a value had before it was cut.
+pub(crate) const ORIGINAL_LENGTH: &str = ".original_length";
 
 /// Something serialised: its size and, when asked for, its text.
 #[derive(Debug, Default)]
@@ -36,6 +41,19 @@ impl Text {
             String::from_utf8(bytes).unwrap_or_default()
         });
         Self { size: writer.size, kept: keep.then_some(text), hash: writer.hash.finish() }
+    }
+}
+
+impl Text {
+    /// The text as an attribute. When only its beginning was kept, the length it had stands beside it, by which the
+    /// cold side knows that JSON is broken off.
+    pub(crate) fn attributes(self, name: &'static str) -> impl Iterator<Item = KeyValue> {
+        let Self { size, kept, .. } = self;
+        let cut = kept.as_ref().is_some_and(|text| (text.len() as u64) < size);
+        let length = cut.then(|| {
+            KeyValue::new(format!("{name}{ORIGINAL_LENGTH}"), i64::try_from(size).unwrap_or(i64::MAX))
+        });
+        kept.map(|text| attribute(name, text)).into_iter().chain(length)
     }
 }
 

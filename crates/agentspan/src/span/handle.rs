@@ -126,7 +126,7 @@ impl SpanHandle {
         let content = node.runtime.content.tools;
         let text = crate::span::content::Text::of(result, content);
         node.set(count(tool::TOOL_RESULT_SIZE, text.size));
-        node.set_all(text.kept.map(|text| attribute(tool::TOOL_RESULT, text)));
+        node.set_all(text.attributes(tool::TOOL_RESULT));
         self
     }
 
@@ -141,7 +141,7 @@ impl SpanHandle {
         }
         if node.runtime.content.documents {
             let text = crate::span::content::Text::of(documents, true);
-            node.set_all(text.kept.map(|text| attribute(retrieval::RETRIEVAL_DOCUMENTS, text)));
+            node.set_all(text.attributes(retrieval::RETRIEVAL_DOCUMENTS));
         }
         self
     }
@@ -283,7 +283,7 @@ impl RunHandle {
         let node = self.node.as_ref().filter(|node| node.is_recording() && node.runtime.content.queries);
         if let Some(node) = node {
             let text = crate::span::content::Text::of(result, true);
-            node.set_all(text.kept.map(|text| attribute(agent::AGENT_RESULT, text)));
+            node.set_all(text.attributes(agent::AGENT_RESULT));
         }
         self
     }

@@ -2,7 +2,6 @@ use crate::span::node::Node;
 use crate::span::runtime::Runtime;
 use opentelemetry::{Context, ContextGuard};
 use std::cell::RefCell;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use tracing::span::{Attributes, Id};
 use tracing::{Dispatch, Subscriber};
@@ -85,14 +84,7 @@ where
 {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         self.runtime.set_dispatch(dispatch);
-        if self.runtime.tracer.is_some() && crate::span::probe::foreign_bridge(dispatch) {
-            self.runtime.foreign_bridge.store(true, Ordering::Relaxed);
-            eprintln!(
-                "agentspan: the subscriber has an OpenTelemetry layer beside agentspan's own; spans go through \
-                 that layer and its exporter. Wrap that exporter with `agentspan::exporter(…)` and use its `.layer()`, \
-                 or remove the other layer"
-            );
-        }
+        self.runtime.look_for_foreign_bridge(dispatch);
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, subscriber: layer::Context<'_, S>) {

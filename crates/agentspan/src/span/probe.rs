@@ -4,9 +4,9 @@ use tracing::Dispatch;
 use tracing::callsite::{Callsite, Identifier};
 use tracing::field::FieldSet;
 use tracing::metadata::Kind;
-use tracing::span::Attributes;
 use tracing::subscriber::Interest;
 use tracing::{Level, Metadata};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// Whether a bridge to OpenTelemetry that is not ours would record a span of this subscriber.
 ///
@@ -14,16 +14,17 @@ use tracing::{Level, Metadata};
 /// span that our own bridge always lets pass by is made and closed again, with telemetry suppressed so that nobody
 /// records it.
 pub(crate) fn foreign_bridge(dispatch: &Dispatch) -> bool {
-    let _suppressed = Context::enter_telemetry_suppressed_scope();
+    let suppressed = Context::new().with_telemetry_suppressed();
+    let _quiet = suppressed.clone().attach();
     if !dispatch.enabled(&PROBE) {
         return false;
     }
     let fields = PROBE.fields();
     let none = fields.value_set::<[(&tracing::field::Field, Option<&dyn tracing::field::Value>); 0]>(&[]);
-    let id = dispatch.new_span(&Attributes::new_root(&PROBE, &none));
-    let found = tracing_opentelemetry::get_otel_context(&id, dispatch).is_some();
-    dispatch.try_close(id);
-    found
+    let span = tracing::Span::new_root_with(&PROBE, &none, dispatch);
+    // A root knows nothing of the current context, so it is told that nothing may be recorded.
+    let _told = span.set_parent(suppressed);
+    span.id().is_some_and(|id| tracing_opentelemetry::get_otel_context(&id, dispatch).is_some())
 }
 
 struct ProbeSite;

@@ -5,7 +5,7 @@ use crate::span::model::{self, Call};
 use crate::span::node::{Ended, NewNode, Node, NodeRef};
 use crate::span::outcome::{Ending, FailureRecord};
 use crate::span::run::{Line, Run, RunIdentity};
-use crate::span::runtime::{Runtime, attribute, count, warn_unrecorded};
+use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, error, event, exception, llm};
 use opentelemetry::trace::{Link, SpanContext, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
@@ -86,7 +86,7 @@ impl Active {
         let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
         let context = parent_context.with_value(NodeRef(node.clone()));
         if !has_layer {
-            warn_unrecorded(false);
+            warn_unrecorded(Unrecorded::NoLayer);
             return Self::carried_by_context(node, context);
         }
         if !is_run && node.parent.as_ref().is_some_and(|parent| parent.is_sampled_out()) {
@@ -140,7 +140,7 @@ impl Active {
         let span = layer::tracing_span(&node.name, context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
-            warn_unrecorded(true);
+            warn_unrecorded(Unrecorded::NotCarried);
         }
         Self { node, context, span, began: Instant::now() }
     }
@@ -158,7 +158,7 @@ impl Active {
         let span = layer::bridged_span(name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
-            warn_unrecorded(true);
+            warn_unrecorded(Unrecorded::Filtered);
             return Self { node, context, span, began: Instant::now() };
         }
         // The context must be there before the span starts: it cannot be given a parent afterwards.

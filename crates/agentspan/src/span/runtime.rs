@@ -2,6 +2,7 @@ use crate::config::Content;
 use crate::cost::PriceBook;
 use crate::span::layer::StepLayer;
 use crate::span::node::Node;
+use crate::span::probe::foreign_bridge;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanId;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer};
@@ -25,6 +26,8 @@ pub(crate) struct Runtime {
     pub(crate) hash_key: String,
     /// A bridge that is not ours sits in the same subscriber and takes all recording over.
     pub(crate) foreign_bridge: AtomicBool,
+    /// The subscriber was looked through for such a bridge; before that, nothing may be left to ours.
+    pub(crate) looked: AtomicBool,
     pub(crate) pending: Pending,
     pub(crate) open: OpenSteps,
     /// The subscriber that the layer sits in.
@@ -40,6 +43,7 @@ impl Runtime {
             ids: Box::new(RandomIdGenerator::default()),
             hash_key: String::new(),
             foreign_bridge: AtomicBool::new(false),
+            looked: AtomicBool::new(false),
             pending: Pending::default(),
             open: OpenSteps::default(),
             dispatch: OnceLock::new(),
@@ -90,13 +94,37 @@ impl Runtime {
     /// The runtime of the current subscriber's layer, and whether there is such a layer.
     pub(crate) fn current(parent: Option<&Arc<Node>>) -> (Arc<Self>, bool) {
         let layer = tracing::dispatcher::get_default(|dispatch| {
-            dispatch.downcast_ref::<StepLayer>().map(|layer| layer.runtime().clone())
+            let runtime = dispatch.downcast_ref::<StepLayer>()?.runtime().clone();
+            runtime.look_for_foreign_bridge(dispatch);
+            Some(runtime)
         });
         match (layer, parent) {
             (Some(runtime), _) => (runtime, true),
             (None, Some(parent)) => (parent.runtime.clone(), false),
             (None, None) => (Self::global().clone(), false),
         }
+    }
+
+    /// Looks through the subscriber once. The layer is told of it when it is installed, but not inside of an `Option`
+    /// or a `Vec` of layers, which do not pass that on.
+    pub(crate) fn look_for_foreign_bridge(&self, dispatch: &Dispatch) {
+        if self.tracer.is_none() || self.looked.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.set_dispatch(dispatch);
+        if foreign_bridge(dispatch) {
+            self.foreign_bridge.store(true, Ordering::Relaxed);
+            eprintln!(
+                "agentspan: the subscriber has an OpenTelemetry layer beside agentspan's own, so each span leaves \
+                 through one of the two, without sums and translation where it is the other; wrap its exporter in \
+                 `agentspan::exporter(…)` and use the `layer()` of that, or remove one of the two"
+            );
+        }
+    }
+
+    /// Whether other people's spans may be left to our own bridge.
+    pub(crate) fn bridges(&self) -> bool {
+        self.looked.load(Ordering::Relaxed) && !self.foreign_bridge.load(Ordering::Relaxed)
     }
 
     /// Which content the telemetry in force here records; what is not wanted need not be held.
@@ -112,20 +140,49 @@ impl Runtime {
 
 static GLOBAL: OnceLock<Arc<Runtime>> = OnceLock::new();
 
-/// Warns once in the life of the process that a step was made which nothing records.
-pub(crate) fn warn_unrecorded(has_layer: bool) {
-    static WARNED: AtomicBool = AtomicBool::new(false);
+static WARNED: AtomicBool = AtomicBool::new(false);
+
+/// Why a step is not recorded, or not as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unrecorded {
+    /// The current subscriber has no layer of ours.
+    NoLayer,
+    /// A filter switches our target off, and another bridge should have made the span.
+    Filtered,
+    /// A filter switches our target off; the step is recorded, but its `tracing` span cannot carry it.
+    NotCarried,
+}
+
+/// Warns once in the life of the process of a step that is not recorded as it should be.
+pub(crate) fn warn_unrecorded(why: Unrecorded) {
     if WARNED.swap(true, Ordering::Relaxed) {
         return;
     }
-    let cause = if has_layer {
-        "a filter of the subscriber switches off the target `agentspan`; let it through at level `error`"
-    } else if GLOBAL.get().is_some() {
-        "the current subscriber has no layer of agentspan; add the one that `agentspan::builder()` makes"
-    } else {
-        "it was made before `agentspan::init()`; start the telemetry first"
-    };
-    eprintln!("agentspan: a span is not recorded: {cause}");
+    eprintln!(
+        "agentspan: {}",
+        match why {
+            Unrecorded::NoLayer if GLOBAL.get().is_some() => {
+                "a span is not recorded: the current subscriber has no layer of agentspan; add the one that \
+                 `agentspan::builder()` makes"
+            }
+            Unrecorded::NoLayer => {
+                "a span is not recorded: it was made before `agentspan::init()`; start the telemetry first"
+            }
+            Unrecorded::Filtered => {
+                "a span is not recorded: a filter of the subscriber switches off the target `agentspan`; let it \
+                 through at level `error`"
+            }
+            Unrecorded::NotCarried => {
+                "a filter of the subscriber switches off the target `agentspan`, so spans of other libraries and tasks \
+                 carried by `tracing` are torn from their steps; let it through at level `error`"
+            }
+        }
+    );
+}
+
+/// The program was told already that nothing is recorded.
+pub(crate) fn unrecorded_is_known() {
+    WARNED.store(true, Ordering::Relaxed);
 }
 
 /// SipHash with the key mixed in first: `DefaultHasher` is the standard library's only stable keyless hasher.

@@ -108,8 +108,8 @@ impl Begin for ToolBuilder {
             let content = node.runtime.content.tools;
             if let Some(arguments) = arguments {
                 initial.attributes.push(count(names::TOOL_ARGUMENTS_SIZE, arguments.size));
-                let text = arguments.kept.filter(|_| content);
-                initial.attributes.extend(text.map(|text| attribute(names::TOOL_ARGUMENTS, text)));
+                let text = content.then(|| arguments.attributes(names::TOOL_ARGUMENTS));
+                initial.attributes.extend(text.into_iter().flatten());
             }
             let known = [
                 (names::TOOL_CALL_ID, call_id),

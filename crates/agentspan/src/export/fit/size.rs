@@ -3,8 +3,9 @@
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
-use super::{ORIGINAL_LENGTH, add, byte_length, cut_bytes, original_length, rank};
+use super::{add, byte_length, cut_bytes, original_length, rank};
 use crate::config::Limits;
+use crate::span::ORIGINAL_LENGTH;
 
 /// In bytes. A batch of 512 such spans is over what collectors take, and is split then; a single one is not:
 /// Tempo refuses traces over 5 MB, and gRPC messages behind a collector are limited to 4 MiB.

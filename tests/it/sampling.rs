@@ -1,0 +1,87 @@
+//! Sampling by environment.
+
+use crate::program::{Program, Ran};
+use agentspan_tests::{Collector, Span};
+use std::collections::HashMap;
+
+const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+const ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
+
+fn run(work: &str, variables: &[(&str, &str)]) -> (Ran, Vec<Span>) {
+    let collector = Collector::start();
+    let program = Program::new(&format!("init none {work} shutdown")).to(&collector).envs(variables);
+    (program.run(), collector.spans())
+}
+
+/// Traces with the number of their spans.
+fn traces(spans: &[Span]) -> HashMap<&str, usize> {
+    let mut traces = HashMap::new();
+    spans.iter().for_each(|span| *traces.entry(span.trace_id.as_str()).or_default() += 1);
+    traces
+}
+
+#[test]
+fn a_tenth_of_ten_thousand_runs_is_kept_whole_and_the_books_hold_all() {
+    let (ran, spans) = run("runs:10000", &[(SAMPLER, "parentbased_traceidratio"), (ARG, "0.1")]);
+    let traces = traces(&spans);
+    // Five standard deviations.
+    assert!((850..=1_150).contains(&traces.len()), "{} traces", traces.len());
+    assert!(traces.values().all(|spans| *spans == 3));
+    assert_eq!(ran.number("created"), 3 * traces.len() as u64);
+    assert_eq!(ran.number("delivered"), ran.number("created"));
+    assert_eq!(ran.get("total_usd"), "16.7000");
+}
+
+#[test]
+fn at_zero_nothing_is_kept_and_the_books_hold_all() {
+    let (ran, spans) = run("runs:100", &[(SAMPLER, "parentbased_traceidratio"), (ARG, "0")]);
+    assert_eq!((spans, ran.number("created")), (vec![], 0));
+    assert_eq!(ran.get("total_usd"), "0.1670");
+    assert_eq!(ran.err, "");
+}
+
+#[test]
+fn a_percentage_is_warned_of_and_everything_kept() {
+    let (ran, spans) = run("runs:20", &[(SAMPLER, "parentbased_traceidratio"), (ARG, "10%")]);
+    assert_eq!(spans.len(), 60);
+    let warning = "agentspan: ignoring `OTEL_TRACES_SAMPLER_ARG=10%`: expected a number from 0.0 to 1.0, such as `0.1`; \
+        using 1.0, so every trace is kept";
+    assert_eq!(ran.lines(), [warning]);
+}
+
+#[test]
+fn a_ratio_without_a_sampler_keeps_everything_and_says_what_to_set() {
+    let (ran, spans) = run("runs:20", &[(ARG, "0.1")]);
+    assert_eq!(spans.len(), 60);
+    let warning = "agentspan: ignoring `OTEL_TRACES_SAMPLER_ARG=0.1`: it takes effect only beside `OTEL_TRACES_SAMPLER`; \
+        using `parentbased_traceidratio` at 1.0, so every trace is kept; to keep a share of all traces set \
+        `OTEL_TRACES_SAMPLER=parentbased_traceidratio`";
+    assert_eq!(ran.lines(), [warning]);
+}
+
+#[test]
+fn each_sampler_decides_by_its_rule_for_a_remote_parent() {
+    let check = |sampler: &str, argument: &str, [none, sampled, unsampled]: [bool; 3]| {
+        for (parent, kept) in [("none", none), ("sampled", sampled), ("unsampled", unsampled)] {
+            let mut variables = vec![(SAMPLER, sampler)];
+            if !argument.is_empty() {
+                variables.push((ARG, argument));
+            }
+            let (_, spans) = run(&format!("below:{parent}"), &variables);
+            assert_eq!(spans.len(), if kept { 3 } else { 0 }, "{sampler} {argument} below {parent}");
+            let root = spans.iter().find(|span| span.name == "agent.weather_assistant");
+            if let Some(root) = root.filter(|_| parent != "none") {
+                assert_eq!(root.trace_id, "0af7651916cd43dd8448eb211c80319c");
+                assert_eq!(root.parent_id.as_deref(), Some("b7ad6b7169203331"));
+            }
+        }
+    };
+    check("always_on", "", [true, true, true]);
+    check("always_off", "", [false, false, false]);
+    check("traceidratio", "0", [false, false, false]);
+    check("traceidratio", "1", [true, true, true]);
+    check("parentbased_always_on", "", [true, true, false]);
+    check("parentbased_always_off", "", [false, true, false]);
+    check("parentbased_traceidratio", "0", [false, true, false]);
+    check("Parentbased_TraceIdRatio", " 1.0 ", [true, true, false]);
+}

@@ -1,0 +1,105 @@
+//! Export over `https`, with certificates that only the settings know.
+
+use crate::program::Program;
+use agentspan_examples::http::{header, read_body, read_headers, read_line};
+use agentspan_tests::{Collector, client};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use std::io::{self, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+/// Made by `fixtures/tls/make.sh`.
+fn fixture(name: &str) -> PathBuf {
+    agentspan_tests::root().join("tests/fixtures/tls").join(name)
+}
+
+/// A door of TLS before a plain collector; gives its port. It stays open as long as the process.
+fn door(collector: &Collector) -> u16 {
+    let certificate = CertificateDer::from_pem_file(fixture("server.pem")).expect("the certificate can be read");
+    let key = PrivateKeyDer::from_pem_file(fixture("server.key")).expect("the key can be read");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("certificate and key belong together");
+    let config = Arc::new(config);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port can be had");
+    let port = listener.local_addr().expect("it has an address").port();
+    let behind = collector.endpoint()["http://".len()..].parse().expect("an address");
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // A client that does not trust the certificate hangs up, which its own report tells.
+            let _ended = pass_on(stream, &config, behind);
+        }
+    });
+    port
+}
+
+/// Passes one request on and its answer back.
+fn pass_on(stream: TcpStream, config: &Arc<ServerConfig>, behind: SocketAddr) -> io::Result<()> {
+    let connection = ServerConnection::new(config.clone()).map_err(io::Error::other)?;
+    let mut reader = BufReader::new(StreamOwned::new(connection, stream));
+    read_line(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+    let headers = read_headers(&mut reader)?;
+    let body = read_body(&mut reader, &headers)?.unwrap_or_default();
+    let kind = header(&headers, "content-type").unwrap_or_default();
+    let answer = client::post(behind, "/v1/traces", &[("content-type", kind)], &body)?;
+    let mut stream = reader.into_inner();
+    write!(
+        stream,
+        "HTTP/1.1 {} X\r\ncontent-type: application/x-protobuf\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        answer.status,
+        answer.body.len()
+    )?;
+    stream.write_all(&answer.body)?;
+    stream.conn.send_close_notify();
+    stream.flush()
+}
+
+fn program(port: u16, certificate: Option<&str>) -> Program {
+    let program = Program::new("init none weather shutdown");
+    let program = program.env("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("https://127.0.0.1:{port}"));
+    match certificate {
+        Some(name) => program.env("OTEL_EXPORTER_OTLP_CERTIFICATE", &fixture(name).display().to_string()),
+        None => program,
+    }
+}
+
+#[test]
+fn spans_go_over_https_to_a_collector_with_an_own_authority() {
+    let collector = Collector::start();
+    let ran = program(door(&collector), Some("ca.pem")).run();
+    assert_eq!((ran.number("delivered"), ran.err.as_str()), (3, ""), "{ran:?}");
+    assert_eq!(collector.spans().len(), 3);
+}
+
+#[test]
+fn an_authority_that_nobody_trusts_gets_no_span() {
+    let collector = Collector::start();
+    let ran = program(door(&collector), None).run();
+    assert_eq!((ran.number("delivered"), ran.dropped()), (0, vec!["Unreachable 3".to_owned()]), "{ran:?}");
+    assert!(ran.get("problem").contains("UnknownIssuer"), "{ran:?}");
+    assert_eq!(collector.requests().len(), 0);
+}
+
+#[test]
+fn a_certificate_that_cannot_be_read_is_named_and_the_program_runs() {
+    let collector = Collector::start();
+    let port = door(&collector);
+    for (name, cause) in [
+        ("missing.pem", "cannot be read: No such file or directory (os error 2)"),
+        ("make.sh", "holds no certificate in PEM form"),
+    ] {
+        let ran = program(port, Some(name)).run();
+        let consequence = "no span is recorded, tokens and USD are counted";
+        assert_eq!(ran.lines(), [format!("agentspan: `{}` {cause}; {consequence}", fixture(name).display())]);
+        assert_eq!((ran.number("created"), ran.get("total_usd")), (0, "0.00167"));
+    }
+    assert_eq!(collector.requests().len(), 0);
+}
