@@ -140,7 +140,7 @@ fn check_examples(jaeger: &Jaeger) {
     let completed = [("agent.outcome", "ok"), ("agent.stop_reason", "completed")];
     assert_eq!(
         jaeger.find_ids("weather-agent", &[&completed[..], &[("session.id", "s-42")]].concat()),
-        [weather.clone()]
+        std::slice::from_ref(weather)
     );
     assert_eq!(found("weather-agent", &[("session.id", "s-43")]), 0);
     assert_eq!(found("weather-agent", &[("tenant", "acme"), ("user.id", "u-7")]), 1);

@@ -19,15 +19,28 @@ fn find<'s>(spans: &'s [Span], name: &str) -> &'s Span {
 
 /// One text of each class: messages, tools, queries, documents, reasons, errors.
 const TEXTS: [&str; 10] = [
-    "the message", "the argument", "the result", "the query", "the answer", "the search", "the document", "the reason",
-    "the error text", "get_weather",
+    "the message",
+    "the argument",
+    "the result",
+    "the query",
+    "the answer",
+    "the search",
+    "the document",
+    "the reason",
+    "the error text",
+    "get_weather",
 ];
 
 /// Which of the texts arrive, by class.
 fn classes(spans: &[Span]) -> String {
     let all = format!("{spans:?}");
     let shown = |text: &&str| all.contains(text);
-    TEXTS[..9].iter().filter(|text| shown(text)).map(|text| text.trim_start_matches("the ")).collect::<Vec<_>>().join(",")
+    TEXTS[..9]
+        .iter()
+        .filter(|text| shown(text))
+        .map(|text| text.trim_start_matches("the "))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 #[test]
@@ -88,7 +101,9 @@ fn a_secret_in_any_text_stays_in_the_process() {
 
 #[test]
 fn a_huge_value_loses_neither_the_batch_nor_tokens_cost_and_identity() {
-    for (start, largest) in [("init", 64 * 1024), ("init+content", 256 * 1024), ("init+content+long-content", 4 << 20)] {
+    for (start, largest) in
+        [("init", 64 * 1024), ("init+content", 256 * 1024), ("init+content+long-content", 4 << 20)]
+    {
         let collector = Collector::start();
         let ran = Program::new(&format!("{start} none huge shutdown")).to(&collector).run();
         assert_eq!((ran.number("delivered"), ran.err.as_str()), (3, ""), "{start}");
@@ -106,15 +121,25 @@ fn a_huge_value_loses_neither_the_batch_nor_tokens_cost_and_identity() {
         assert_eq!(collector.span("agent.heavy").double("cost.total_usd"), Some(0.50157), "{start}");
         if let Some(arguments) = tool.text("tool.arguments") {
             serde_json::from_str::<serde_json::Value>(arguments).expect("what was cut is still JSON");
-            assert!(tool.int("tool.arguments.original_length").is_some_and(|length| length > 5_000_000), "{start}");
+            assert!(
+                tool.int("tool.arguments.original_length").is_some_and(|length| length > 5_000_000),
+                "{start}"
+            );
         }
     }
 }
 
 /// What a trace is searched and added up by.
 const VITAL: [&str; 9] = [
-    "agent.run_id", "agent.outcome", "session.id", "user.id", "llm.token_count.prompt", "llm.token_count.completion",
-    "cost.self_usd", "cost.total_usd", "gen_ai.usage.input_tokens",
+    "agent.run_id",
+    "agent.outcome",
+    "session.id",
+    "user.id",
+    "llm.token_count.prompt",
+    "llm.token_count.completion",
+    "cost.self_usd",
+    "cost.total_usd",
+    "gen_ai.usage.input_tokens",
 ];
 
 #[test]
@@ -159,7 +184,10 @@ fn dialects_are_chosen_by_the_environment() {
     check("gen_ai,openinference", true, true);
     check("canonical", false, false);
     let (_, spans) = run("init none weather shutdown", &[("AGENTSPAN_DIALECTS", "gen_ai,otel_span_names")]);
-    assert_eq!(Tree::of(&spans).to_string(), "invoke_agent weather_assistant\n  chat gpt-4o\n  execute_tool get_weather\n");
+    assert_eq!(
+        Tree::of(&spans).to_string(),
+        "invoke_agent weather_assistant\n  chat gpt-4o\n  execute_tool get_weather\n"
+    );
 }
 
 #[test]
@@ -204,7 +232,8 @@ fn questions_about_levels_lose_no_span_and_the_export_is_not_traced() {
 #[test]
 fn log_lines_in_a_run_carry_its_trace_and_its_id() {
     let (ran, _) = run("init none logs shutdown", &[]);
-    let lines: Vec<_> = ran.err.lines().filter_map(|line| line.split_once(' ')).map(|(_, line)| line.trim()).collect();
+    let lines: Vec<_> =
+        ran.err.lines().filter_map(|line| line.split_once(' ')).map(|(_, line)| line.trim()).collect();
     let inside = format!(
         "WARN test_agent::work: inside answer=42 trace_id={} run_id={}",
         ran.get("trace_id"),

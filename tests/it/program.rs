@@ -57,7 +57,8 @@ impl Program {
         let values = values.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         let ran = Ran { values, out: ended.out, err: ended.err };
         if ran.has("created") {
-            let settled = ran.number("delivered") + ran.lost() + ran.number("unconfirmed") + ran.number("open");
+            let settled =
+                ran.number("delivered") + ran.lost() + ran.number("unconfirmed") + ran.number("open");
             assert_eq!(ran.number("created"), settled, "{shown}: {}", ran.out);
         }
         if ran.has("end_ms") {
@@ -110,7 +111,8 @@ impl Ran {
 
     /// The reasons of losses, with their counts.
     pub(crate) fn dropped(&self) -> Vec<String> {
-        let dropped = self.values.iter().filter_map(|(key, count)| Some((key.strip_prefix("dropped.")?, count)));
+        let dropped =
+            self.values.iter().filter_map(|(key, count)| Some((key.strip_prefix("dropped.")?, count)));
         dropped.map(|(reason, count)| format!("{reason} {count}")).collect()
     }
 

@@ -18,7 +18,11 @@ fn two_telemetries_never_mix() {
         // A price of one's own is that of one telemetry.
         let roots: Vec<_> = spans.iter().filter(|span| span.parent_id.is_none()).collect();
         assert_eq!(roots.len(), 100, "{name}");
-        assert!(roots.iter().all(|root| root.double("cost.total_usd") == Some(usd)), "{name}: {:?}", roots[0]);
+        assert!(
+            roots.iter().all(|root| root.double("cost.total_usd") == Some(usd)),
+            "{name}: {:?}",
+            roots[0]
+        );
         // Content that one asks for stays in the other.
         let content = spans.iter().filter(|span| span.text("user.query").is_some()).count();
         assert_eq!(content, if name == "one" { 100 } else { 0 }, "{name}");

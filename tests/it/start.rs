@@ -81,8 +81,7 @@ fn beside_another_bridge_each_span_is_recorded_once() {
 fn a_span_made_before_the_start_is_warned_of_once() {
     let (ran, spans) = run("late none weather shutdown", &[]);
     assert_weather(&spans, "what came later");
-    let warning =
-        "agentspan: a span is not recorded: it was made before `agentspan::init()`; start the telemetry first";
+    let warning = "agentspan: a span is not recorded: it was made before `agentspan::init()`; start the telemetry first";
     assert_eq!(ran.lines(), [warning]);
 }
 
@@ -114,7 +113,8 @@ fn steps_are_made_at_the_level_that_no_limit_takes_away() {
 #[test]
 fn disabled_no_span_leaves_and_books_and_log_lines_stay() {
     for start in ["init", "layer", "try_init"] {
-        let (ran, spans) = run(&format!("{start} current weather shutdown"), &[("OTEL_SDK_DISABLED", "true")]);
+        let (ran, spans) =
+            run(&format!("{start} current weather shutdown"), &[("OTEL_SDK_DISABLED", "true")]);
         assert_eq!((spans, ran.number("created"), ran.err.as_str()), (vec![], 0, ""), "{start}");
         assert_eq!(ran.get("total_usd"), "0.00167", "{start}");
     }
@@ -195,7 +195,11 @@ fn each_bad_setting_is_warned_of_once() {
         "`OTEL_EXPORTER_OTLP_PROTOCOL=grpc` is not supported yet; using `http/protobuf`, for which collectors listen on \
          port 4318, not 4317",
     );
-    check("OTEL_SDK_DISABLED", "yes", "ignoring `OTEL_SDK_DISABLED=yes`: expected `true` or `false`; using `false`");
+    check(
+        "OTEL_SDK_DISABLED",
+        "yes",
+        "ignoring `OTEL_SDK_DISABLED=yes`: expected `true` or `false`; using `false`",
+    );
     check(
         "OTEL_BSP_MAX_QUEUE_SIZE",
         "0",
@@ -206,7 +210,11 @@ fn each_bad_setting_is_warned_of_once() {
         "zipkin",
         "ignoring `OTEL_TRACES_EXPORTER=zipkin`: expected `otlp`, `console` or `none`; using `otlp`",
     );
-    check("OTEL_LOG_LEVEL", "debug", "ignoring `OTEL_LOG_LEVEL=debug`: log lines are chosen by `RUST_LOG`; using `RUST_LOG=warn`");
+    check(
+        "OTEL_LOG_LEVEL",
+        "debug",
+        "ignoring `OTEL_LOG_LEVEL=debug`: log lines are chosen by `RUST_LOG`; using `RUST_LOG=warn`",
+    );
     // Through the layer and the exporter as well.
     for start in ["layer", "exporter"] {
         let variables = [("OTEL_SDK_DISABLED", "yes")];

@@ -19,7 +19,8 @@ fn fixture(name: &str) -> PathBuf {
 
 /// A door of TLS before a plain collector; gives its port. It stays open as long as the process.
 fn door(collector: &Collector) -> u16 {
-    let certificate = CertificateDer::from_pem_file(fixture("server.pem")).expect("the certificate can be read");
+    let certificate =
+        CertificateDer::from_pem_file(fixture("server.pem")).expect("the certificate can be read");
     let key = PrivateKeyDer::from_pem_file(fixture("server.key")).expect("the key can be read");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)

@@ -19,10 +19,18 @@ fn weather(collector: &Collector) -> Ran {
 fn assert_books(ran: &Ran, delivered: u64, dropped: &[&str], unconfirmed: u64) {
     assert_eq!(ran.number("created"), 3, "{ran:?}");
     let found = (ran.number("delivered"), ran.dropped(), ran.number("unconfirmed"), ran.number("open"));
-    assert_eq!(found, (delivered, dropped.iter().map(|&word| word.to_owned()).collect(), unconfirmed, 0), "{ran:?}");
+    assert_eq!(
+        found,
+        (delivered, dropped.iter().map(|&word| word.to_owned()).collect(), unconfirmed, 0),
+        "{ran:?}"
+    );
 }
 
-fn check(answers: &[Answer], otherwise: Answer, (delivered, dropped, unconfirmed): (u64, &[&str], u64)) -> Ran {
+fn check(
+    answers: &[Answer],
+    otherwise: Answer,
+    (delivered, dropped, unconfirmed): (u64, &[&str], u64),
+) -> Ran {
     let collector = Collector::script(answers.iter().cloned());
     collector.set(otherwise);
     let ran = weather(&collector);

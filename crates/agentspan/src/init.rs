@@ -225,8 +225,7 @@ impl TelemetryBuilder {
     {
         let (config, warnings) = Config::from_process(&self.code);
         let spare = self.clone();
-        let parts =
-            self.parts(config, warnings).unwrap_or_else(|error| spare.without_exporter(&error));
+        let parts = self.parts(config, warnings).unwrap_or_else(|error| spare.without_exporter(&error));
         (pipeline::layer(&parts), parts.telemetry)
     }
 

@@ -110,7 +110,10 @@ async fn huge() {
         .user("u-7")
         .run_ok(async {
             let tool = agentspan::tool("load").call_id("call_1").arguments(&arguments).cost_usd(0.5);
-            tool.run_ok(async { agentspan::current().result(&filler); }).await;
+            tool.run_ok(async {
+                agentspan::current().result(&filler);
+            })
+            .await;
             let request = json!({"model": "gpt-4o", "messages": [{"role": "user", "content": filler}]});
             let call = agentspan::llm("openai", "gpt-4o").request(&request);
             call.call(async { Ok::<_, String>(asks_for_tool()) }).await.expect("it does not fail");
@@ -142,7 +145,8 @@ async fn secrets() {
         .tag("tag", url.clone())
         .run(async {
             let request = json!({"model": "gpt-4o", "messages": [{"role": "user", "content": SECRET}]});
-            let call = agentspan::llm("openai", format!("gpt-4o {SECRET}")).request(&request).server(&url, None);
+            let call =
+                agentspan::llm("openai", format!("gpt-4o {SECRET}")).request(&request).server(&url, None);
             call.call(async { Ok::<_, String>(asks_for_tool()) }).await?;
             agentspan::current().event("note", [("text", url.as_str())]);
             agentspan::tool(format!("fetch {url}"))
@@ -162,7 +166,8 @@ async fn content() {
     agentspan::agent("chatty")
         .query("the query")
         .run_ok(async {
-            let request = json!({"model": "gpt-4o", "messages": [{"role": "user", "content": "the message"}]});
+            let request =
+                json!({"model": "gpt-4o", "messages": [{"role": "user", "content": "the message"}]});
             let call = agentspan::llm("openai", "gpt-4o").request(&request);
             call.call(async { Ok::<_, String>(asks_for_tool()) }).await.expect("it does not fail");
             let tool = agentspan::tool("look").arguments(&json!({"argument": "the argument"}));
@@ -174,10 +179,14 @@ async fn content() {
                 .await;
             agentspan::retrieval("wiki")
                 .query("the search")
-                .run_ok(async { agentspan::current().documents(&[json!({"id": "d1", "text": "the document"})]); })
+                .run_ok(async {
+                    agentspan::current().documents(&[json!({"id": "d1", "text": "the document"})]);
+                })
                 .await;
             agentspan::validation("policy")
-                .run_ok(async { agentspan::current().passed(false).reason("the reason"); })
+                .run_ok(async {
+                    agentspan::current().passed(false).reason("the reason");
+                })
                 .await;
             agentspan::current_run().result("the answer");
         })
@@ -258,7 +267,9 @@ fn side(name: &str, endpoint: &str, content: bool, usd_per_million: f64) {
     for _ in 0..100 {
         agentspan::agent(name).query("a question").in_scope(|| {
             let call = agentspan::llm("local", "own").start();
-            call.reply(&json!({"model": "own", "usage": {"prompt_tokens": 1_000_000, "completion_tokens": 0}}));
+            call.reply(
+                &json!({"model": "own", "usage": {"prompt_tokens": 1_000_000, "completion_tokens": 0}}),
+            );
             call.finish();
         });
     }

@@ -96,10 +96,10 @@ pub(crate) struct LogLines(pub(crate) EnvFilter);
 
 impl<S: Subscriber + for<'lookup> LookupSpan<'lookup>> Filter<S> for LogLines {
     fn enabled(&self, metadata: &Metadata<'_>, cx: &Context<'_, S>) -> bool {
+        let is_step = metadata.is_span() && metadata.target() == TARGET;
         // The HTTP client logs what it sends, headers included.
-        !(metadata.is_span() && metadata.target() == TARGET)
-            && !OtelContext::is_current_telemetry_suppressed()
-            && Filter::<S>::enabled(&self.0, metadata, cx)
+        let is_export = OtelContext::is_current_telemetry_suppressed();
+        !is_step && !is_export && Filter::<S>::enabled(&self.0, metadata, cx)
     }
 
     fn event_enabled(&self, event: &Event<'_>, cx: &Context<'_, S>) -> bool {

@@ -56,7 +56,12 @@ pub(crate) struct Parts {
 }
 
 /// As with `OTEL_SDK_DISABLED`: nothing is recorded, tokens and USD count all the same. For a start that has failed.
-pub(crate) fn start_disabled(config: Config, warnings: Vec<Warning>, failure: String, options: Options) -> Parts {
+pub(crate) fn start_disabled(
+    config: Config,
+    warnings: Vec<Warning>,
+    failure: String,
+    options: Options,
+) -> Parts {
     let mut warnings: Vec<String> = warnings.iter().map(Warning::to_string).collect();
     warnings.push(failure);
     let (_, prices, _) = make_finish(&config, options, &mut warnings);
