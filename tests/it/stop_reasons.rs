@@ -44,6 +44,15 @@ async fn success_follows_the_result() {
 }
 
 #[tokio::test]
+async fn a_run_whose_error_has_no_class_takes_that_of_the_step_that_made_it_fail() {
+    check("error ParseIntError tool_error", true, || async {
+        let parsed = agentspan::tool("t").run(async { "x".parse::<u8>() }).await;
+        parsed.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_tool_may_fail_while_the_run_goes_on() {
     check("ok - completed", false, || async {
         let _ = tool(failed()).await;

@@ -116,7 +116,7 @@ fn per_token(rate_per_million: f64, tokens: u64) -> Result<Usd, Unpriced> {
 
 /// Every source of prices, asked in order: overrides, then the catalogue.
 ///
-/// An amount told by hand or reported by the provider comes before both and never reaches this type.
+/// An amount told by hand comes before both and never reaches this type.
 #[derive(Debug, Default)]
 pub(crate) struct PriceBook {
     overrides: HashMap<String, Rates>,

@@ -1,5 +1,6 @@
 use crate::export::{Counts, DropReason, Finish, Report, Sums, Verdict};
-use crate::span::{Runtime, StepLayer, lock};
+use crate::span::{Runtime, StepLayer, TARGET, lock};
+use agentspan_semconv::agent;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
@@ -53,6 +54,7 @@ impl<E: SpanExporter> Exporter<E> {
             return Ok(());
         }
         for span in &mut spans {
+            drop_bridge_details(span);
             self.shared.finish.clean(span);
             self.shared.finish.translate(span);
         }
@@ -76,6 +78,31 @@ impl<E: SpanExporter> Exporter<E> {
         futures_executor::block_on(self.pass_on(due))
     }
 }
+
+/// A bridge says of our steps where in this library their `tracing` span was made, which helps nobody.
+fn drop_bridge_details(span: &mut SpanData) {
+    let ours = span.attributes.iter().any(|attribute| attribute.key.as_str() == agent::AGENT_STEP_TYPE);
+    if ours {
+        span.attributes.retain(|attribute| {
+            let key = attribute.key.as_str();
+            let detail =
+                BRIDGE_DETAILS.contains(&key) || (key == "target" && attribute.value == TARGET.into());
+            !detail
+        });
+    }
+}
+
+/// What tracing-opentelemetry adds to a span by default.
+const BRIDGE_DETAILS: [&str; 8] = [
+    "busy_ns",
+    "code.file.path",
+    "code.line.number",
+    "code.module.name",
+    "idle_ns",
+    "level",
+    "thread.id",
+    "thread.name",
+];
 
 // A method that is not passed on would silently lose what the inner exporter does in it, as `set_resource` loses
 // the service's name.

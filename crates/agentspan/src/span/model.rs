@@ -1,6 +1,7 @@
 //! What a model call records: of its request when it begins, of its reply when that has been read.
 
 use crate::cost::{OwnCost, Price, PriceQuery, Unpriced};
+use crate::span::content::Text;
 use crate::span::node::{Node, token_attributes};
 use crate::span::runtime::{Runtime, attribute, count};
 use crate::usage::{self, Reply, Request, Usage};
@@ -63,8 +64,9 @@ impl RequestRecord {
             (llm::LLM_SYSTEM_INSTRUCTIONS, request.system_instructions),
             (llm::LLM_TOOL_DEFINITIONS, request.tool_definitions),
         ];
-        attributes
-            .extend(texts.into_iter().filter_map(|(name, json)| Some(attribute(name, json?.to_string()))));
+        for (name, json) in texts {
+            attributes.extend(json.into_iter().flat_map(|json| Text::of(&json, true).attributes(name)));
+        }
     }
 }
 
@@ -113,7 +115,6 @@ fn reply_attributes(reply: &Reply) -> Vec<KeyValue> {
         (llm::LLM_FINISH_REASON, finish_reasons(&reply.finish_reasons)),
         (llm::LLM_FINISH_CLASS, class),
         (llm::LLM_SERVICE_TIER, reply.service_tier.clone()),
-        (llm::LLM_OUTPUT_MESSAGES, reply.output_messages.as_ref().map(|messages| messages.to_string())),
     ];
     let mut attributes: Vec<_> =
         texts.into_iter().filter_map(|(name, text)| Some(attribute(name, text?))).collect();
@@ -124,6 +125,9 @@ fn reply_attributes(reply: &Reply) -> Vec<KeyValue> {
     }
     if reply.batch {
         attributes.push(attribute(llm::LLM_BATCH, true));
+    }
+    if let Some(messages) = &reply.output_messages {
+        attributes.extend(Text::of(messages, true).attributes(llm::LLM_OUTPUT_MESSAGES));
     }
     let dimensions = reply.embedding_dimensions.map(|number| number as u64);
     attributes.extend(dimensions.map(|number| count(embedding::EMBEDDING_DIMENSION_COUNT, number)));

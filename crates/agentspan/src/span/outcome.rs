@@ -117,7 +117,7 @@ impl Failure<ViaText> for &str {
 }
 
 /// OpenTelemetry's word for a failure without a class of its own.
-const OTHER: &str = "_OTHER";
+pub(crate) const OTHER: &str = "_OTHER";
 
 /// How deep a chain of causes is followed; a cyclic one must not hang the caller.
 const MAX_CAUSES: usize = 16;

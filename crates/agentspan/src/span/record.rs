@@ -3,7 +3,7 @@
 use crate::span::layer;
 use crate::span::model::{self, Call};
 use crate::span::node::{Ended, NewNode, Node, NodeRef};
-use crate::span::outcome::{Ending, FailureRecord};
+use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::run::{Line, Run, RunIdentity};
 use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, error, event, exception, llm};
@@ -230,9 +230,10 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     node.apply_told(&mut ending);
     model::settle_cost(node);
     let stop_reason = node.run.as_ref().filter(|_| node.is_run).map(|run| settle_reason(run, &mut ending));
-    let Some(ended) = node.end(&ending) else { return };
+    let Some(mut ended) = node.end(&ending) else { return };
     let duration = now.duration_since(node.started).unwrap_or_default();
-    tell_runs(node, &ended, &ending, duration);
+    let error_type = error_type(node, &ending, ended.error_type.take(), stop_reason.as_ref());
+    tell_runs(node, &ended, &ending, error_type.as_ref(), duration);
     let complete = node.settle();
     let Some(context) = node.take_span() else { return };
     let span = context.span();
@@ -242,7 +243,6 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
         if let Some(reason) = &stop_reason {
             attributes.push(attribute(agent::AGENT_STOP_REASON, reason.as_str().to_owned()));
         }
-        let error_type = error_type(&ending, ended.error_type, stop_reason.as_ref());
         let class = error_type.clone().or(ended.recovers_from);
         attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
         attributes.extend(node.attempts().map(|attempts| count(llm::LLM_ATTEMPT_COUNT, attempts)));
@@ -297,14 +297,20 @@ fn outcome_of(reason: &StopReason) -> Outcome {
 }
 
 /// Runs around the step learn how it ended, and every run above gets a line for its breakdown if that is recorded.
-fn tell_runs(node: &Node, ended: &Ended, ending: &Ending, duration: Duration) {
+fn tell_runs(
+    node: &Node,
+    ended: &Ended,
+    ending: &Ending,
+    error_type: Option<&Cow<'static, str>>,
+    duration: Duration,
+) {
     let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
     if let Some(around) = around {
         if ending.outcome.is_failure() {
             around.step_failed(node.valid_span_context());
         }
         if node.is_step_of_run {
-            around.step_ended(&node.step_type, &ending.outcome);
+            around.step_ended(&node.step_type, &ending.outcome, error_type);
         }
     }
     if node.is_sampled_out() {
@@ -322,7 +328,9 @@ fn tell_runs(node: &Node, ended: &Ended, ending: &Ending, duration: Duration) {
     std::iter::successors(around, |run| run.parent.as_ref()).for_each(|run| run.add_line(&line));
 }
 
+/// The class of a failure. A run whose own error has none takes that of the step that made it fail.
 fn error_type(
+    node: &Node,
     ending: &Ending,
     told: Option<Cow<'static, str>>,
     stop_reason: Option<&StopReason>,
@@ -333,8 +341,12 @@ fn error_type(
     }
     let of_error = ending.failure.as_ref().map(|failure| failure.error_type.clone());
     let of_reason = || unsuccessful.map(|reason| Cow::Owned(reason.as_str().to_owned()));
-    let of_outcome = if ending.outcome == Outcome::Timeout { "timeout" } else { "_OTHER" };
-    told.or(of_error).or_else(of_reason).or(Some(Cow::Borrowed(of_outcome)))
+    let of_outcome = if ending.outcome == Outcome::Timeout { "timeout" } else { OTHER };
+    let class = told.or(of_error).or_else(of_reason).unwrap_or(Cow::Borrowed(of_outcome));
+    let of_step = matches!(stop_reason, Some(StopReason::ToolError | StopReason::LlmError))
+        .then(|| node.run.as_ref()?.failure_class())
+        .flatten();
+    Some(of_step.filter(|_| class == OTHER).unwrap_or(class))
 }
 
 fn record_failure(

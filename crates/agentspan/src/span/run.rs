@@ -4,6 +4,7 @@ use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
 use opentelemetry::trace::SpanContext;
 use opentelemetry::{KeyValue, StringValue, Value};
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,8 +34,8 @@ struct State {
     inherited: Vec<KeyValue>,
     steps: u64,
     stop_reason: Option<StopReason>,
-    /// The kind of the last direct step that failed, until one of that kind succeeds.
-    last_failure: Option<StepType>,
+    /// Kind and class of the last direct step that failed, until one of that kind succeeds.
+    last_failure: Option<(StepType, Option<Cow<'static, str>>)>,
     last_failed: Option<SpanContext>,
     tool_calls: HashMap<String, u64>,
     /// Hashes of tool name and arguments.
@@ -156,7 +157,7 @@ impl Run {
     /// Why a run stopped that ended with an error: after a failed tool or model call, if nothing of that kind
     /// succeeded later.
     pub(crate) fn reason_of_error(&self) -> StopReason {
-        match lock(&self.state).last_failure {
+        match lock(&self.state).last_failure.as_ref().map(|(step_type, _)| step_type) {
             Some(StepType::ToolCall) => StopReason::ToolError,
             Some(StepType::LlmGenerate) => StopReason::LlmError,
             _ => StopReason::Error,
@@ -169,13 +170,25 @@ impl Run {
     }
 
     /// Notes how a direct step ended.
-    pub(crate) fn step_ended(&self, step_type: &StepType, outcome: &Outcome) {
+    pub(crate) fn step_ended(
+        &self,
+        step_type: &StepType,
+        outcome: &Outcome,
+        error_type: Option<&Cow<'static, str>>,
+    ) {
         let mut state = lock(&self.state);
         if outcome.is_failure() {
-            state.last_failure = Some(step_type.clone());
-        } else if *outcome == Outcome::Ok && state.last_failure.as_ref() == Some(step_type) {
+            state.last_failure = Some((step_type.clone(), error_type.cloned()));
+        } else if *outcome == Outcome::Ok
+            && state.last_failure.as_ref().is_some_and(|(failed, _)| failed == step_type)
+        {
             state.last_failure = None;
         }
+    }
+
+    /// The class of the failure of the last direct step that failed.
+    pub(crate) fn failure_class(&self) -> Option<Cow<'static, str>> {
+        lock(&self.state).last_failure.as_ref().and_then(|(_, class)| class.clone())
     }
 
     pub(crate) fn last_failed(&self) -> Option<SpanContext> {
