@@ -26,7 +26,7 @@ use tracing_subscriber::prelude::*;
 async fn main() -> Result<(), TryFromIntError> {
     let (layer, telemetry) =
         agentspan::builder().service_name("own-subscriber").with_exporters([TracesExporter::Console]).layer();
-    // A level filter for log lines belongs to their layer: in front of all layers it would take spans away too.
+    // A level filter for log lines belongs to their layer: in front of all layers it would take `parse` below away too.
     let log_lines = fmt::layer().without_time().with_ansi(false).with_filter(LevelFilter::INFO);
     tracing_subscriber::registry().with(layer).with(log_lines).init();
 

@@ -65,8 +65,7 @@ pub fn where_to_look(report: &Report, trace_id: Option<&str>) -> String {
     match endpoint.into_iter().find_map(variable) {
         None => format!("{report}\nLook at it in Jaeger: http://localhost:16686/trace/{trace_id}"),
         Some(_) => format!(
-            "{report}\nLook for trace {trace_id} there, in the Jaeger of `docker compose up -d` at \
-             http://localhost:16686/trace/{trace_id}"
+            "{report}\nLook for trace {trace_id} in the viewer of the collector that the environment names."
         ),
     }
 }

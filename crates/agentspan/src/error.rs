@@ -1,7 +1,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-/// What went wrong in setting up or shutting down the telemetry.
+/// What went wrong in starting the telemetry.
 ///
 /// The only fallible entries of this crate are those that start it: [`try_init`](crate::try_init) and its
 /// builder. Recording never returns an error.

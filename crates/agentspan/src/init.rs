@@ -212,11 +212,12 @@ impl TelemetryBuilder {
     /// When the exporter cannot be built, that is one warning, and the layer records nothing.
     ///
     /// ```no_run
-    /// use tracing_subscriber::layer::SubscriberExt;
-    /// use tracing_subscriber::util::SubscriberInitExt;
+    /// use tracing_subscriber::filter::LevelFilter;
+    /// use tracing_subscriber::prelude::*;
     ///
     /// let (layer, telemetry) = agentspan::builder().service_name("support-bot").layer();
-    /// tracing_subscriber::registry().with(layer).with(tracing_subscriber::fmt::layer()).init();
+    /// let log_lines = tracing_subscriber::fmt::layer().with_filter(LevelFilter::INFO);
+    /// tracing_subscriber::registry().with(layer).with(log_lines).init();
     /// # drop(telemetry);
     /// ```
     pub fn layer<S>(self) -> (impl Layer<S> + Send + Sync + use<S>, Telemetry)

@@ -62,7 +62,10 @@ impl<E: SpanExporter> Exporter<E> {
         let result = self.inner.export(spans).await;
         self.shared.counts.settle(match &result {
             Ok(()) => Verdict::delivered(count),
-            Err(error) => Verdict::dropped(DropReason::ExporterFailed, count, error.to_string()),
+            Err(error) => {
+                let problem = self.shared.finish.scrubber.scrub(&error.to_string()).into_owned();
+                Verdict::dropped(DropReason::ExporterFailed, count, problem)
+            }
         });
         result
     }

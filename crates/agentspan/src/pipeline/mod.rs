@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::export::{Console, Counts, Deadline, Finish, OtlpSender, Scrubber, Sink, Sums};
 use crate::propagation;
 use crate::sampling::sampler;
-use crate::span::{Runtime, StepLayer, unrecorded_is_known};
+use crate::span::{Pending, Runtime, StepLayer, unrecorded_is_known};
 use crate::view::TreeOptions;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{InstrumentationScope, global};
@@ -100,13 +100,19 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         None => make_sinks(&config, &resource, &finish, tree)?,
     };
     let queue = Arc::new(Queue::new(config.batch.max_queue_size, config.batch.max_export_batch_size));
+    let pending = Arc::<Pending>::default();
     let exports = !sinks.is_empty();
     if exports {
-        builder = builder.with_span_processor(Processor { queue: queue.clone(), counts: counts.clone() });
+        builder = builder.with_span_processor(Processor {
+            queue: queue.clone(),
+            counts: counts.clone(),
+            pending: pending.clone(),
+        });
     }
     let provider = builder.build();
     let mut runtime = Runtime::new(Some(tracer(&provider)), prices, config.content);
     runtime.ids = make_ids();
+    runtime.pending = pending;
     runtime.hash_key = hash_key;
     if !exports {
         runtime.pending.close();

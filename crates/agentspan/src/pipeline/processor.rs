@@ -1,5 +1,6 @@
 use crate::export::{Counts, DropReason};
 use crate::pipeline::queue::Queue;
+use crate::span::Pending;
 use opentelemetry::Context;
 use opentelemetry::trace::Span as _;
 use opentelemetry_sdk::Resource;
@@ -16,6 +17,8 @@ use std::time::Duration;
 pub(crate) struct Processor {
     pub(crate) queue: Arc<Queue>,
     pub(crate) counts: Arc<Counts>,
+    /// Steps that wait for those below them; one that finds no room must not be waited for.
+    pub(crate) pending: Arc<Pending>,
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -29,7 +32,9 @@ impl SpanProcessor for Processor {
     fn on_end(&self, span: SpanData) {
         if span.span_context.is_sampled() {
             self.counts.ended();
+            let id = span.span_context.span_id();
             if !self.queue.push(span) {
+                self.pending.remove(id);
                 self.counts.drop_spans(DropReason::QueueFull, 1);
             }
         }

@@ -14,6 +14,10 @@ pub trait Begin: Sized {
     fn begin(self) -> Step;
 }
 
+/// A span type that has `run`: every one but the calls of models, whose reply must be read.
+#[doc(hidden)]
+pub trait Runs: Begin {}
+
 /// A step that has begun; hides how steps are kept.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -30,7 +34,7 @@ pub struct WithTimeout<B> {
     pub(crate) limit: Duration,
 }
 
-impl<B: Begin> WithTimeout<B> {
+impl<B: Runs> WithTimeout<B> {
     /// Runs a future that gives a `Result` inside the step, at most as long as the limit.
     pub fn run<F, T, E, K>(self, future: F) -> impl Future<Output = Result<T, E>>
     where
@@ -39,15 +43,9 @@ impl<B: Begin> WithTimeout<B> {
     {
         let Self { builder, limit } = self;
         async move {
-            let limited = future::limited(Some(limit), future);
-            let (result, active) = future::inside(|| builder.begin().0, limited).await;
-            match result {
-                Ok(result) => {
-                    active.finish(future::ending(&result));
-                    result
-                }
-                Err(elapsed) => Err(expire(active, elapsed).into()),
-            }
+            let (result, active) = within(builder, limit, future).await?;
+            active.finish(future::ending(&result));
+            result
         }
     }
 
@@ -55,22 +53,26 @@ impl<B: Begin> WithTimeout<B> {
     pub fn run_ok<F: Future>(self, future: F) -> impl Future<Output = Result<F::Output, Elapsed>> {
         let Self { builder, limit } = self;
         async move {
-            let limited = future::limited(Some(limit), future);
-            let (result, active) = future::inside(|| builder.begin().0, limited).await;
-            match result {
-                Ok(output) => {
-                    active.finish(Ending::ok());
-                    Ok(output)
-                }
-                Err(elapsed) => Err(expire(active, elapsed)),
-            }
+            let (output, active) = within(builder, limit, future).await?;
+            active.finish(Ending::ok());
+            Ok(output)
         }
     }
 }
 
-pub(crate) fn expire(active: Active, elapsed: Elapsed) -> Elapsed {
-    active.finish(Ending::failed(Failure::<ViaError>::record(&elapsed)));
-    elapsed
+/// Polls a future inside a step for at most `limit`; a step whose time is up has ended.
+pub(crate) async fn within<B: Begin, F: Future>(
+    builder: B,
+    limit: Duration,
+    future: F,
+) -> Result<(F::Output, Active), Elapsed> {
+    match future::inside(|| builder.begin().0, future::limited(limit, future)).await {
+        (Ok(output), active) => Ok((output, active)),
+        (Err(elapsed), active) => {
+            active.finish(Ending::failed(Failure::<ViaError>::record(&elapsed)));
+            Err(elapsed)
+        }
+    }
 }
 
 pub(crate) async fn run<B, F, T, E, K>(builder: B, future: F) -> Result<T, E>
@@ -110,6 +112,8 @@ macro_rules! every_span {
             }
 
             /// Gives the step a limit of time; by default there is none.
+            ///
+            /// Say it last: only the methods that run a future come after it.
             pub fn timeout(self, limit: std::time::Duration) -> crate::WithTimeout<Self> {
                 crate::WithTimeout { builder: self, limit }
             }
@@ -126,6 +130,8 @@ macro_rules! every_span {
 macro_rules! running_span {
     ($builder:ty) => {
         crate::span::builder::every_span!($builder);
+
+        impl crate::span::builder::Runs for $builder {}
 
         impl $builder {
             /// Runs a future that gives a `Result` inside the step, which begins with the first poll.

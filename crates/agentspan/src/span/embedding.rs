@@ -81,15 +81,9 @@ impl WithTimeout<EmbeddingBuilder> {
     {
         let Self { builder, limit } = self;
         async move {
-            let limited = future::limited(Some(limit), future);
-            let (result, active) = future::inside(|| builder.begin().0, limited).await;
-            match result {
-                Ok(result) => {
-                    end_call(active, &result);
-                    result
-                }
-                Err(elapsed) => Err(builder::expire(active, elapsed).into()),
-            }
+            let (result, active) = builder::within(builder, limit, future).await?;
+            end_call(active, &result);
+            result
         }
     }
 }
@@ -103,12 +97,12 @@ impl Begin for EmbeddingBuilder {
             name: span_name::llm(&provider, &model),
             run: None,
         };
-        let call = Call { provider: provider.clone(), model: model.clone(), batch: false };
-        let requested = model.clone();
+        let sent = request.as_ref().and_then(|request| request.request.model.clone()).unwrap_or(model);
+        let call = Call { provider: provider.clone(), model: sent.clone(), batch: false };
         let active = Active::start(spec, |node, initial| {
             let initial = &mut initial.attributes;
             initial.push(attribute(llm::LLM_PROVIDER, provider));
-            initial.push(attribute(llm::LLM_REQUEST_MODEL_NAME, requested));
+            initial.push(attribute(llm::LLM_REQUEST_MODEL_NAME, sent));
             initial.push(attribute(llm::LLM_OPERATION, Operation::Embeddings.as_str()));
             if let Some(request) = request {
                 request.attributes(&node.runtime, initial);
@@ -119,7 +113,7 @@ impl Begin for EmbeddingBuilder {
             (names::EMBEDDING_INPUT_COUNT, input_count),
             (names::EMBEDDING_DIMENSION_COUNT, dimension_count),
         ];
-        active.node.set(attribute(llm::LLM_MODEL_NAME, model));
+        active.node.set(attribute(llm::LLM_MODEL_NAME, call.model.clone()));
         active.node.set_all(counts.into_iter().filter_map(|(name, number)| Some(count(name, number?))));
         Step(active.with_call(call))
     }

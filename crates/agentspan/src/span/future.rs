@@ -68,12 +68,9 @@ pub(crate) fn ending<T, E: Failure<K>, K>(result: &Result<T, E>) -> Ending {
     }
 }
 
-/// Ends with [`Elapsed`] when the future takes longer than `limit`. Without a limit it is the future itself.
-pub(crate) async fn limited<F: Future>(limit: Option<Duration>, future: F) -> Result<F::Output, Elapsed> {
-    match limit {
-        Some(limit) => Limited { future, timer: timer(limit), limit }.await,
-        None => Ok(future.await),
-    }
+/// Ends with [`Elapsed`] when the future takes longer than `limit`, whose time begins with the first poll.
+pub(crate) async fn limited<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {
+    Limited { future, timer: timer(limit), limit }.await
 }
 
 pin_project! {

@@ -6,8 +6,8 @@ use crate::span::runtime::{attribute, count};
 use crate::span::value::AttributeValue;
 use crate::usage::{self, Usage};
 use agentspan_semconv::{
-    ApprovalDecision, Outcome, RecoveryAction, StepType, StopReason, agent, approval, error, event, handoff,
-    http, recovery, retrieval, tool, validation,
+    ApprovalDecision, CostSource, Outcome, RecoveryAction, StepType, StopReason, agent, approval, cost,
+    error, event, handoff, http, recovery, retrieval, tool, validation,
 };
 use opentelemetry::KeyValue;
 use serde::Serialize;
@@ -111,12 +111,16 @@ impl SpanHandle {
             own.cost = amount.map_or(OwnCost::Unknown, OwnCost::Known);
             own.cost_by_hand = true;
         });
+        // The parts of a computed price would not add up to an amount told by hand.
+        node.unset(|name| model::is_of_price(name) || name == tool::TOOL_COST_USD);
         if node.step_type == StepType::ToolCall
             && let Some(amount) = amount
         {
             node.set(attribute(tool::TOOL_COST_USD, amount.as_f64()));
         }
-        node.set(attribute(agentspan_semconv::cost::COST_SOURCE, "manual"));
+        if amount.is_some() {
+            node.set(attribute(cost::COST_SOURCE, CostSource::Manual.as_str()));
+        }
         self
     }
 
@@ -196,17 +200,22 @@ impl SpanHandle {
         self.set(|| attribute(recovery::RECOVERY_ACTION, action.as_str()))
     }
 
-    /// How sure a step is of its result, from 0 to 1.
+    /// How sure a step is of its result, from 0 to 1; anything else is left out.
     pub fn confidence(&self, confidence: f64) -> &Self {
-        self.set(|| attribute(agent::AGENT_CONFIDENCE, confidence))
+        if (0.0..=1.0).contains(&confidence) {
+            self.set(|| attribute(agent::AGENT_CONFIDENCE, confidence));
+        }
+        self
     }
 
     /// A failure that the step survives or that its result does not show: `error.type`, in a word of few values.
     pub fn error_type(&self, error_type: impl Into<Cow<'static, str>>) -> &Self {
         if let Some(node) = &self.node {
+            // The caller's own conversion must not run under the step's lock.
+            let error_type = error_type.into();
             node.tell(|told| {
                 told.outcome = Some(Outcome::Error);
-                told.error_type = Some(error_type.into());
+                told.error_type = Some(error_type);
             });
         }
         self
@@ -284,6 +293,14 @@ impl RunHandle {
         if let Some(node) = node {
             let text = crate::span::content::Text::of(result, true);
             node.set_all(text.attributes(agent::AGENT_RESULT));
+        }
+        self
+    }
+
+    /// How sure the agent is of its result, from 0 to 1; anything else is left out.
+    pub fn confidence(&self, confidence: f64) -> &Self {
+        if (0.0..=1.0).contains(&confidence) {
+            self.attribute(agent::AGENT_CONFIDENCE, confidence);
         }
         self
     }

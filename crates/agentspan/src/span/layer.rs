@@ -43,8 +43,17 @@ thread_local! {
 
 /// Makes a `tracing` span for a step, with `context` current whenever it is entered.
 pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> tracing::Span {
-    make(context, node, || tracing::error_span!(target: TARGET, "agentspan", name))
+    make(context, node, || {
+        if node.depth % MAX_CHAIN == MAX_CHAIN - 1 {
+            return tracing::error_span!(target: TARGET, parent: None, "agentspan", name);
+        }
+        tracing::error_span!(target: TARGET, "agentspan", name)
+    })
 }
+
+/// The registry closes a span's parents recursively, and two layers of filters make that deep: an agent that goes on by
+/// spawning its next step must not overflow the stack. Our own parents stand in the context, not in this chain.
+const MAX_CHAIN: usize = 128;
 
 fn make(context: Context, node: &Arc<Node>, span: impl FnOnce() -> tracing::Span) -> tracing::Span {
     let attached = Attached { context, node: Arc::downgrade(node) };

@@ -119,6 +119,9 @@ impl LlmBuilder {
 
     /// Sends the request inside the step and reads the reply: anything that serialises, so that typed replies of a
     /// client work as they are, or raw JSON as a `serde_json::Value` or as text.
+    ///
+    /// For a reply that does not serialise: `let call = llm(…).start()`, then `call.within(request)`, `call.usage(…)` and
+    /// `call.finish_with(result)`.
     pub async fn call<F, R, E, K>(self, future: F) -> Result<R, E>
     where
         F: Future<Output = Result<R, E>>,
@@ -160,15 +163,9 @@ impl WithTimeout<LlmBuilder> {
     {
         let Self { builder, limit } = self;
         async move {
-            let limited = future::limited(Some(limit), future);
-            let (result, active) = future::inside(|| builder.begin().0, limited).await;
-            match result {
-                Ok(result) => {
-                    end_call(active, &result);
-                    result
-                }
-                Err(elapsed) => Err(expire(active, elapsed).into()),
-            }
+            let (result, active) = builder::within(builder, limit, future).await?;
+            end_call(active, &result);
+            result
         }
     }
 
@@ -184,25 +181,15 @@ impl WithTimeout<LlmBuilder> {
         let Self { builder, limit } = self;
         async move {
             let provider = builder.provider.clone();
-            let limited = future::limited(Some(limit), future);
-            let (result, active) = future::inside(|| builder.begin().0, limited).await;
-            match result {
-                Ok(result) => open_stream(provider, result, active),
-                Err(elapsed) => Err(expire(active, elapsed).into()),
-            }
+            let (result, active) = builder::within(builder, limit, future).await?;
+            open_stream(provider, result, active)
         }
     }
 }
 
-fn expire(active: Active, elapsed: Elapsed) -> Elapsed {
-    model::record_no_reply(&active.node);
-    builder::expire(active, elapsed)
-}
-
 pub(crate) fn end_call<R: Serialize, E: Failure<K>, K>(active: Active, result: &Result<R, E>) {
-    match result {
-        Ok(reply) => model::record_reply(&active.node, &ReplyRecord::read(&active.node, reply)),
-        Err(_) => model::record_no_reply(&active.node),
+    if let Ok(reply) = result {
+        model::record_reply(&active.node, &ReplyRecord::read(&active.node, reply));
     }
     active.finish(future::ending(result));
 }
@@ -221,7 +208,6 @@ where
     match result {
         Ok(stream) => Ok(ReplyStream::new(stream, &provider, active)),
         Err(error) => {
-            model::record_no_reply(&active.node);
             active.finish(Ending::failed(error.record()));
             Err(error)
         }
@@ -249,13 +235,12 @@ impl Begin for LlmBuilder {
             name: span_name::llm(&provider, &model),
             run: None,
         };
-        let call = Call { provider: provider.clone(), model: model.clone(), batch };
-        let sent_model = model.clone();
+        let sent = request.as_ref().and_then(|request| request.request.model.clone()).unwrap_or(model);
+        let call = Call { provider: provider.clone(), model: sent.clone(), batch };
         let active = Active::start(spec, |node, initial| {
             let initial = &mut initial.attributes;
-            let sent = request.as_ref().and_then(|request| request.request.model.clone());
             initial.push(attribute(names::LLM_PROVIDER, provider));
-            initial.push(attribute(names::LLM_REQUEST_MODEL_NAME, sent.unwrap_or(sent_model)));
+            initial.push(attribute(names::LLM_REQUEST_MODEL_NAME, sent));
             initial.push(attribute(names::LLM_OPERATION, operation.as_str()));
             let (prompt_name, prompt_version) = prompt.unzip();
             let texts = [
@@ -280,7 +265,7 @@ impl Begin for LlmBuilder {
             initial.extend(attributes);
         });
         // A reply that names its model replaces this; whoever reads only this one still sees a model.
-        active.node.set(attribute(names::LLM_MODEL_NAME, model));
+        active.node.set(attribute(names::LLM_MODEL_NAME, call.model.clone()));
         if batch {
             active.node.set(attribute(names::LLM_BATCH, true));
         }

@@ -44,7 +44,7 @@ pub use outcome::{Elapsed, Failure};
 pub(crate) use record::finish;
 pub use recovery::{RecoveryBuilder, recovery};
 pub use retrieval::{RetrievalBuilder, retrieval};
-pub(crate) use runtime::{Runtime, lock, unrecorded_is_known};
+pub(crate) use runtime::{Pending, Runtime, lock, unrecorded_is_known};
 pub use spawn::{carry, spawn};
 pub use step::{StepBuilder, step};
 pub use stream::ReplyStream;

@@ -5,7 +5,7 @@ use crate::span::content::Text;
 use crate::span::node::{Node, token_attributes};
 use crate::span::runtime::{Runtime, attribute, count};
 use crate::usage::{self, Reply, Request, Usage};
-use agentspan_semconv::{CostSource, cost, embedding, llm};
+use agentspan_semconv::{CostSource, StepType, cost, embedding, llm};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -47,6 +47,9 @@ impl RequestRecord {
             let parameters = serde_json::Value::Object(request.parameters).to_string();
             attributes.push(attribute(llm::LLM_INVOCATION_PARAMETERS, parameters));
         }
+        if request.stream {
+            attributes.push(attribute(llm::LLM_STREAMING, true));
+        }
         let counts = [
             (llm::LLM_MESSAGE_COUNT, request.message_count),
             (llm::LLM_INPUT_SIZE, Some(request.size).filter(|size| *size > 0)),
@@ -87,9 +90,9 @@ impl ReplyRecord {
 pub(crate) fn record_reply(node: &Arc<Node>, reply: &ReplyRecord) {
     let reply = &reply.0;
     let (model, tier) = (reply.model.as_deref(), reply.service_tier.as_deref());
-    match &reply.usage {
-        Some(usage) => record_usage(node, usage, model, tier, reply.batch),
-        None => record_price(node, Err(Unpriced::NoUsage)),
+    // Without one, what was told by hand stays; a call that nobody told of is settled when it ends.
+    if let Some(usage) = &reply.usage {
+        record_usage(node, usage, model, tier, reply.batch);
     }
     if let (Some(run), Some(asker)) = (&node.run, node.valid_span_context()) {
         let ids = reply.tool_calls.iter().filter_map(|call| call.id.as_deref());
@@ -139,6 +142,22 @@ fn finish_reasons(reasons: &[String]) -> Option<String> {
     reasons.first().cloned()
 }
 
+/// What the names of all token counts begin with.
+const TOKEN_COUNTS: &str = "llm.token_count.";
+
+/// Whether an attribute tells how a price came about.
+pub(crate) fn is_of_price(name: &str) -> bool {
+    let names = [
+        cost::COST_INPUT_USD,
+        cost::COST_OUTPUT_USD,
+        cost::COST_PRICE_MODEL,
+        cost::COST_CATALOG_VERSION,
+        cost::COST_MISSING,
+        cost::COST_SOURCE,
+    ];
+    names.contains(&name)
+}
+
 /// Records the tokens of a call and prices them.
 pub(crate) fn record_usage(
     node: &Arc<Node>,
@@ -152,6 +171,8 @@ pub(crate) fn record_usage(
         own.completion_tokens = usage.output;
     });
     if node.is_recording() {
+        // What an earlier reply said is replaced as a whole.
+        node.unset(|name| name.starts_with(TOKEN_COUNTS));
         node.set_all(token_attributes(usage));
     }
     let unknown = Call::default();
@@ -164,7 +185,9 @@ pub(crate) fn record_usage(
         service_tier: tier,
         batch: batch || call.batch,
     };
-    let price = node.runtime.prices.price(&query, &call.model);
+    // Half a count would make the other half free. Embeddings have no output.
+    let half = node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
+    let price = if half { Err(Unpriced::NoUsage) } else { node.runtime.prices.price(&query, &call.model) };
     record_price(node, price);
 }
 
@@ -179,6 +202,7 @@ fn record_price(node: &Arc<Node>, price: Result<Price, Unpriced>) {
     if by_hand || !node.is_recording() {
         return;
     }
+    node.unset(is_of_price);
     match price {
         Ok(price) => {
             node.set(attribute(cost::COST_INPUT_USD, price.input.as_f64()));
@@ -202,11 +226,6 @@ fn record_price(node: &Arc<Node>, price: Result<Price, Unpriced>) {
 /// may well have charged for it.
 pub(crate) fn settle_cost(node: &Arc<Node>) {
     if node.is_call_without_cost() {
-        record_no_reply(node);
+        record_price(node, Err(Unpriced::NoUsage));
     }
-}
-
-/// A call without any reply: its cost is unknown.
-pub(crate) fn record_no_reply(node: &Arc<Node>) {
-    record_price(node, Err(Unpriced::NoUsage));
 }

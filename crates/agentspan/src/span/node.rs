@@ -27,6 +27,8 @@ pub(crate) struct Node {
     /// A direct child of a run.
     pub(crate) is_step_of_run: bool,
     pub(crate) started: SystemTime,
+    /// Ancestors above the step.
+    pub(crate) depth: usize,
     /// Set once, right after the span was made; absent when nothing records.
     pub(crate) span_context: OnceLock<SpanContext>,
     /// What was called, on model calls and embeddings.
@@ -95,6 +97,7 @@ impl Node {
         let NewNode { runtime, step_type, name, parent, run, is_run, started } = new;
         let is_step_of_run = parent.as_ref().is_some_and(|parent| parent.is_run);
         let node = Arc::new(Self {
+            depth: parent.as_ref().map_or(0, |parent| parent.depth + 1),
             runtime,
             step_type,
             name,
@@ -191,6 +194,14 @@ impl Node {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes back what was set, while the step is open.
+    pub(crate) fn unset(&self, is_stale: impl Fn(&str) -> bool) {
+        let mut state = lock(&self.state);
+        if !state.ended {
+            state.attributes.retain(|known| !is_stale(known.key.as_str()));
         }
     }
 
@@ -337,7 +348,7 @@ impl Node {
                     .map(|rows| attribute(agent::AGENT_BREAKDOWN, rows)),
             );
         }
-        if let Some(open) = open.filter(|open| *open > 0) {
+        if let Some(open) = open.filter(|open| *open > 0 && self.is_run) {
             sums.push(count(agent::AGENT_OPEN_STEP_COUNT, open));
         }
     }
@@ -380,6 +391,16 @@ fn push_run_sums(totals: &Totals, sums: &mut Vec<KeyValue>) {
     if prompt.is_some() || completion.is_some() {
         let total = prompt.unwrap_or(0).saturating_add(completion.unwrap_or(0));
         sums.push(count(agent::AGENT_TOKEN_COUNT_TOTAL, total));
+    }
+}
+
+impl Drop for Node {
+    /// Lets a chain of ancestors go one by one: letting each drop the next would need a stack as deep as the chain.
+    fn drop(&mut self) {
+        let mut last = self.parent.take();
+        while let Some(mut node) = last.and_then(Arc::into_inner) {
+            last = node.parent.take();
+        }
     }
 }
 

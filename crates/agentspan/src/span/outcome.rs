@@ -63,6 +63,10 @@ impl FailureRecord {
 /// `anyhow::Error` and its kin, `String` and `&str`.
 ///
 /// The parameter tells the kinds apart and is always inferred. There is nothing to implement.
+///
+/// `error.type` is the type's name. A boxed error, `anyhow::Error` and text have lost theirs: they are `_OTHER`, unless
+/// a timeout or an I/O error is among the causes. Tell a class of your own by
+/// [`error_type`](crate::SpanHandle::error_type) inside the step; it comes before that of the error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error that a step can end with",
     note = "use a type that implements `std::error::Error`, a boxed error, `anyhow::Error` or `String`; \
@@ -136,7 +140,7 @@ fn record_chain(error: &(dyn StdError + 'static), type_name: Option<&'static str
         }
         record.timed_out |= is_timeout(error);
         class = class.or_else(|| io_class(error));
-        cause = error.source();
+        cause = catch_unwind(AssertUnwindSafe(|| error.source())).ok().flatten();
     }
     record.error_type = match (record.timed_out, type_name, class) {
         (true, ..) => Cow::Borrowed("timeout"),

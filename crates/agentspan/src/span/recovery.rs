@@ -17,7 +17,7 @@ pub struct RecoveryBuilder {
 
 /// A recovery from a failure of the class `error_type`, linked to the step of the run that failed last.
 ///
-/// A fallback that works makes the run succeed although a step failed.
+/// A run whose fallback works may return `Ok`, and has then succeeded although a step failed.
 pub fn recovery(error_type: impl Into<String>) -> RecoveryBuilder {
     RecoveryBuilder { error_type: error_type.into(), action: None, attributes: Vec::new() }
 }

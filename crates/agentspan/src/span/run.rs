@@ -195,19 +195,19 @@ impl Run {
         lock(&self.state).last_failed.clone()
     }
 
-    /// The number of this call among the calls of the tool, from 1, and whether the same arguments came before.
-    pub(crate) fn tool_called(&self, tool: &str, arguments: Option<&[u8]>) -> (u64, bool) {
+    /// The number of this call among the calls of the tool, from 1, unless the run has forgotten it, and whether the same arguments came before.
+    pub(crate) fn tool_called(&self, tool: &str, arguments: Option<&[u8]>) -> (Option<u64>, bool) {
         let mut state = lock(&self.state);
+        let full = state.tool_calls.len() >= MAX_REMEMBERED;
         let index = match state.tool_calls.get_mut(tool) {
             Some(calls) => {
                 *calls += 1;
-                *calls
+                Some(*calls)
             }
+            None if full => None,
             None => {
-                if state.tool_calls.len() < MAX_REMEMBERED {
-                    state.tool_calls.insert(tool.to_owned(), 1);
-                }
-                1
+                state.tool_calls.insert(tool.to_owned(), 1);
+                Some(1)
             }
         };
         let repeated = arguments.is_some_and(|arguments| {

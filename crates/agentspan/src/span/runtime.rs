@@ -28,7 +28,7 @@ pub(crate) struct Runtime {
     pub(crate) foreign_bridge: AtomicBool,
     /// The subscriber was looked through for such a bridge; before that, nothing may be left to ours.
     pub(crate) looked: AtomicBool,
-    pub(crate) pending: Pending,
+    pub(crate) pending: Arc<Pending>,
     pub(crate) open: OpenSteps,
     /// The subscriber that the layer sits in.
     dispatch: OnceLock<WeakDispatch>,
@@ -44,7 +44,7 @@ impl Runtime {
             hash_key: String::new(),
             foreign_bridge: AtomicBool::new(false),
             looked: AtomicBool::new(false),
-            pending: Pending::default(),
+            pending: Arc::default(),
             open: OpenSteps::default(),
             dispatch: OnceLock::new(),
         }
@@ -184,7 +184,7 @@ pub(crate) fn unrecorded_is_known() {
     WARNED.store(true, Ordering::Relaxed);
 }
 
-/// SipHash with the key mixed in first: `DefaultHasher` is the standard library's only stable keyless hasher.
+/// SipHash with the key mixed in first: the standard library's one hasher whose result is fixed for good.
 pub(crate) fn siphash(key: &str, bytes: &[u8]) -> u64 {
     #[expect(deprecated, reason = "the one hasher of the standard library whose result is fixed")]
     let mut hasher = std::hash::SipHasher::new();

@@ -3,7 +3,7 @@ use crate::span::builder::{Begin, Step, running_span};
 use crate::span::content::Text;
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::{Runtime, attribute, count};
-use agentspan_semconv::{StepType, ToolType, span_name, tool as names};
+use agentspan_semconv::{CostSource, StepType, ToolType, cost, span_name, tool as names};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
@@ -93,13 +93,13 @@ impl Begin for ToolBuilder {
             run: None,
         };
         let hash = arguments.as_ref().map(|arguments| arguments.hash.to_le_bytes());
-        let cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::Known));
-        let known_cost = cost.as_ref().and_then(OwnCost::known);
+        let own_cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::Known));
+        let known_cost = own_cost.as_ref().and_then(OwnCost::known);
         let active = Active::start(spec, |node, initial| {
             if let Some(run) = &node.run {
                 let (index, repeated) =
                     run.tool_called(&node.name, hash.as_ref().map(|hash| hash.as_slice()));
-                initial.attributes.push(count(names::TOOL_CALL_INDEX, index));
+                initial.attributes.extend(index.map(|index| count(names::TOOL_CALL_INDEX, index)));
                 initial.attributes.push(attribute(names::TOOL_REPEATED, repeated));
                 let asker = call_id.as_deref().and_then(|id| run.asker(id));
                 initial.links.extend(node.link_to(asker));
@@ -119,10 +119,13 @@ impl Begin for ToolBuilder {
             initial
                 .attributes
                 .extend(known.into_iter().filter_map(|(name, value)| Some(attribute(name, value?))));
-            initial.attributes.extend(known_cost.map(|usd| attribute(names::TOOL_COST_USD, usd.as_f64())));
+            if let Some(usd) = known_cost {
+                initial.attributes.push(attribute(names::TOOL_COST_USD, usd.as_f64()));
+                initial.attributes.push(attribute(cost::COST_SOURCE, CostSource::Manual.as_str()));
+            }
             initial.attributes.extend(attributes);
         });
-        if let Some(cost) = cost {
+        if let Some(cost) = own_cost {
             active.node.own(|own| own.cost = cost);
         }
         Step(active)

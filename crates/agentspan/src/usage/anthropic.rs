@@ -36,6 +36,8 @@ struct Messages {
     blocks: Vec<Block>,
     stop_reason: Option<String>,
     is_complete: bool,
+    /// The number at the start of a stream only holds the place of the one at its end.
+    counts_output: bool,
 }
 
 #[derive(Debug)]
@@ -65,6 +67,7 @@ impl Messages {
             blocks: Vec::new(),
             stop_reason: None,
             is_complete: false,
+            counts_output: false,
         }
     }
 
@@ -177,12 +180,14 @@ impl Collector for Messages {
                     self.push_end(delta);
                 }
                 self.push_usage(body);
+                self.counts_output = true;
             }
             "message_stop" => self.is_complete = true,
             "content_block_stop" | "ping" | "error" => {}
             _ => {
                 self.push_message(body);
                 self.is_complete = true;
+                self.counts_output = true;
             }
         }
     }
@@ -222,6 +227,9 @@ impl Collector for Messages {
             (!parts.is_empty()).then(|| Value::Array(vec![message("assistant", parts, Some(word))]));
         reply.set_finish_reasons(self.stop_reason.into_iter().collect());
         reply.usage = self.counts.usage();
+        if let Some(usage) = reply.usage.as_mut().filter(|_| !self.counts_output) {
+            usage.output = None;
+        }
         reply.size = self.capture.size;
         reply
     }

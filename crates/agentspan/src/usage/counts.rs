@@ -85,10 +85,10 @@ impl Usage {
     }
 }
 
-/// The largest count that is believed: 2^53, up to which every JSON reader keeps whole numbers exactly.
+/// The largest count that is believed: 2^32, a thousand times what any model takes in one call.
 ///
-/// Anything above it is a fault of the sender; taken as it is, it would be a price of billions in a sum.
-pub(super) const MAX_COUNT: u64 = 1 << 53;
+/// Anything above it is a fault of the sender; taken as it is, one reply would spoil the sum of its run.
+pub(super) const MAX_COUNT: u64 = 1 << 32;
 
 /// The largest amount of USD or seconds of one call that is believed.
 const MAX_AMOUNT: f64 = 1e9;

@@ -15,15 +15,12 @@ use super::messages::{content_parts, message, request_message, text_part};
 pub(crate) struct Request {
     /// The model that is asked for.
     pub(crate) model: Option<String>,
-    /// Everything that is neither content nor identity nor secret, at most 16 KiB of JSON.
+    /// Numbers, switches and words that are neither content nor identity nor secret, at most 16 KiB of JSON.
     pub(crate) parameters: Map<String, Value>,
     pub(crate) stream: bool,
-    /// Whether a stream was asked to end with its usage; `None` when the request does not say.
-    pub(crate) include_usage: Option<bool>,
     pub(crate) message_count: Option<usize>,
     /// Bytes of the request as JSON text without spaces.
     pub(crate) size: usize,
-    pub(crate) service_tier: Option<String>,
     /// How many texts are to be embedded, when `input` has that form.
     pub(crate) embedding_input_count: Option<usize>,
     /// The length of vector that is asked for.
@@ -78,10 +75,15 @@ const PRIVATE: &[&str] = &[
     "extra_body",
     "mcp_servers",
     "data_sources",
+    "prompt_cache_key",
+    "logit_bias",
+    "web_search_options",
 ];
 
-const MAX_PARAMETER: usize = 2 << 10;
 const MAX_PARAMETERS: usize = 16 << 10;
+/// In bytes; longer than any setting's word.
+const MAX_WORD: usize = 64;
+const MAX_LIST: usize = 64;
 
 /// Reads a request; `content` asks for messages, instructions and tool definitions.
 pub(crate) fn read_request(body: &Value, content: bool) -> Request {
@@ -93,10 +95,8 @@ pub(crate) fn read_request(body: &Value, content: bool) -> Request {
         model: json::name(map, "model"),
         parameters: parameters(map),
         stream: flag(map, "stream").unwrap_or(false),
-        include_usage: json::object(map, "stream_options").and_then(|options| flag(options, "include_usage")),
         message_count: message_count(map),
         size: json::size(body),
-        service_tier: json::name(map, "service_tier"),
         embedding_input_count: embedding_inputs(map),
         dimensions: map.get("dimensions").and_then(count),
         input_messages: if content { input_messages(map) } else { None },
@@ -147,22 +147,53 @@ fn parameters(map: &Map<String, Value>) -> Map<String, Value> {
     let mut left = MAX_PARAMETERS;
     for (key, value) in map {
         let key = key.as_str();
-        if value.is_null() || key.len() > 64 || CONTENT.contains(&key) || PRIVATE.contains(&key) {
+        if key.len() > MAX_WORD || CONTENT.contains(&key) || PRIVATE.contains(&key) {
             continue;
         }
-        let value = if json::fits(value, MAX_PARAMETER.min(left)) {
-            value.clone()
-        } else if let Some(kind) = value.get("type").and_then(Value::as_str).filter(|kind| kind.len() <= 64) {
-            // A response format with a large schema is at least told by its kind.
-            json!({ "type": kind })
-        } else {
-            continue;
-        };
+        let Some(value) = parameter(key, value) else { continue };
         let Some(rest) = left.checked_sub(json::size(&value) + key.len() + 4) else { break };
         left = rest;
         kept.insert(key.to_owned(), value);
     }
     kept
+}
+
+/// What a parameter may show: numbers, switches and words. Text of any length, as in a schema or a location, is content
+/// in a place where nobody looks for it.
+fn parameter(key: &str, value: &Value) -> Option<Value> {
+    match value {
+        Value::Number(_) | Value::Bool(_) => Some(value.clone()),
+        Value::String(text) => is_word(text).then(|| value.clone()),
+        Value::Array(items) if LISTS.contains(&key) => {
+            let short = |item: &&Value| item.as_str().is_some_and(|text| text.len() <= MAX_WORD);
+            Some(items.iter().take(MAX_LIST).filter(short).cloned().collect())
+        }
+        Value::Object(map) => {
+            let inside = map.iter().take(MAX_LIST).filter(|(key, value)| {
+                value.is_number()
+                    || value.is_boolean()
+                    || (KINDS.contains(&key.as_str()) && is_short_word(value))
+            });
+            let inside: Map<_, _> = inside.map(|(key, value)| (key.clone(), value.clone())).collect();
+            (!inside.is_empty()).then_some(Value::Object(inside))
+        }
+        _ => None,
+    }
+}
+
+/// Lists of words that are settings.
+const LISTS: [&str; 4] = ["stop", "stop_sequences", "modalities", "include"];
+
+/// Words inside an object that say which kind of setting it is.
+const KINDS: [&str; 5] = ["type", "effort", "mode", "level", "summary"];
+
+fn is_short_word(value: &Value) -> bool {
+    value.as_str().is_some_and(is_word)
+}
+
+fn is_word(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/@".contains(&byte);
+    (1..=MAX_WORD).contains(&text.len()) && text.bytes().all(plain)
 }
 
 fn message_count(map: &Map<String, Value>) -> Option<usize> {

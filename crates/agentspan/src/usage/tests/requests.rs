@@ -37,8 +37,7 @@ fn parameters_hold_neither_content_nor_identity_nor_secrets() {
         "stream_options": {"include_usage": true}, "service_tier": "flex", "response_format": {"type": "json_schema"}});
     assert_eq!(Value::Object(request.parameters), parameters);
     assert_eq!(request.model.as_deref(), Some("gpt-4o"));
-    assert_eq!((request.stream, request.include_usage), (true, Some(true)));
-    assert_eq!(request.service_tier.as_deref(), Some("flex"));
+    assert!(request.stream);
     assert_eq!(request.message_count, Some(4));
     assert_eq!(request.size, body().to_string().len());
 }

@@ -197,3 +197,11 @@ fn blocks_of_anthropic_are_bounded_too() {
     assert_eq!(reply.tool_calls.len(), 256);
     assert!(reply.output_messages.is_some_and(|messages| messages.to_string().len() < 2 << 20));
 }
+
+#[test]
+fn a_cut_anthropic_stream_does_not_count_the_placeholder_of_its_output() {
+    let start = json!({"type": "message_start", "message": {"id": "m", "model": "claude",
+        "usage": {"input_tokens": 25, "output_tokens": 1}}});
+    let usage = reader("anthropic", &[start]).into_reply().usage.expect("the input is known");
+    assert_eq!((usage.input, usage.output), (Some(25), None));
+}
