@@ -3,6 +3,7 @@
 mod collector_selftest;
 mod compose;
 mod content;
+mod figures;
 mod fixtures;
 mod foreign_spans;
 mod hostile;

@@ -70,9 +70,9 @@ const NAMES: &[(&str, &str)] = &[
     ("api_key", r"api[ _-]?(?:key|secret)"),
     (
         "secret",
-        r"(?:secret[_-]?(?:access[_-]?)?|private[_-]?|encryption[_-]?|signing[_-]?)key|(?:client|app|consumer|webhook)[_-]?secret",
+        r"(?:secret[_-]?(?:access[_-]?)?|private[_-]?|encryption[_-]?|signing[_-]?|account[_-]?|shared[_-]?access[_-]?|access[_-]?|subscription[_-]?)key|(?:client|app|consumer|webhook)[_-]?secret",
     ),
-    ("password", r"password|passwd|passphrase|pwd"),
+    ("password", r"password|passwd|passphrase|pwd|credentials"),
     (
         "token",
         r"(?:access|refresh|auth|bearer|session|security|id|api|csrf|xsrf|personal|bot|oauth)[_-]?token",
@@ -88,7 +88,7 @@ const NAMES: &[(&str, &str)] = &[
 const BOUNDARY: &str = r"(?:^|[^A-Za-z0-9_-]|\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})";
 const SEPARATOR: &str = r#"\\*["'`]?[ \t]*(?:=>|:=|==|[:=])[ \t]*(?:Some\()?"#;
 const USER_INFO: &str = r#"://[^\x00-\x20/?#"'\\<>\[\]{}]+@"#;
-const QUERY: &str = r#"(?:[?&#;]|\\u0026)(?i-u:(?:x-)?api[_-]?key|apikey|key|token|(?:access|refresh|id|auth|session)[_-]?token|sig|signature|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|code|client_secret|secret|password|passwd|pwd|auth)=[^\x00-\x20&#;"'\\<>\[\](){},`]+"#;
+const QUERY: &str = r#"(?:[?&#;]|\\u0026)(?i-u:(?:x-)?api[_-]?key|apikey|key|token|(?:access|refresh|id|auth|session)[_-]?token|sig|signature|(?:subscription|account|access)[_-]?key|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|code|client_secret|secret|password|passwd|pwd|auth)=[^\x00-\x20&#;"'\\<>\[\](){},`]+"#;
 const PEM: &str = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----";
 
 /// Finds secrets in strings and replaces each by `[REDACTED:kind]`.
@@ -136,7 +136,7 @@ impl Scrubber {
     }
 
     /// Takes the secrets out of every string of the span that will leave: name, status, attribute values,
-    /// events and links. Keys of attributes stay.
+    /// events and links.
     pub(crate) fn scrub_span(&self, span: &mut SpanData) {
         self.scrub_cow(&mut span.name);
         if let Status::Error { description } = &mut span.status {
@@ -160,8 +160,12 @@ impl Scrubber {
         }
     }
 
-    fn scrub_attributes(&self, attributes: &mut [KeyValue]) {
+    /// Takes the secrets out of keys and of values; a value whose key names a secret goes as a whole.
+    pub(crate) fn scrub_attributes(&self, attributes: &mut [KeyValue]) {
         for attribute in attributes {
+            if let Some(clean) = self.cleaned(attribute.key.as_str()) {
+                attribute.key = clean.into();
+            }
             let secret = matches!(attribute.value, Value::String(_) | Value::Array(Array::String(_)))
                 && self.secret_key.is_match(attribute.key.as_str());
             match &mut attribute.value {

@@ -73,11 +73,7 @@ pub(crate) fn start_disabled(
 /// Starts the export thread and makes provider and telemetry. Nothing global is touched.
 pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options) -> Result<Parts, Error> {
     let mut warnings: Vec<String> = warnings.iter().map(Warning::to_string).collect();
-    let (resource, unnamed) = resource::resource(&config);
     let sinks = options.sinks.take();
-    if sinks.is_none() {
-        warnings.extend(unnamed);
-    }
     let ids = options.ids;
     let make_ids =
         || ids.map_or_else(|| Box::new(RandomIdGenerator::default()) as Box<dyn IdGenerator>, |ids| ids());
@@ -85,6 +81,8 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
     let counts = Arc::<Counts>::default();
     let (finish, prices, hash_key) = make_finish(&config, options, &mut warnings);
     let finish = Arc::new(finish);
+    let (resource, unnamed) = resource::resource(&config, &finish.scrubber);
+    warnings.extend(unnamed.filter(|_| sinks.is_none()));
     if config.disabled {
         let runtime = Runtime::new(None, prices, config.content);
         let telemetry = announce(warnings, counts, None);

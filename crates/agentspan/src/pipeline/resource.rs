@@ -1,4 +1,5 @@
 use crate::config::Config;
+use crate::export::Scrubber;
 use agentspan_semconv::{host, process, service, telemetry};
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
@@ -6,7 +7,7 @@ use opentelemetry_sdk::resource::TelemetryResourceDetector;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
 /// What the process is, as every span of it is labelled. Second, a warning when nobody named the service.
-pub(crate) fn resource(config: &Config) -> (Resource, Option<String>) {
+pub(crate) fn resource(config: &Config, scrubber: &Scrubber) -> (Resource, Option<String>) {
     let fallback = || {
         let program = std::env::current_exe().ok();
         let name = program.as_deref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy());
@@ -25,7 +26,9 @@ pub(crate) fn resource(config: &Config) -> (Resource, Option<String>) {
         KeyValue::new(service::SERVICE_INSTANCE_ID, RandomIdGenerator::default().new_trace_id().to_string()),
     ];
     known.extend(host_name().map(|name| KeyValue::new(host::HOST_NAME, name)));
-    let given = config.resource.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    let mut given: Vec<_> =
+        config.resource.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
+    scrubber.scrub_attributes(&mut given);
     let resource = Resource::builder_empty()
         .with_detector(Box::new(TelemetryResourceDetector))
         // What was given replaces what was found out.

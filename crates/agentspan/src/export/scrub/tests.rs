@@ -240,3 +240,20 @@ fn json_text_stays_json_whatever_it_holds() {
         }
     }
 }
+
+#[test]
+fn keys_and_names_of_cloud_secrets_do_not_leave() {
+    let scrubber = scrubber();
+    let texts = [
+        "AccountKey=c2VjcmV0c2VjcmV0c2VjcmV0",
+        "SharedAccessKey=abcdefgh12345678",
+        "access_key=abcdefgh12345678",
+    ];
+    for text in texts {
+        let (_, value) = text.split_once('=').unwrap();
+        assert!(!scrubber.scrub(text).contains(value), "{text}");
+    }
+    let mut attributes = [opentelemetry::KeyValue::new("sk-proj-abcdefghijklmnop0123456789", 1)];
+    scrubber.scrub_attributes(&mut attributes);
+    assert!(!attributes[0].key.as_str().contains("abcdefghijklmnop"), "{}", attributes[0].key);
+}
