@@ -118,7 +118,8 @@ impl SpanHandle {
         {
             node.set(attribute(tool::TOOL_COST_USD, amount.as_f64()));
         }
-        if amount.is_some() {
+        // Only calls of models have prices from several sources.
+        if amount.is_some() && node.call.get().is_some() {
             node.set(attribute(cost::COST_SOURCE, CostSource::Manual.as_str()));
         }
         self

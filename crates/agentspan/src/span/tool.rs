@@ -3,7 +3,7 @@ use crate::span::builder::{Begin, Step, running_span};
 use crate::span::content::Text;
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::{Runtime, attribute, count};
-use agentspan_semconv::{CostSource, StepType, ToolType, cost, span_name, tool as names};
+use agentspan_semconv::{StepType, ToolType, span_name, tool as names};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
@@ -119,10 +119,7 @@ impl Begin for ToolBuilder {
             initial
                 .attributes
                 .extend(known.into_iter().filter_map(|(name, value)| Some(attribute(name, value?))));
-            if let Some(usd) = known_cost {
-                initial.attributes.push(attribute(names::TOOL_COST_USD, usd.as_f64()));
-                initial.attributes.push(attribute(cost::COST_SOURCE, CostSource::Manual.as_str()));
-            }
+            initial.attributes.extend(known_cost.map(|usd| attribute(names::TOOL_COST_USD, usd.as_f64())));
             initial.attributes.extend(attributes);
         });
         if let Some(cost) = own_cost {
