@@ -1,8 +1,9 @@
 //! Compares a run of an agent recorded by hand with the same run recorded by agentspan, side by side in one process,
 //! and prints the ratios: `cargo bench -p agentspan-benches --bench ratios`.
 //!
-//! The sides take turns, many short rounds each, so that whatever else the machine does falls on both. A figure is
-//! the median of its rounds. While a side is measured its subscriber is the only one in the process, as in a program.
+//! The sides take turns. Each turn is many slices of well under a millisecond, of which the fastest counts: so it is not
+//! the rest of the machine that is measured. A figure is the median of its turns. While a side is measured its
+//! subscriber is the only one in the process, as in a program.
 
 use agentspan_benches::by_hand::{self, Options};
 use agentspan_benches::weather::Agent;
@@ -12,9 +13,10 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanExporter};
 use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 31;
-const RUNS: u32 = 400;
-const POLLS: u32 = 20_000;
+const ROUNDS: usize = 15;
+const SLICES: u32 = 60;
+const RUNS: u32 = 12;
+const POLLS: u32 = 2_000;
 
 fn main() {
     // Given by `cargo bench` and `cargo test`, which have nothing to choose here.
@@ -71,25 +73,26 @@ fn polls(rounds: usize) {
 
 /// The whole weather agent over HTTP; the scripted server answers at once, so this is the worst case for us.
 fn whole_program(rounds: usize) {
-    const RUNS: u32 = 40;
+    const RUNS: usize = 60;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can start");
     let server = weather::quick_server().expect("a loopback port is free");
     let agent = Agent::new(server.base_url());
     let run = |traced: bool| {
-        time(RUNS, || {
-            let answer =
-                runtime.block_on(async { if traced { agent.traced().await } else { agent.plain().await } });
-            assert_eq!(answer.as_deref().ok(), Some(weather::ANSWER));
-        })
+        let began = Instant::now();
+        let answer = match traced {
+            true => runtime.block_on(agent.traced()),
+            false => runtime.block_on(agent.plain()),
+        };
+        assert_eq!(answer.as_deref().ok(), Some(weather::ANSWER));
+        began.elapsed().as_secs_f64() * 1e6
     };
-    let micros = |elapsed: Duration| elapsed.as_secs_f64() * 1e6 / f64::from(RUNS);
-    let plain = || micros(run(false));
+    let plain = || median((0..RUNS).map(|_| run(false)).collect());
     let traced = || {
         let recording = agentspan::testing::record();
-        let elapsed = run(true);
+        let micros = median((0..RUNS).map(|_| run(true)).collect());
         drop(recording);
-        micros(elapsed)
+        micros
     };
     let [traced, plain] = medians(rounds, [&traced, &plain]);
     println!();
@@ -109,12 +112,14 @@ fn time_runs(round: impl Fn() -> Duration) -> f64 {
     round().as_nanos() as f64 / (f64::from(RUNS) * SPANS as f64)
 }
 
-/// How long `count` turns take, after a few to get warm.
-fn time(count: u32, turn: impl Fn()) -> Duration {
-    (0..count.div_ceil(10)).for_each(|_| turn());
-    let began = Instant::now();
-    (0..count).for_each(|_| turn());
-    began.elapsed()
+/// How long `count` runs take in the fastest slice; the first ones get warm.
+fn time(count: u32, run: impl Fn()) -> Duration {
+    let slice = || {
+        let began = Instant::now();
+        (0..count).for_each(|_| run());
+        began.elapsed()
+    };
+    (0..SLICES).map(|_| slice()).min().unwrap_or_default()
 }
 
 fn allocations(run: impl Fn()) -> f64 {
@@ -163,10 +168,12 @@ fn medians<const N: usize>(rounds: usize, sides: [Side<'_>; N]) -> [f64; N] {
             samples.push(side());
         }
     }
-    samples.map(|mut samples| {
-        samples.sort_by(f64::total_cmp);
-        samples[samples.len() / 2]
-    })
+    samples.map(median)
+}
+
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
 }
 
 fn line(what: &str, ours: f64, other: f64, goal: &str) {

@@ -7,6 +7,7 @@ use futures_util::stream::FuturesUnordered;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Barrier;
+use tracing::Instrument;
 
 /// A run of so many calls, each of which waits for the other run.
 async fn interleaved(name: &str, calls: u64, tokens: u64, barrier: Option<Arc<Barrier>>) {
@@ -160,4 +161,22 @@ async fn one_step_entered_in_turns_with_another_keeps_its_own_children() {
             _ => {}
         }
     }
+}
+
+#[tokio::test]
+async fn a_step_that_is_entered_within_itself_stays_current_until_the_outer_end() {
+    let _recording = record();
+    let guard = agentspan::step("outer").start();
+    let carried = guard
+        .within(async {
+            let inside = async {
+                guard.within(async {}).await;
+                agentspan::current().span_id()
+            };
+            inside.in_current_span()
+        })
+        .await;
+    assert_eq!(carried.await, guard.span_id());
+    assert_eq!(agentspan::current().span_id(), None);
+    guard.finish();
 }

@@ -96,6 +96,11 @@ fn name(prefix: &str, parts: &[&str]) -> String {
 }
 
 fn push(name: &mut String, part: &str) {
+    // Nearly every part is plain, and is taken as it is.
+    if (1..=MAX_PART).contains(&part.len()) && part.bytes().all(|byte| matches!(byte, b'!'..=b'~')) {
+        name.push_str(part);
+        return;
+    }
     if part.trim().is_empty() {
         name.push_str("unknown");
         return;

@@ -2,6 +2,7 @@ use super::Usd;
 use crate::usage::Usage;
 use agentspan_semconv::{CostSource, provider};
 use genai_prices::{Calculator, ErrorKind, PriceRequest};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::SystemTime;
@@ -23,12 +24,12 @@ pub(crate) struct PriceQuery<'a> {
 
 /// What a call cost, and where the price came from.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Price {
+pub(crate) struct Price<'a> {
     pub(crate) total: Usd,
     pub(crate) input: Usd,
     pub(crate) output: Usd,
     pub(crate) source: CostSource,
-    pub(crate) price_model: String,
+    pub(crate) price_model: Cow<'a, str>,
 }
 
 /// Why a call has no price.
@@ -57,10 +58,10 @@ impl Unpriced {
 
 /// A table of prices.
 pub(crate) trait Catalog: Send + Sync + fmt::Debug {
-    fn price(&self, query: &PriceQuery<'_>) -> Result<Price, Unpriced>;
+    fn price(&self, query: &PriceQuery<'_>) -> Result<Price<'static>, Unpriced>;
 
     /// What stands in `cost.catalog_version`.
-    fn version(&self) -> &str;
+    fn version(&self) -> &'static str;
 }
 
 /// The rates of a model of one's own, in USD for a million tokens.
@@ -91,7 +92,7 @@ impl Rates {
         self
     }
 
-    fn price(&self, model: &str, usage: &Usage) -> Result<Price, Unpriced> {
+    fn price<'a>(&self, model: &'a str, usage: &Usage) -> Result<Price<'a>, Unpriced> {
         let input = usage.input.ok_or(Unpriced::NoUsage)?;
         let cached = usage.cache_read.unwrap_or(0);
         let plain = input.checked_sub(cached).ok_or(Unpriced::InvalidUsage)?;
@@ -103,7 +104,7 @@ impl Rates {
             input,
             output,
             source: CostSource::Override,
-            price_model: model.to_owned(),
+            price_model: Cow::Borrowed(model),
         })
     }
 }
@@ -134,7 +135,7 @@ impl PriceBook {
 
     /// The price of a call that asked for the model `requested`: an override may have that name. The catalogue is never
     /// asked for it, since another model may have served the call.
-    pub(crate) fn price(&self, query: &PriceQuery<'_>, requested: &str) -> Result<Price, Unpriced> {
+    pub(crate) fn price(&self, query: &PriceQuery<'_>, requested: &str) -> Result<Price<'_>, Unpriced> {
         let own = [query.model, requested].into_iter().find_map(|name| self.overrides.get_key_value(name));
         if let Some((name, rates)) = own {
             return rates.price(name, query.usage);
@@ -142,7 +143,7 @@ impl PriceBook {
         self.catalog.as_ref().ok_or(Unpriced::NoCatalog)?.price(query)
     }
 
-    pub(crate) fn catalog_version(&self) -> Option<&str> {
+    pub(crate) fn catalog_version(&self) -> Option<&'static str> {
         self.catalog.as_ref().map(|catalog| catalog.version())
     }
 }
@@ -156,7 +157,7 @@ struct GenaiPrices(&'static Calculator);
 const GENAI_PRICES_VERSION: &str = "genai-prices 0.2.1";
 
 impl Catalog for GenaiPrices {
-    fn price(&self, query: &PriceQuery<'_>) -> Result<Price, Unpriced> {
+    fn price(&self, query: &PriceQuery<'_>) -> Result<Price<'static>, Unpriced> {
         let usage = genai_usage(query.usage).ok_or(Unpriced::NoUsage)?;
         let provider = provider::prices_id(query.provider).ok_or(Unpriced::UnknownProvider)?;
         let mut request =
@@ -178,11 +179,11 @@ impl Catalog for GenaiPrices {
             input: amount(found.input_price)?,
             output: amount(found.output_price)?,
             source: CostSource::Catalog,
-            price_model: found.model_id,
+            price_model: Cow::Owned(found.model_id),
         })
     }
 
-    fn version(&self) -> &str {
+    fn version(&self) -> &'static str {
         GENAI_PRICES_VERSION
     }
 }

@@ -23,8 +23,8 @@ impl OwnCost {
     }
 }
 
-impl From<&Price> for OwnCost {
-    fn from(price: &Price) -> Self {
+impl From<&Price<'_>> for OwnCost {
+    fn from(price: &Price<'_>) -> Self {
         Self::Known(price.total)
     }
 }

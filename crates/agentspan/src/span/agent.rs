@@ -63,7 +63,8 @@ impl AgentBuilder {
 
     /// What the user asked (`user.query`); recorded only when queries are asked for.
     pub fn query<Q: Serialize + ?Sized>(mut self, query: &Q) -> Self {
-        self.query = Some(Text::of(query, Runtime::wanted().queries));
+        let is_wanted = Runtime::wanted().is_some_and(|content| content.queries);
+        self.query = is_wanted.then(|| Text::of(query, true));
         self
     }
 

@@ -1,4 +1,5 @@
 use crate::span::runtime::attribute;
+use crate::usage;
 use opentelemetry::KeyValue;
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hasher};
@@ -29,8 +30,11 @@ impl Text {
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T, keep: bool) -> Self {
         let mut writer =
             Writer { text: Mode::Start, size: 0, kept: Vec::new(), keep, hash: DefaultHasher::new() };
-        let written = catch_unwind(AssertUnwindSafe(|| serde_json::to_writer(&mut writer, value)));
-        if !matches!(written, Ok(Ok(()))) {
+        let write = || match usage::with_text(value, |text| writer.push(text.as_bytes())) {
+            Some(()) => true,
+            None => serde_json::to_writer(&mut writer, value).is_ok(),
+        };
+        if !catch_unwind(AssertUnwindSafe(write)).unwrap_or(false) {
             return Self::default();
         }
         let text = String::from_utf8(writer.kept).unwrap_or_else(|cut| {

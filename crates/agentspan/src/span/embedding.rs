@@ -1,21 +1,22 @@
 use crate::span::builder::{self, Begin, Step, WithTimeout, every_span};
 use crate::span::future;
 use crate::span::llm::end_call;
-use crate::span::model::{Call, RequestRecord};
+use crate::span::model::{self, Call, RequestRecord};
 use crate::span::outcome::{Elapsed, Failure};
 use crate::span::record::{Active, Spec};
-use crate::span::runtime::{attribute, count};
-use agentspan_semconv::{Operation, StepType, embedding as names, llm, provider, span_name};
+use crate::span::runtime::{Runtime, attribute, count};
+use agentspan_semconv::{Operation, StepType, embedding as names, llm, span_name};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::future::Future;
 
 /// A call of an embedding model: the span `llm.<provider>.<model>`. Made by [`embedding()`].
 #[must_use = "nothing is recorded before `call` or `start`"]
 #[derive(Debug)]
 pub struct EmbeddingBuilder {
-    provider: String,
+    provider: Cow<'static, str>,
     model: String,
     request: Option<RequestRecord>,
     input_count: Option<u64>,
@@ -26,7 +27,7 @@ pub struct EmbeddingBuilder {
 /// A call of the embedding model `model` at `provider`.
 pub fn embedding(provider: impl AsRef<str>, model: impl Into<String>) -> EmbeddingBuilder {
     EmbeddingBuilder {
-        provider: provider::canonical(provider.as_ref()).into_owned(),
+        provider: model::provider_word(provider.as_ref()),
         model: model.into(),
         request: None,
         input_count: None,
@@ -39,7 +40,10 @@ impl EmbeddingBuilder {
     /// The request as it is sent; its model, parameters, number of inputs and dimensions are read at once. The inputs
     /// themselves are never recorded.
     pub fn request<R: Serialize + ?Sized>(mut self, request: &R) -> Self {
-        self.request = Some(RequestRecord::read(request, false));
+        self.request = Some(match Runtime::wanted() {
+            Some(_) => RequestRecord::read(request, false),
+            None => RequestRecord::model_of(request),
+        });
         self
     }
 
@@ -113,7 +117,9 @@ impl Begin for EmbeddingBuilder {
             (names::EMBEDDING_INPUT_COUNT, input_count),
             (names::EMBEDDING_DIMENSION_COUNT, dimension_count),
         ];
-        active.node.set(attribute(llm::LLM_MODEL_NAME, call.model.clone()));
+        if active.node.is_recording() {
+            active.node.set(attribute(llm::LLM_MODEL_NAME, call.model.clone()));
+        }
         active.node.set_all(counts.into_iter().filter_map(|(name, number)| Some(count(name, number?))));
         Step(active.with_call(call))
     }

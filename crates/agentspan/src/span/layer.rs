@@ -1,9 +1,9 @@
 use crate::span::node::Node;
 use crate::span::runtime::Runtime;
 use opentelemetry::{Context, ContextGuard};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
-use tracing::span::{Attributes, Id};
+use tracing::span::{Attributes, Entered, Id};
 use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::layer::{self, Layer};
 use tracing_subscriber::registry::LookupSpan;
@@ -37,8 +37,18 @@ struct Attached {
 thread_local! {
     /// Handed from the step that is being made to `on_new_span`, which runs inside the span's creation.
     static MAKING: RefCell<Option<Attached>> = const { RefCell::new(None) };
-    /// Contexts made current by spans entered on this thread, innermost last.
-    static ENTERED: RefCell<Vec<(Id, ContextGuard)>> = const { RefCell::new(Vec::new()) };
+    /// Set while a span is entered whose context is current already.
+    static ATTACHED: Cell<bool> = const { Cell::new(false) };
+    /// Spans entered on this thread, innermost last, and the contexts that this made current.
+    static ENTERED: RefCell<Vec<(Id, Option<ContextGuard>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Enters the span of a step whose context its caller has made current, which then need not be looked up.
+pub(crate) fn enter_attached(span: &tracing::Span) -> Entered<'_> {
+    let _ = ATTACHED.try_with(|attached| attached.set(true));
+    let entered = span.enter();
+    let _ = ATTACHED.try_with(|attached| attached.set(false));
+    entered
 }
 
 /// Makes a `tracing` span for a step, with `context` current whenever it is entered.
@@ -87,6 +97,10 @@ pub(crate) fn attach(span: &tracing::Span, context: Context, node: &Arc<Node>) {
     });
 }
 
+fn note_entered(id: &Id, guard: Option<ContextGuard>) {
+    let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), guard)));
+}
+
 impl<S> Layer<S> for StepLayer
 where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
@@ -107,14 +121,16 @@ where
     }
 
     fn on_enter(&self, id: &Id, subscriber: layer::Context<'_, S>) {
+        if ATTACHED.try_with(Cell::take).unwrap_or(false) {
+            return note_entered(id, None);
+        }
         let Some(span) = subscriber.span(id) else { return };
         if span.metadata().target() != TARGET {
             return;
         }
         let context = span.extensions().get::<Attached>().map(|attached| attached.context.clone());
         if let Some(context) = context {
-            let guard = context.attach();
-            let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), guard)));
+            note_entered(id, Some(context.attach()));
         }
     }
 

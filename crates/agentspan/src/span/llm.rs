@@ -5,11 +5,12 @@ use crate::span::outcome::{Elapsed, Ending, Failure};
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::{Runtime, attribute, count};
 use crate::span::stream::ReplyStream;
-use agentspan_semconv::{Operation, StepType, llm as names, provider, server, span_name};
+use agentspan_semconv::{Operation, StepType, llm as names, server, span_name};
 use futures_core::Stream;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::future::Future;
 
 /// A call of a model: the span `llm.<provider>.<model>`. Made by [`llm()`].
@@ -19,7 +20,7 @@ use std::future::Future;
 #[must_use = "nothing is recorded before `call`, `stream` or `start`"]
 #[derive(Debug)]
 pub struct LlmBuilder {
-    provider: String,
+    provider: Cow<'static, str>,
     model: String,
     operation: Operation,
     purpose: Option<String>,
@@ -51,7 +52,7 @@ pub struct LlmBuilder {
 /// ```
 pub fn llm(provider: impl AsRef<str>, model: impl Into<String>) -> LlmBuilder {
     LlmBuilder {
-        provider: provider::canonical(provider.as_ref()).into_owned(),
+        provider: model::provider_word(provider.as_ref()),
         model: model.into(),
         operation: Operation::Chat,
         purpose: None,
@@ -77,7 +78,10 @@ impl LlmBuilder {
     /// Read at once: model, parameters, sizes, number of messages, hashes of system prompt and tool definitions; the
     /// messages themselves only when they are asked for.
     pub fn request<R: Serialize + ?Sized>(mut self, request: &R) -> Self {
-        self.request = Some(RequestRecord::read(request, Runtime::wanted().messages));
+        self.request = Some(match Runtime::wanted() {
+            Some(content) => RequestRecord::read(request, content.messages),
+            None => RequestRecord::model_of(request),
+        });
         self
     }
 
@@ -195,7 +199,7 @@ pub(crate) fn end_call<R: Serialize, E: Failure<K>, K>(active: Active, result: &
 }
 
 fn open_stream<S, C, X, E, K, L>(
-    provider: String,
+    provider: Cow<'static, str>,
     result: Result<S, E>,
     active: Active,
 ) -> Result<ReplyStream<S, L>, E>
@@ -265,9 +269,9 @@ impl Begin for LlmBuilder {
             initial.extend(attributes);
         });
         // A reply that names its model replaces this; whoever reads only this one still sees a model.
-        active.node.set(attribute(names::LLM_MODEL_NAME, call.model.clone()));
-        if batch {
-            active.node.set(attribute(names::LLM_BATCH, true));
+        if active.node.is_recording() {
+            active.node.set(attribute(names::LLM_MODEL_NAME, call.model.clone()));
+            active.node.set_all(batch.then(|| attribute(names::LLM_BATCH, true)));
         }
         Step(active.with_call(call))
     }

@@ -5,7 +5,7 @@ use crate::span::content::Text;
 use crate::span::node::{Node, token_attributes};
 use crate::span::runtime::{Runtime, attribute, count};
 use crate::usage::{self, Reply, Request, Usage};
-use agentspan_semconv::{CostSource, StepType, cost, embedding, llm};
+use agentspan_semconv::{CostSource, StepType, cost, embedding, llm, provider};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -14,9 +14,15 @@ use std::sync::Arc;
 /// What pricing a call needs besides its usage; known when the call begins.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Call {
-    pub(crate) provider: String,
+    pub(crate) provider: Cow<'static, str>,
     pub(crate) model: String,
     pub(crate) batch: bool,
+}
+
+/// The canonical word of a provider; one that is known is not copied.
+pub(crate) fn provider_word(word: &str) -> Cow<'static, str> {
+    let known = provider::find(word).map(|known| Cow::Borrowed(known.openinference));
+    known.unwrap_or_else(|| Cow::Owned(provider::canonical(word).into_owned()))
 }
 
 /// The request of a call, read at once so that nothing is borrowed.
@@ -39,6 +45,12 @@ impl RequestRecord {
             system: has_system.then_some(system),
             tools: has_tools.then_some(tools),
         }
+    }
+
+    /// Reads no more than the model, for a call that is priced and not recorded.
+    pub(crate) fn model_of<R: Serialize + ?Sized>(request: &R) -> Self {
+        let model = usage::to_json(request).and_then(|body| usage::requested_model(&body));
+        Self { request: Request { model, ..Request::default() }, system: None, tools: None }
     }
 
     pub(crate) fn attributes(self, runtime: &Runtime, attributes: &mut Vec<KeyValue>) {
@@ -79,7 +91,7 @@ pub(crate) struct ReplyRecord(pub(crate) Reply);
 
 impl ReplyRecord {
     pub(crate) fn read<R: Serialize + ?Sized>(node: &Node, reply: &R) -> Self {
-        let provider = node.call.get().map_or("", |call| call.provider.as_str());
+        let provider = node.call.get().map_or("", |call| call.provider.as_ref());
         let content = node.is_recording() && node.runtime.content.messages;
         let body = usage::to_json(reply);
         Self(body.map(|body| usage::read_reply(provider, &body, content)).unwrap_or_default())
@@ -166,15 +178,13 @@ pub(crate) fn record_usage(
     tier: Option<&str>,
     batch: bool,
 ) {
-    node.own(|own| {
+    // What an earlier reply said is replaced as a whole.
+    let is_stale = |name: &str| name.starts_with(TOKEN_COUNTS);
+    node.own_with(is_stale, |own| {
         own.prompt_tokens = usage.input;
         own.completion_tokens = usage.output;
+        Some(token_attributes(usage))
     });
-    if node.is_recording() {
-        // What an earlier reply said is replaced as a whole.
-        node.unset(|name| name.starts_with(TOKEN_COUNTS));
-        node.set_all(token_attributes(usage));
-    }
     let unknown = Call::default();
     let call = node.call.get().unwrap_or(&unknown);
     let query = PriceQuery {
@@ -191,41 +201,34 @@ pub(crate) fn record_usage(
     record_price(node, price);
 }
 
-fn record_price(node: &Arc<Node>, price: Result<Price, Unpriced>) {
-    let mut by_hand = false;
-    node.own(|own| {
-        by_hand = own.cost_by_hand;
-        if !by_hand {
-            own.cost = price.as_ref().map_or(OwnCost::Unknown, OwnCost::from);
+fn record_price(node: &Node, price: Result<Price<'_>, Unpriced>) {
+    node.own_with(is_of_price, |own| {
+        if own.cost_by_hand {
+            return None;
         }
+        own.cost = price.as_ref().map_or(OwnCost::Unknown, OwnCost::from);
+        Some(price_attributes(node, price).into_iter().flatten())
     });
-    if by_hand || !node.is_recording() {
-        return;
-    }
-    node.unset(is_of_price);
-    match price {
-        Ok(price) => {
-            node.set(attribute(cost::COST_INPUT_USD, price.input.as_f64()));
-            node.set(attribute(cost::COST_OUTPUT_USD, price.output.as_f64()));
-            if price.source == CostSource::Catalog
-                && let Some(version) = node.runtime.prices.catalog_version()
-            {
-                node.set(attribute(cost::COST_CATALOG_VERSION, version.to_owned()));
-            }
-            node.set(attribute(cost::COST_SOURCE, price.source.as_str()));
-            node.set(attribute(cost::COST_PRICE_MODEL, price.price_model));
-        }
-        Err(missing) => {
-            let missing = vec![StringValue::from(missing.as_str())];
-            node.set(KeyValue::new(cost::COST_MISSING, Value::Array(Array::String(missing))));
-        }
-    }
 }
 
-/// A call that ends without a word about its cost, as one that was dropped under way, has an unknown cost: the provider
-/// may well have charged for it.
-pub(crate) fn settle_cost(node: &Arc<Node>) {
-    if node.is_call_without_cost() {
-        record_price(node, Err(Unpriced::NoUsage));
-    }
+fn price_attributes(node: &Node, price: Result<Price<'_>, Unpriced>) -> [Option<KeyValue>; 5] {
+    let price = match price {
+        Ok(price) if node.is_recording() => price,
+        Ok(_) => return [const { None }; 5],
+        Err(missing) => return [Some(missing_price(missing)), None, None, None, None],
+    };
+    let version = node.runtime.prices.catalog_version().filter(|_| price.source == CostSource::Catalog);
+    [
+        Some(attribute(cost::COST_INPUT_USD, price.input.as_f64())),
+        Some(attribute(cost::COST_OUTPUT_USD, price.output.as_f64())),
+        version.map(|version| attribute(cost::COST_CATALOG_VERSION, version)),
+        Some(attribute(cost::COST_SOURCE, price.source.as_str())),
+        Some(attribute(cost::COST_PRICE_MODEL, price.price_model.into_owned())),
+    ]
+}
+
+/// What is wanting for a price.
+pub(crate) fn missing_price(missing: Unpriced) -> KeyValue {
+    let missing = vec![StringValue::from(missing.as_str())];
+    KeyValue::new(cost::COST_MISSING, Value::Array(Array::String(missing)))
 }

@@ -1,5 +1,5 @@
-use crate::cost::{OwnCost, Totals, Usd};
-use crate::span::model::Call;
+use crate::cost::{OwnCost, Totals, Unpriced, Usd};
+use crate::span::model::{self, Call};
 use crate::span::outcome::Ending;
 use crate::span::run::Run;
 use crate::span::runtime::{Runtime, attribute, count, lock};
@@ -37,14 +37,14 @@ pub(crate) struct Node {
     failed_attempts: AtomicU64,
     recording: AtomicBool,
     sampled_out: AtomicBool,
-    /// The context that holds the span, until the step ends. It may hold the step as well, so it must not stay.
-    span: Mutex<Option<Context>>,
     open_key: AtomicU64,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
+    /// The context that holds the span, until the step ends. It may hold the step as well, so it must not stay.
+    span: Option<Context>,
     /// What is known of the step besides what it was made with; written to the span when it ends.
     attributes: Vec<KeyValue>,
     /// The step's own part and those of all descendants that have ended.
@@ -61,6 +61,9 @@ struct State {
 
 /// Room that is made at once for what becomes known while a step runs and ends.
 const USUAL_ATTRIBUTES: usize = 16;
+
+/// In place of the key of a step that a shutdown need not end.
+const NOT_OPEN: u64 = u64::MAX;
 
 /// What the step itself adds to the sums.
 #[derive(Debug, Default, Clone)]
@@ -88,13 +91,15 @@ pub(crate) struct NewNode {
     pub(crate) parent: Option<Arc<Node>>,
     pub(crate) run: Option<Arc<Run>>,
     pub(crate) is_run: bool,
+    /// 1 for a step that will have a `tracing` span, in which others may carry it on.
+    pub(crate) carriers: u32,
     pub(crate) started: SystemTime,
 }
 
 impl Node {
     /// Makes the node and counts it as open work of every ancestor.
     pub(crate) fn new(new: NewNode) -> Arc<Self> {
-        let NewNode { runtime, step_type, name, parent, run, is_run, started } = new;
+        let NewNode { runtime, step_type, name, parent, run, is_run, carriers, started } = new;
         let is_step_of_run = parent.as_ref().is_some_and(|parent| parent.is_run);
         let node = Arc::new(Self {
             depth: parent.as_ref().map_or(0, |parent| parent.depth + 1),
@@ -111,15 +116,15 @@ impl Node {
             failed_attempts: AtomicU64::new(0),
             recording: AtomicBool::new(false),
             sampled_out: AtomicBool::new(false),
-            span: Mutex::new(None),
-            open_key: AtomicU64::new(u64::MAX),
+            open_key: AtomicU64::new(NOT_OPEN),
             state: Mutex::new(State {
+                span: None,
                 attributes: Vec::new(),
                 totals: Totals::default(),
                 own: Own::default(),
                 open: 0,
                 ended: false,
-                carriers: 0,
+                carriers,
                 released: false,
                 told: Told::default(),
             }),
@@ -147,26 +152,21 @@ impl Node {
     }
 
     /// Takes the span that was made for the step.
-    pub(crate) fn set_span(self: &Arc<Self>, context: &Context) {
+    pub(crate) fn set_span(self: &Arc<Self>, context: &Context, is_recording: bool) {
         let span = context.span();
         let _ = self.span_context.set(span.span_context().clone());
-        if span.is_recording() {
+        if is_recording {
             self.recording.store(true, Ordering::Relaxed);
             self.open_key.store(self.runtime.open.insert(self), Ordering::Relaxed);
-            *lock(&self.span) = Some(context.clone());
+            lock(&self.state).span = Some(context.clone());
         } else if span.span_context().is_valid() {
             self.sampled_out.store(true, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn take_span(&self) -> Option<Context> {
-        self.runtime.open.remove(self.open_key.load(Ordering::Relaxed));
-        lock(&self.span).take()
-    }
-
     /// Adds an event to the span while the step is open.
     pub(crate) fn add_event(&self, name: impl Into<Cow<'static, str>>, attributes: Vec<KeyValue>) {
-        let context = lock(&self.span).clone();
+        let context = lock(&self.state).span.clone();
         if let Some(context) = context {
             context.span().add_event(name, attributes);
         }
@@ -183,17 +183,7 @@ impl Node {
         }
         let mut state = lock(&self.state);
         if !state.ended {
-            for attribute in attributes {
-                match state.attributes.iter_mut().find(|known| known.key == attribute.key) {
-                    Some(known) => known.value = attribute.value,
-                    None => {
-                        if state.attributes.is_empty() {
-                            state.attributes.reserve(USUAL_ATTRIBUTES);
-                        }
-                        state.attributes.push(attribute);
-                    }
-                }
-            }
+            attributes.into_iter().for_each(|attribute| state.set(attribute));
         }
     }
 
@@ -217,6 +207,23 @@ impl Node {
         }
     }
 
+    /// As [`own`](Self::own), with attributes that say so and take the place of stale ones.
+    pub(crate) fn own_with<A: IntoIterator<Item = KeyValue>>(
+        &self,
+        is_stale: impl Fn(&str) -> bool,
+        change: impl FnOnce(&mut Own) -> Option<A>,
+    ) {
+        let mut state = lock(&self.state);
+        if state.ended {
+            return;
+        }
+        let changed = change(&mut state.own);
+        if let Some(attributes) = changed.filter(|_| self.is_recording()) {
+            state.attributes.retain(|known| !is_stale(known.key.as_str()));
+            attributes.into_iter().for_each(|attribute| state.set(attribute));
+        }
+    }
+
     pub(crate) fn is_ended(&self) -> bool {
         lock(&self.state).ended
     }
@@ -236,7 +243,7 @@ impl Node {
         (failed > 0).then_some(failed + 1)
     }
 
-    /// A `tracing` span of this step exists, so others may carry the step on in it.
+    /// A task or a closure may carry the step on.
     pub(crate) fn expect_carrier(&self) {
         lock(&self.state).carriers += 1;
     }
@@ -253,55 +260,62 @@ impl Node {
         }
     }
 
-    /// An outcome that the user told takes the place of success, and of nothing else.
-    pub(crate) fn apply_told(&self, ending: &mut Ending) {
+    /// Ends the step once: posts its part to itself and every ancestor, lets the ancestors go unless somebody still
+    /// carries the step, and gives what is left to be recorded.
+    ///
+    /// What the user told of the outcome takes the place of success; then `settle` may change it, is given the class of
+    /// failure that the user told, and does what must be done before an ancestor can leave.
+    pub(crate) fn end<T>(
+        &self,
+        ending: &mut Ending,
+        settle: impl FnOnce(&mut Ending, &Own, Option<Cow<'static, str>>) -> T,
+    ) -> Option<(Ended, T)> {
+        // Held until the end, so that a carrier that goes meanwhile does not let the ancestors go without the part.
+        // Locks are taken upwards only, from a step to its run and its ancestors.
+        let mut state = lock(&self.state);
+        if state.ended {
+            return None;
+        }
         if ending.outcome == Outcome::Ok
-            && let Some(outcome) = lock(&self.state).told.outcome
+            && let Some(outcome) = state.told.outcome
         {
             ending.outcome = outcome;
         }
-    }
-
-    /// Whether the step is a call that somebody charges for and nobody has said yet what it cost.
-    pub(crate) fn is_call_without_cost(&self) -> bool {
-        let call = matches!(self.step_type, StepType::LlmGenerate | StepType::Embedding);
-        call && lock(&self.state).own.cost == OwnCost::None
-    }
-
-    /// Ends the step once: posts its part to itself and every ancestor, and gives what is left to be recorded.
-    pub(crate) fn end(&self, ending: &Ending) -> Option<Ended> {
-        let (ended, part) = {
-            let mut state = lock(&self.state);
-            if state.ended {
-                return None;
+        // A call that ends without a word about its cost, as one that was dropped under way, has an unknown cost: the
+        // provider may well have charged for it.
+        let is_call = matches!(self.step_type, StepType::LlmGenerate | StepType::Embedding);
+        if is_call && state.own.cost == OwnCost::None {
+            state.own.cost = OwnCost::Unknown;
+            if self.is_recording() {
+                state.set(model::missing_price(Unpriced::NoUsage));
             }
-            state.ended = true;
-            let part = self.part(&state.own, ending.outcome.is_failure());
-            // A run that is a step of another one is no step of its own.
-            state.totals.add(&Totals { steps: 0, failed_steps: 0, ..part.clone() });
-            let attributes = std::mem::take(&mut state.attributes);
-            let ended = Ended {
-                attributes,
-                own: state.own.clone(),
-                error_type: state.told.error_type.take(),
-                recovers_from: state.told.recovers_from.take(),
-            };
-            (ended, part)
-        };
-        self.ancestors().for_each(|ancestor| lock(&ancestor.state).totals.add(&part));
-        Some(ended)
-    }
-
-    /// After the end: lets the ancestors go unless somebody still carries the step. Whether the sums are complete.
-    pub(crate) fn settle(&self) -> bool {
-        let (release, complete) = {
-            let mut state = lock(&self.state);
-            (state.ready_to_release(), state.carriers == 0 && state.open == 0)
-        };
-        if release {
-            self.release();
         }
-        complete
+        let told = state.told.error_type.take();
+        let settled = settle(ending, &state.own, told);
+        state.ended = true;
+        let part = self.part(&state.own, ending.outcome.is_failure());
+        // A run that is a step of another one is no step of its own.
+        state.totals.add(&Totals { steps: 0, failed_steps: 0, ..part.clone() });
+        let release = state.ready_to_release();
+        for ancestor in self.ancestors() {
+            let mut ancestor = lock(&ancestor.state);
+            ancestor.totals.add(&part);
+            if release {
+                ancestor.open = ancestor.open.saturating_sub(1);
+            }
+        }
+        let ended = Ended {
+            span: state.span.take(),
+            attributes: std::mem::take(&mut state.attributes),
+            recovers_from: state.told.recovers_from.take(),
+            is_complete: state.carriers == 0 && state.open == 0,
+        };
+        drop(state);
+        let open_key = self.open_key.load(Ordering::Relaxed);
+        if open_key != NOT_OPEN {
+            self.runtime.open.remove(open_key);
+        }
+        Some((ended, settled))
     }
 
     /// Whether nothing can be added to the sums any more; with the number of steps still open otherwise.
@@ -405,6 +419,18 @@ impl Drop for Node {
 }
 
 impl State {
+    /// A value set twice counts once, with the last value.
+    fn set(&mut self, attribute: KeyValue) {
+        if let Some(known) = self.attributes.iter_mut().find(|known| known.key == attribute.key) {
+            known.value = attribute.value;
+            return;
+        }
+        if self.attributes.is_empty() {
+            self.attributes.reserve(USUAL_ATTRIBUTES);
+        }
+        self.attributes.push(attribute);
+    }
+
     fn ready_to_release(&mut self) -> bool {
         let ready = self.ended && self.carriers == 0 && !self.released;
         self.released |= ready;
@@ -415,10 +441,12 @@ impl State {
 /// What an ended step leaves to be recorded.
 #[derive(Debug)]
 pub(crate) struct Ended {
+    /// The context that holds the span, if the step is recorded.
+    pub(crate) span: Option<Context>,
     pub(crate) attributes: Vec<KeyValue>,
-    pub(crate) own: Own,
-    pub(crate) error_type: Option<Cow<'static, str>>,
     pub(crate) recovers_from: Option<Cow<'static, str>>,
+    /// Whether nothing can be added to the sums any more.
+    pub(crate) is_complete: bool,
 }
 
 /// The nearest step, as it stands in the OpenTelemetry context.

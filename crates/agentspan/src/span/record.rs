@@ -1,13 +1,13 @@
 //! How a step is recorded: the one place that makes, fills and ends OpenTelemetry spans.
 
 use crate::span::layer;
-use crate::span::model::{self, Call};
-use crate::span::node::{Ended, NewNode, Node, NodeRef};
+use crate::span::model::Call;
+use crate::span::node::{Ended, NewNode, Node, NodeRef, Own};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::run::{Line, Run, RunIdentity};
 use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, error, event, exception, llm};
-use opentelemetry::trace::{Link, SpanContext, SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::trace::{Link, Span as _, SpanContext, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -31,6 +31,18 @@ pub(crate) struct Initial {
     pub(crate) links: Vec<Link>,
 }
 
+impl Initial {
+    /// With room for the attributes that are added when the step ends as well; few steps have more.
+    fn with_room(node: &Node) -> Self {
+        let room = match node.step_type {
+            StepType::LlmGenerate | StepType::Embedding | StepType::Run => 32,
+            // As many as an allocator gives without searching, about 1,024 bytes.
+            _ => 18,
+        };
+        Self { attributes: Vec::with_capacity(room), links: Vec::new() }
+    }
+}
+
 /// A step under way: it ends when it is finished or, as cancelled, when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Active {
@@ -41,9 +53,6 @@ pub(crate) struct Active {
     /// When a call of a model began, for waiting times; the wall clock may jump.
     pub(crate) began: Option<Instant>,
 }
-
-/// Room in a span for its attributes, those that are added when the step ends included; few steps have more.
-const ROOM: usize = 28;
 
 impl Active {
     /// Makes a step below the current one. `fill` is asked only when a span is made.
@@ -70,31 +79,37 @@ impl Active {
         let parent_context = Context::current();
         let Spec { step_type, kind, name, run } = spec;
         let is_run = run.is_some();
-        let around = parent.as_ref().and_then(|parent| parent.run.clone());
-        let own_run = run.map(|(agent_name, identity)| {
-            Run::new(agent_name, identity, around.as_ref(), || new_run_id(&runtime))
-        });
+        let around = parent.as_ref().and_then(|parent| parent.run.as_ref());
+        let run = match run {
+            Some((agent_name, identity)) => {
+                Some(Run::new(agent_name, identity, around, || new_run_id(&runtime)))
+            }
+            None => around.cloned(),
+        };
+        let sampled_out = !is_run && parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
+        let has_span = has_layer && !sampled_out;
         let node = Node::new(NewNode {
             runtime: runtime.clone(),
             step_type,
             name,
             parent,
-            run: own_run.or_else(|| around.clone()),
+            run,
             is_run,
+            carriers: u32::from(has_span),
             started: SystemTime::now(),
         });
-        let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
         if !has_layer {
             warn_unrecorded(Unrecorded::NoLayer);
-            return Self::carried_by_context(node, &parent_context);
         }
-        if !is_run && node.parent.as_ref().is_some_and(|parent| parent.is_sampled_out()) {
+        if sampled_out {
             node.inherit_sampled_out();
+        }
+        if !has_span {
             return Self::carried_by_context(node, &parent_context);
         }
         let initial = |node: &Node| {
-            let mut initial = Initial { attributes: Vec::with_capacity(ROOM), links: Vec::new() };
-            node.identify(index, &mut initial.attributes);
+            let mut initial = Initial::with_room(node);
+            node.identify(&mut initial.attributes);
             fill(node, &mut initial);
             initial
         };
@@ -128,19 +143,30 @@ impl Active {
         tracer: &opentelemetry_sdk::trace::SdkTracer,
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
-        let Initial { attributes, links } = initial(&node);
-        let mut builder = tracer
+        // Our samplers decide by ids alone. So nothing is put together for a span that they may well drop, and whatever
+        // stands below a sampled one is not dropped.
+        let is_below = parent_context.span().span_context().is_sampled();
+        let (early, late) = if is_below { (Some(initial), None) } else { (None, Some(initial)) };
+        let early = early.map(|initial| initial(&node));
+        let Initial { attributes, links } = early.unwrap_or_else(|| Initial::with_room(&node));
+        let mut span = tracer
             .span_builder(node.name.clone())
             .with_kind(kind)
             .with_start_time(node.started)
-            .with_attributes(attributes);
-        if !links.is_empty() {
-            builder = builder.with_links(links);
+            .with_attributes(attributes)
+            .with_links(links)
+            .start_with_context(tracer, parent_context);
+        let is_recording = span.is_recording();
+        if let Some(initial) = late.filter(|_| is_recording) {
+            let Initial { attributes, links } = initial(&node);
+            span.set_attributes(attributes);
+            for link in links {
+                span.add_link(link.span_context, link.attributes);
+            }
         }
-        let spanned = parent_context.with_span(builder.start_with_context(tracer, parent_context));
-        node.set_span(&spanned);
+        let spanned = parent_context.with_span(span);
+        node.set_span(&spanned, is_recording);
         let context = spanned.with_value(NodeRef(node.clone()));
-        node.expect_carrier();
         let span = layer::tracing_span(&node.name, context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
@@ -157,7 +183,6 @@ impl Active {
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
-        node.expect_carrier();
         let span = layer::bridged_span(&node.name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
@@ -169,7 +194,7 @@ impl Active {
             return Self::new(node, context, span);
         }
         let context = span.context();
-        node.set_span(&context);
+        node.set_span(&context, context.span().is_recording());
         if node.is_recording() {
             let Initial { attributes, links } = initial(&node);
             let recorded = context.span();
@@ -207,11 +232,11 @@ impl Active {
 
     /// Runs `work` inside the step.
     pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _attached = self.context.clone().attach();
         if self.span.is_disabled() {
-            let _attached = self.context.clone().attach();
             return work();
         }
-        let _entered = self.span.enter();
+        let _entered = layer::enter_attached(&self.span);
         work()
     }
 }
@@ -226,30 +251,30 @@ impl Drop for Active {
 
 /// Ends a step: posts its part, and writes to the span what is known only now.
 pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
-    let now = SystemTime::now().max(node.started);
-    node.apply_told(&mut ending);
-    model::settle_cost(node);
-    let stop_reason = node.run.as_ref().filter(|_| node.is_run).map(|run| settle_reason(run, &mut ending));
-    let Some(mut ended) = node.end(&ending) else { return };
-    let duration = now.duration_since(node.started).unwrap_or_default();
-    let error_type = error_type(node, &ending, ended.error_type.take(), stop_reason.as_ref());
-    tell_runs(node, &ended, &ending, error_type.as_ref(), duration);
-    let complete = node.settle();
-    let Some(context) = node.take_span() else { return };
+    // Nobody sees when a step ended that is not recorded.
+    let now = if node.is_sampled_out() { node.started } else { SystemTime::now().max(node.started) };
+    let settle = |ending: &mut Ending, own: &Own, told: Option<Cow<'static, str>>| {
+        let run = node.run.as_ref().filter(|_| node.is_run);
+        let stop_reason = run.map(|run| settle_reason(run, ending));
+        let error_type = error_type(node, ending, told, stop_reason.as_ref());
+        let duration = now.duration_since(node.started).unwrap_or_default();
+        tell_runs(node, own, ending, error_type.as_ref(), duration);
+        (stop_reason, error_type)
+    };
+    let Some((ended, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
+    let Ended { span, mut attributes, recovers_from, is_complete } = ended;
+    let Some(context) = span else { return };
     let span = context.span();
-    if span.is_recording() {
-        let mut attributes = ended.attributes;
-        attributes.push(attribute(agent::AGENT_OUTCOME, ending.outcome.as_str()));
-        if let Some(reason) = &stop_reason {
-            attributes.push(attribute(agent::AGENT_STOP_REASON, reason.as_str().to_owned()));
-        }
-        let class = error_type.clone().or(ended.recovers_from);
-        attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
-        attributes.extend(node.attempts().map(|attempts| count(llm::LLM_ATTEMPT_COUNT, attempts)));
-        push_final_sums(node, complete, &mut attributes);
-        span.set_attributes(attributes);
-        record_failure(node, &span, &ending, error_type, now);
+    attributes.push(attribute(agent::AGENT_OUTCOME, ending.outcome.as_str()));
+    if let Some(reason) = &stop_reason {
+        attributes.push(attribute(agent::AGENT_STOP_REASON, reason.as_str().to_owned()));
     }
+    let class = error_type.clone().or(recovers_from);
+    attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
+    attributes.extend(node.attempts().map(|attempts| count(llm::LLM_ATTEMPT_COUNT, attempts)));
+    push_final_sums(node, is_complete, &mut attributes);
+    span.set_attributes(attributes);
+    record_failure(node, &span, &ending, error_type, now);
     span.end_with_timestamp(now);
 }
 
@@ -299,7 +324,7 @@ fn outcome_of(reason: &StopReason) -> Outcome {
 /// Runs around the step learn how it ended, and every run above gets a line for its breakdown if that is recorded.
 fn tell_runs(
     node: &Node,
-    ended: &Ended,
+    own: &Own,
     ending: &Ending,
     error_type: Option<&Cow<'static, str>>,
     duration: Duration,
@@ -316,7 +341,6 @@ fn tell_runs(
     if node.is_sampled_out() {
         return;
     }
-    let own = &ended.own;
     let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
     let line = Line {
         name: &node.name,
@@ -382,8 +406,15 @@ fn exception_event(
     event
 }
 
+/// 32 hexadecimal digits.
 fn new_run_id(runtime: &Runtime) -> Arc<str> {
-    runtime.ids.new_trace_id().to_string().into()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let bytes = runtime.ids.new_trace_id().to_bytes();
+    let mut id = [0; 32];
+    for (pair, byte) in id.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]));
+    }
+    String::from_utf8_lossy(&id).into()
 }
 
 fn kind_word(kind: &SpanKind) -> &'static str {
@@ -398,11 +429,13 @@ fn kind_word(kind: &SpanKind) -> &'static str {
 
 impl Node {
     /// The attributes that stand on every span of a run.
-    fn identify(&self, index: Option<u64>, attributes: &mut Vec<KeyValue>) {
+    fn identify(&self, attributes: &mut Vec<KeyValue>) {
         if let Some(run) = &self.run {
             run.identify(attributes);
         }
         attributes.push(attribute(agent::AGENT_STEP_TYPE, Cow::from(&self.step_type)));
+        let around = self.parent.as_ref().and_then(|parent| parent.run.as_ref());
+        let index = around.filter(|_| self.is_step_of_run).map(|around| around.next_step());
         attributes.extend(index.map(|index| count(agent::AGENT_STEP_INDEX, index)));
     }
 

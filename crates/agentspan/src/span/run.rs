@@ -3,7 +3,6 @@ use crate::span::runtime::{attribute, local_hash, lock};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
 use opentelemetry::trace::SpanContext;
 use opentelemetry::{KeyValue, StringValue, Value};
-use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -45,26 +44,40 @@ struct State {
     rows: Vec<Row>,
 }
 
-/// One line of `agent.breakdown`; serialised, it is that line.
-#[derive(Debug, Default, Serialize)]
+/// One line of `agent.breakdown`.
+#[derive(Debug, Default)]
 struct Row {
-    count: u64,
-    failures: u64,
-    #[serde(rename = "ms", serialize_with = "as_milliseconds")]
-    duration: Duration,
     name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    count: u64,
     tokens: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_dollars")]
     usd: Option<Usd>,
+    duration: Duration,
+    failures: u64,
 }
 
-fn as_milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
-}
-
-fn as_dollars<S: Serializer>(usd: &Option<Usd>, serializer: S) -> Result<S::Ok, S::Error> {
-    usd.map(Usd::as_f64).serialize(serializer)
+impl Row {
+    /// Writes the line as JSON, piece by piece: the caller waits for it at the end of each run.
+    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        let Self { name, count, tokens, usd, duration, failures } = self;
+        json.extend_from_slice(br#"{"count":"#);
+        serde_json::to_writer(&mut *json, count)?;
+        json.extend_from_slice(br#","failures":"#);
+        serde_json::to_writer(&mut *json, failures)?;
+        json.extend_from_slice(br#","ms":"#);
+        serde_json::to_writer(&mut *json, &u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))?;
+        json.extend_from_slice(br#","name":"#);
+        serde_json::to_writer(&mut *json, name)?;
+        if let Some(tokens) = tokens {
+            json.extend_from_slice(br#","tokens":"#);
+            serde_json::to_writer(&mut *json, tokens)?;
+        }
+        if let Some(usd) = usd {
+            json.extend_from_slice(br#","usd":"#);
+            serde_json::to_writer(&mut *json, &usd.as_f64())?;
+        }
+        json.push(b'}');
+        Ok(())
+    }
 }
 
 /// What a step adds to the breakdown.
@@ -255,7 +268,13 @@ impl Run {
     pub(crate) fn breakdown(&self) -> Option<String> {
         let mut state = lock(&self.state);
         state.rows.sort_by(|one, other| other.usd.cmp(&one.usd).then_with(|| one.name.cmp(&other.name)));
-        if state.rows.is_empty() { None } else { serde_json::to_string(&state.rows).ok() }
+        let mut json = Vec::with_capacity(128 * state.rows.len());
+        for row in &state.rows {
+            json.push(if json.is_empty() { b'[' } else { b',' });
+            row.write(&mut json).ok()?;
+        }
+        json.push(b']');
+        if state.rows.is_empty() { None } else { String::from_utf8(json).ok() }
     }
 }
 

@@ -103,7 +103,10 @@ impl Runtime {
     /// Looks through the subscriber once. The layer is told of it when it is installed, but not inside of an `Option`
     /// or a `Vec` of layers, which do not pass that on.
     pub(crate) fn look_for_foreign_bridge(&self, dispatch: &Dispatch) {
-        if self.tracer.is_none() || self.looked.swap(true, Ordering::Relaxed) {
+        if self.tracer.is_none()
+            || self.looked.load(Ordering::Relaxed)
+            || self.looked.swap(true, Ordering::Relaxed)
+        {
             return;
         }
         if foreign_bridge(dispatch) {
@@ -126,9 +129,14 @@ impl Runtime {
         self.looked.load(Ordering::Relaxed) && !self.foreign_bridge.load(Ordering::Relaxed)
     }
 
-    /// Which content the telemetry in force here records; what is not wanted need not be held.
-    pub(crate) fn wanted() -> Content {
-        Self::current(crate::span::node::NodeRef::current().as_ref()).0.content
+    /// Which content the telemetry in force here records; what is not wanted need not be held. `None` below a step that
+    /// the sampler let pass by, where nothing need be read at all.
+    pub(crate) fn wanted() -> Option<Content> {
+        let parent = crate::span::node::NodeRef::current();
+        if parent.as_ref().is_some_and(|parent| parent.is_sampled_out()) {
+            return None;
+        }
+        Some(Self::current(parent.as_ref()).0.content)
     }
 
     /// A short keyed hash: equal texts show as equal without showing the text.

@@ -57,7 +57,7 @@ impl ToolBuilder {
     /// The arguments: anything that serialises, or JSON text. Size and repetition are always recorded, the text only
     /// when tool content is asked for.
     pub fn arguments<A: Serialize + ?Sized>(mut self, arguments: &A) -> Self {
-        self.arguments = Some(Text::of(arguments, Runtime::wanted().tools));
+        self.arguments = Runtime::wanted().map(|content| Text::of(arguments, content.tools));
         self
     }
 

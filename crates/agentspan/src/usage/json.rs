@@ -31,6 +31,11 @@ pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Option<Value> {
     catch_unwind(AssertUnwindSafe(read)).ok().flatten()
 }
 
+/// Reads a value that is nothing but text, without writing and reading its escapes; `None` for any other value.
+pub(crate) fn with_text<T: Serialize + ?Sized, R>(value: &T, read: impl FnOnce(&str) -> R) -> Option<R> {
+    value.serialize(probe::PlainText(read)).ok()
+}
+
 /// Whether a text begins like a JSON object or array; only those are bodies.
 fn looks_like_json(text: &[u8]) -> bool {
     matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))

@@ -22,9 +22,9 @@ mod stream;
 use serde_json::{Map, Value};
 
 pub use counts::Usage;
-pub(crate) use json::to_json;
+pub(crate) use json::{to_json, with_text};
 pub(crate) use reply::Reply;
-pub(crate) use request::{Request, read_request, write_system, write_tools};
+pub(crate) use request::{Request, read_request, requested_model, write_system, write_tools};
 pub(crate) use stream::StreamReader;
 
 /// One API family: how to know its bodies and how to read them.

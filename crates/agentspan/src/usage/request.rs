@@ -105,6 +105,11 @@ pub(crate) fn read_request(body: &Value, content: bool) -> Request {
     }
 }
 
+/// The model that a request asks for.
+pub(crate) fn requested_model(body: &Value) -> Option<String> {
+    json::name(body.as_object()?, "model")
+}
+
 /// Writes the system prompt for a hash: the texts of instructions and of system messages, each followed by a
 /// zero byte. False when there is none. Nothing is copied, so a caller may stream it into a hasher.
 ///

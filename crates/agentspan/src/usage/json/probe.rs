@@ -121,6 +121,40 @@ impl Serializer for TextProbe {
     refuse!(newtypes);
 }
 
+/// Hands a text to a function, and refuses everything else.
+pub(super) struct PlainText<F>(pub(super) F);
+
+impl<R, F: FnOnce(&str) -> R> Serializer for PlainText<F> {
+    type Ok = R;
+    type Error = NotText;
+    type SerializeSeq = Refused<R>;
+    type SerializeTuple = Refused<R>;
+    type SerializeTupleStruct = Refused<R>;
+    type SerializeTupleVariant = Refused<R>;
+    type SerializeMap = Refused<R>;
+    type SerializeStruct = Refused<R>;
+    type SerializeStructVariant = Refused<R>;
+
+    fn serialize_str(self, text: &str) -> Result<R, NotText> {
+        Ok((self.0)(text))
+    }
+
+    refuse! {
+        serialize_i8(i8) -> R;
+        serialize_i16(i16) -> R;
+        serialize_i32(i32) -> R;
+        serialize_i64(i64) -> R;
+        serialize_u8(u8) -> R;
+        serialize_u16(u16) -> R;
+        serialize_u32(u32) -> R;
+        serialize_u64(u64) -> R;
+        serialize_bytes(&[u8]) -> R;
+        serialize_seq(Option<usize>) -> Refused<R>;
+        serialize_tuple(usize) -> Refused<R>;
+    }
+    refuse!(newtypes);
+}
+
 /// The bytes of a sequence; refuses as soon as it cannot be the text of an object or array.
 pub(super) struct Bytes(Vec<u8>);
 
