@@ -56,7 +56,7 @@ fn the_weather_agent_sends_one_tree_with_tokens_and_usd() {
     }
     assert!(ended.out.contains(weather::ANSWER), "{ended:?}");
     assert!(ended.err.contains("agentspan: 4 of 4 spans delivered"), "{ended:?}");
-    assert!(ended.err.contains(&format!("/trace/{}", spans[0].trace_id)), "{ended:?}");
+    assert!(ended.err.contains(&format!("Look for trace {} in the viewer", spans[0].trace_id)), "{ended:?}");
 }
 
 #[test]
