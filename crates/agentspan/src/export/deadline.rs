@@ -3,6 +3,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::span::lock;
+
 /// Set by a flush or a shutdown, obeyed at once by a request that is under way and by the pause before a retry.
 ///
 /// Clones share the moment. Without one only the exporter's own timeout counts.
@@ -59,6 +61,6 @@ impl Deadline {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.0.at.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.at)
     }
 }

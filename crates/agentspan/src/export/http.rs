@@ -6,7 +6,7 @@ mod retry;
 mod tls;
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
@@ -19,6 +19,7 @@ pub(super) use self::endpoint::Endpoint;
 use super::deadline::Deadline;
 use crate::config::OtlpConfig;
 use crate::error::{Error, ErrorKind};
+use crate::span::lock;
 
 /// What became of a request after all its attempts.
 #[derive(Debug, PartialEq)]
@@ -208,8 +209,4 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
     let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| wrong("value"))?;
     value.set_sensitive(true);
     Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("name"))?, value))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

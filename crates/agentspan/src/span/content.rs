@@ -46,9 +46,7 @@ impl Text {
         });
         Self { size: writer.size, kept: keep.then_some(text), hash: writer.hash.finish() }
     }
-}
 
-impl Text {
     /// The text as an attribute. When only its beginning was kept, the length it had stands beside it, by which the
     /// cold side knows that JSON is broken off.
     pub(crate) fn attributes(self, name: &'static str) -> impl Iterator<Item = KeyValue> {

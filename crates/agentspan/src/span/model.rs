@@ -127,7 +127,7 @@ fn reply_attributes(reply: &Reply) -> Vec<KeyValue> {
         (llm::LLM_MODEL_NAME, reply.model.clone()),
         (llm::LLM_RESPONSE_MODEL_NAME, reply.model.clone()),
         (llm::LLM_RESPONSE_ID, reply.id.clone()),
-        (llm::LLM_FINISH_REASON, finish_reasons(&reply.finish_reasons)),
+        (llm::LLM_FINISH_REASON, reply.finish_reasons.first().cloned()),
         (llm::LLM_FINISH_CLASS, class),
         (llm::LLM_SERVICE_TIER, reply.service_tier.clone()),
     ];
@@ -147,11 +147,6 @@ fn reply_attributes(reply: &Reply) -> Vec<KeyValue> {
     let dimensions = reply.embedding_dimensions.map(|number| number as u64);
     attributes.extend(dimensions.map(|number| count(embedding::EMBEDDING_DIMENSION_COUNT, number)));
     attributes
-}
-
-/// The first choice's reason.
-fn finish_reasons(reasons: &[String]) -> Option<String> {
-    reasons.first().cloned()
 }
 
 /// What the names of all token counts begin with.
