@@ -140,7 +140,9 @@ impl SpanHandle {
     pub fn documents<D: Serialize>(&self, documents: &[D]) -> &Self {
         let Some(node) = self.recording() else { return self };
         node.set(count(retrieval::RETRIEVAL_DOCUMENT_COUNT, documents.len() as u64));
-        let scores = documents.iter().filter_map(|document| usage::to_json(document)?.get("score")?.as_f64());
+        let score =
+            |document: &D| usage::with_json(document, |document| usage::get(document, "score")?.as_f64());
+        let scores = documents.iter().filter_map(|document| score(document).flatten());
         if let Some(top) = scores.reduce(f64::max) {
             node.set(attribute(retrieval::RETRIEVAL_TOP_SCORE, top));
         }

@@ -35,21 +35,23 @@ pub(crate) struct RequestRecord {
 
 impl RequestRecord {
     pub(crate) fn read<R: Serialize + ?Sized>(request: &R, content: bool) -> Self {
-        let Some(body) = usage::to_json(request) else { return Self::default() };
-        let mut system = Vec::new();
-        let mut tools = Vec::new();
-        let has_system = usage::write_system(&body, &mut system);
-        let has_tools = usage::write_tools(&body, &mut tools);
-        Self {
-            request: usage::read_request(&body, content),
-            system: has_system.then_some(system),
-            tools: has_tools.then_some(tools),
-        }
+        let read = usage::with_json(request, |body| {
+            let mut system = Vec::new();
+            let mut tools = Vec::new();
+            let has_system = usage::write_system(body, &mut system);
+            let has_tools = usage::write_tools(body, &mut tools);
+            Self {
+                request: usage::read_request(body, content),
+                system: has_system.then_some(system),
+                tools: has_tools.then_some(tools),
+            }
+        });
+        read.unwrap_or_default()
     }
 
     /// Reads no more than the model, for a call that is priced and not recorded.
     pub(crate) fn model_of<R: Serialize + ?Sized>(request: &R) -> Self {
-        let model = usage::to_json(request).and_then(|body| usage::requested_model(&body));
+        let model = usage::with_json(request, usage::requested_model).flatten();
         Self { request: Request { model, ..Request::default() }, system: None, tools: None }
     }
 
@@ -93,8 +95,7 @@ impl ReplyRecord {
     pub(crate) fn read<R: Serialize + ?Sized>(node: &Node, reply: &R) -> Self {
         let provider = node.call.get().map_or("", |call| call.provider.as_ref());
         let content = node.is_recording() && node.runtime.content.messages;
-        let body = usage::to_json(reply);
-        Self(body.map(|body| usage::read_reply(provider, &body, content)).unwrap_or_default())
+        Self(usage::with_json(reply, |body| usage::read_reply(provider, body, content)).unwrap_or_default())
     }
 }
 

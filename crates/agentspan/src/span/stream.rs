@@ -108,9 +108,7 @@ impl<C: Serialize, X: Failure<L>, L> Watch<Result<C, X>, L> for StreamWatch {
         match item {
             Some(Ok(chunk)) => {
                 open.chunks += 1;
-                if let Some(chunk) = usage::to_json(chunk) {
-                    open.reader.push(&chunk);
-                }
+                usage::with_json(chunk, |chunk| open.reader.push(chunk));
                 if open.first_chunk_s.is_none() {
                     open.first_chunk_s = Some(open.opened.elapsed().as_secs_f64());
                 }

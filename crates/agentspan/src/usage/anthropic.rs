@@ -1,21 +1,22 @@
 //! Anthropic Messages, also through Bedrock, Vertex and others that take its body; and its older completions.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::collect::{Capture, MAX_CALLS, MAX_CHOICES, PendingCall, call_part};
 use super::counts::{Usage, count, count_at, is_bad_count, sum};
 use super::finish;
+use super::json::{self, Json, Object};
 use super::messages::{content_part, message, reasoning_part, text_part};
 use super::reply::Reply;
-use super::{Collector, Family, json};
+use super::{Collector, Family};
 
 pub(super) const FAMILY: Family =
     Family { providers: &["anthropic"], recognises, open: |_, content| Box::new(Messages::new(content)) };
 
-fn recognises(body: &Map<String, Value>) -> bool {
+fn recognises(body: &Object<'_>) -> bool {
     let kind = json::text(body, "type").unwrap_or_default();
     let is_untyped_message =
-        || body.contains_key("stop_reason") && body.get("content").is_some_and(Value::is_array);
+        || body.contains_key("stop_reason") && body.get("content").is_some_and(Json::is_array);
     match kind {
         "message" => body.contains_key("content") || body.contains_key("usage"),
         "message_start" | "message_delta" | "message_stop" | "ping" => true,
@@ -52,7 +53,7 @@ enum Kind {
     Thinking(String),
     /// A tool that the caller is to run.
     Tool(PendingCall),
-    /// A tool that the provider runs; its arguments, and the block itself when content is kept.
+    /// A tool that the provider runs; its arguments, and the block as an OTel part when content is kept.
     ServerTool(PendingCall, Option<Value>),
     /// Anything else, kept as an OTel part when content is on.
     Other(Option<Value>),
@@ -72,7 +73,7 @@ impl Messages {
     }
 
     /// What stands in a whole message and in the one that opens a stream.
-    fn push_message(&mut self, message: &Map<String, Value>) {
+    fn push_message(&mut self, message: &Object<'_>) {
         self.reply.id = json::name(message, "id").or_else(|| self.reply.id.take());
         self.reply.model = json::name(message, "model").or_else(|| self.reply.model.take());
         for (index, block) in json::list(message, "content").iter().enumerate() {
@@ -87,11 +88,11 @@ impl Messages {
         self.push_usage(message);
     }
 
-    fn push_end(&mut self, holder: &Map<String, Value>) {
+    fn push_end(&mut self, holder: &Object<'_>) {
         self.stop_reason = finish::reason(holder, "stop_reason").or_else(|| self.stop_reason.take());
     }
 
-    fn push_usage(&mut self, holder: &Map<String, Value>) {
+    fn push_usage(&mut self, holder: &Object<'_>) {
         let Some(usage) = json::object(holder, "usage") else { return };
         self.counts.replace(usage);
         if let Some(tier) = json::name(usage, "service_tier") {
@@ -100,7 +101,7 @@ impl Messages {
         }
     }
 
-    fn start_block(&mut self, index: u64, value: &Value) {
+    fn start_block(&mut self, index: u64, value: &Json<'_>) {
         let Some(block) = value.as_object() else { return };
         if self.blocks.len() >= MAX_BLOCKS {
             return;
@@ -116,7 +117,7 @@ impl Messages {
             "thinking" => Kind::Thinking(kept("thinking")),
             "tool_use" => Kind::Tool(pending(block, capture)),
             "server_tool_use" | "mcp_tool_use" => {
-                let kept = capture.allows(value).then(|| value.clone());
+                let kept = capture.allows(value).then(|| content_part(block));
                 Kind::ServerTool(pending(block, capture), kept)
             }
             _ => Kind::Other(capture.allows(value).then(|| content_part(block))),
@@ -124,7 +125,7 @@ impl Messages {
         self.blocks.push(Block { index, kind });
     }
 
-    fn push_delta(&mut self, index: u64, delta: &Map<String, Value>) {
+    fn push_delta(&mut self, index: u64, delta: &Object<'_>) {
         let Some(block) = self.blocks.iter_mut().rfind(|block| block.index == index) else { return };
         let capture = &mut self.capture;
         let add = |to: &mut String, key: &str, capture: &mut Capture| {
@@ -144,7 +145,7 @@ impl Messages {
 }
 
 /// The call of a block. At the start of a stream `input` is an empty object that the pieces replace.
-fn pending(block: &Map<String, Value>, capture: &mut Capture) -> PendingCall {
+fn pending(block: &Object<'_>, capture: &mut Capture) -> PendingCall {
     let name = json::name(block, "name");
     capture.size += name.as_ref().map_or(0, String::len);
     let mut call = PendingCall::new(None, json::name(block, "id"), name);
@@ -157,7 +158,7 @@ fn pending(block: &Map<String, Value>, capture: &mut Capture) -> PendingCall {
 }
 
 impl Collector for Messages {
-    fn push(&mut self, body: &Map<String, Value>) {
+    fn push(&mut self, body: &Object<'_>) {
         let index = || body.get("index").and_then(count).unwrap_or(0);
         match json::text(body, "type").unwrap_or_default() {
             "message_start" => {
@@ -213,10 +214,12 @@ impl Collector for Messages {
                 }
                 Kind::Text(text) if content && !text.is_empty() => parts.push(text_part(&text)),
                 Kind::Thinking(text) if content && !text.is_empty() => parts.push(reasoning_part(&text)),
-                Kind::ServerTool(call, Some(Value::Object(mut kept))) => {
-                    let input = call.finish(content).arguments;
-                    input.map(|input| kept.insert("input".to_owned(), input));
-                    parts.push(content_part(&kept));
+                Kind::ServerTool(call, Some(mut part)) => {
+                    // At the start of a stream the arguments were not there yet.
+                    if let Some(input) = call.finish(content).arguments {
+                        part["server_tool_call"]["input"] = input;
+                    }
+                    parts.push(part);
                 }
                 Kind::Other(Some(part)) => parts.push(part),
                 _ => {}
@@ -254,8 +257,8 @@ impl Counts {
     /// Takes the counts of a whole message, or those of a `message_delta`, which are cumulative: they replace
     /// what the start of the stream said, and what they lack stays. The 1-hour part of cache writes, for
     /// example, may stand only at the start.
-    fn replace(&mut self, usage: &Map<String, Value>) {
-        let set = |place: &mut Option<u64>, from: Option<&Map<String, Value>>, key: &str| {
+    fn replace(&mut self, usage: &Object<'_>) {
+        let set = |place: &mut Option<u64>, from: Option<&Object<'_>>, key: &str| {
             *place = from.and_then(|from| count_at(from, key)).or(*place);
         };
         let usage = Some(usage);

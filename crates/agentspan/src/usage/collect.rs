@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::json;
+use super::json::{self, Json};
 use super::messages::tool_call_part;
 use super::reply::ToolCall;
 
@@ -40,7 +40,7 @@ impl Capture {
     }
 
     /// Whether a whole JSON value may be kept; then its size is taken from the room.
-    pub(super) fn allows(&mut self, value: &Value) -> bool {
+    pub(super) fn allows(&mut self, value: &Json<'_>) -> bool {
         if !self.on || !json::fits(value, self.left) {
             return false;
         }
@@ -69,14 +69,14 @@ impl PendingCall {
     }
 
     /// Adds arguments: a piece of text, or a whole value as Anthropic and Mistral send it.
-    pub(super) fn add_arguments(&mut self, arguments: &Value, capture: &mut Capture) {
+    pub(super) fn add_arguments(&mut self, arguments: &Json<'_>, capture: &mut Capture) {
         match arguments {
-            Value::Null => {}
-            Value::String(piece) => self.is_cut |= !capture.append(&mut self.arguments, piece),
+            Json::Null => {}
+            Json::Str(piece) => self.is_cut |= !capture.append(&mut self.arguments, piece),
             value => {
                 capture.size += json::size(value);
                 if capture.allows(value) {
-                    self.value = Some(value.clone());
+                    self.value = Some(value.into());
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Token counts in one normal form.
 
-use serde_json::{Map, Value};
+use super::json::{Json, Object};
 
 /// What a model call used, in one normal form for every provider.
 ///
@@ -96,14 +96,14 @@ const MAX_AMOUNT: f64 = 1e9;
 /// A count as a number, a float without fraction (Cohere) or a string (proto JSON's int64).
 ///
 /// Negative, fractional, infinite and absurd (above [`MAX_COUNT`]) values are unknown.
-pub(super) fn count(value: &Value) -> Option<u64> {
+pub(super) fn count(value: &Json<'_>) -> Option<u64> {
     let float = |float: f64| {
         let whole = float.fract() == 0.0 && (0.0..=MAX_COUNT as f64).contains(&float);
         whole.then_some(float as u64)
     };
     let read = match value {
-        Value::Number(number) => number.as_u64().or_else(|| float(number.as_f64()?)),
-        Value::String(text) => {
+        Json::Number(number) => number.as_u64().or_else(|| float(number.as_f64()?)),
+        Json::Str(text) => {
             let text = text.trim();
             text.parse().ok().or_else(|| float(text.parse().ok()?))
         }
@@ -113,22 +113,22 @@ pub(super) fn count(value: &Value) -> Option<u64> {
 }
 
 /// An amount of USD or seconds: finite, not negative, at most [`MAX_AMOUNT`].
-pub(super) fn amount(value: &Value) -> Option<f64> {
+pub(super) fn amount(value: &Json<'_>) -> Option<f64> {
     let amount = match value {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse().ok()?,
+        Json::Number(number) => number.as_f64()?,
+        Json::Str(text) => text.trim().parse().ok()?,
         _ => return None,
     };
     (0.0..=MAX_AMOUNT).contains(&amount).then_some(amount)
 }
 
 /// The count under a key.
-pub(super) fn count_at(map: &Map<String, Value>, key: &str) -> Option<u64> {
+pub(super) fn count_at(map: &Object<'_>, key: &str) -> Option<u64> {
     count(map.get(key)?)
 }
 
 /// Whether a key holds something that should be a count and is none: then a sum with it is unknown as well.
-pub(super) fn is_bad_count(map: &Map<String, Value>, key: &str) -> bool {
+pub(super) fn is_bad_count(map: &Object<'_>, key: &str) -> bool {
     map.get(key).is_some_and(|value| !value.is_null() && count(value).is_none())
 }
 

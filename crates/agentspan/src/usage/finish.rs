@@ -1,7 +1,8 @@
 //! Finish reasons of all providers in five words.
 
 use agentspan_semconv::FinishClass;
-use serde_json::{Map, Value};
+
+use super::json::Object;
 
 /// The class of a provider's own word; `None` for words that say something else, such as `pause_turn`.
 pub(super) fn class_of(word: &str) -> Option<FinishClass> {
@@ -36,7 +37,7 @@ const WORDS: [(FinishClass, &[&str]); 5] = [
 ];
 
 /// A choice's finish reason in the provider's word, cut to a bounded length.
-pub(super) fn reason(map: &Map<String, Value>, key: &str) -> Option<String> {
+pub(super) fn reason(map: &Object<'_>, key: &str) -> Option<String> {
     super::json::name(map, key)
 }
 

@@ -1,13 +1,19 @@
-//! JSON from anything that serialises, and looking into it without trust.
+//! Looking into JSON without trust, and without copying its text.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::ser::Serialize;
+use serde_json::Value;
 use serde_json::ser::Formatter;
-use serde_json::{Map, Value};
 
 mod probe;
+
+/// A JSON value whose strings stay where they were read, unless they have escapes.
+pub(super) use serde_json_borrow::Value as Json;
+
+/// A JSON object as a list of its members, in their order.
+pub(super) use serde_json_borrow::ObjectAsVec as Object;
 
 /// Longer texts are not parsed: it would take the caller's time and many times their memory.
 const MAX_TEXT: usize = 64 << 20;
@@ -16,19 +22,24 @@ const MAX_DEPTH: usize = 256;
 /// Ids, model names and the like; nothing that is honestly one of them is longer.
 pub(super) const MAX_NAME: usize = 1024;
 
-/// The JSON of anything serialisable.
+/// Reads the JSON of anything serialisable.
 ///
 /// A string or a sequence of bytes that holds the text of a JSON object or array is parsed, so a client that
 /// gives the body as it came is read like one that gives typed replies; any other string stays a string.
-/// `None` when the value cannot be represented as JSON, when its own `Serialize` panics, or when it is text of
-/// more than 64 MiB.
-pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Option<Value> {
+/// `None` when the value cannot be represented as JSON, is nested deeper than 128, when its own `Serialize` panics, or
+/// when it is text of more than 64 MiB.
+pub(crate) fn with_json<T: Serialize + ?Sized, R>(value: &T, read: impl FnOnce(&Json<'_>) -> R) -> Option<R> {
     // A `Serialize` of the caller that panics would fail a call that succeeds without telemetry.
-    let read = || match value.serialize(probe::TextProbe) {
-        Ok(read) => read,
-        Err(probe::NotText) => serde_json::to_value(value).ok(),
+    let attempt = || {
+        let mut read = Some(read);
+        let mut of_text = |text: &str| Some(read.take()?(&parse_text(text)?));
+        if let Ok(result) = value.serialize(probe::TextProbe(&mut of_text)) {
+            return result;
+        }
+        let text = serde_json::to_string(value).ok()?;
+        Some(read.take()?(&serde_json::from_str(&text).ok()?))
     };
-    catch_unwind(AssertUnwindSafe(read)).ok().flatten()
+    catch_unwind(AssertUnwindSafe(attempt)).ok().flatten()
 }
 
 /// Reads a value that is nothing but text, without writing and reading its escapes; `None` for any other value.
@@ -41,14 +52,19 @@ fn looks_like_json(text: &[u8]) -> bool {
     matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
-fn parse_text(text: &str) -> Option<Value> {
+fn parse_text(text: &str) -> Option<Json<'_>> {
     if text.len() > MAX_TEXT {
         return None;
     }
     // Servers that put a byte order mark before JSON exist.
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let parsed = if looks_like_json(body.as_bytes()) { serde_json::from_str(body).ok() } else { None };
-    parsed.or_else(|| Some(Value::String(text.to_owned())))
+    parsed.or_else(|| Some(Json::Str(text.into())))
+}
+
+/// The value under a key of something that may be an object.
+pub(crate) fn get<'a, 'b>(value: &'a Json<'b>, key: &str) -> Option<&'a Json<'b>> {
+    value.as_object()?.get(key)
 }
 
 /// The value of a JSON text that may be anything, for example the arguments of a tool call.
@@ -57,23 +73,23 @@ pub(super) fn parse_any(text: &str) -> Option<Value> {
 }
 
 /// A non-empty string under a key, cut to a bounded length.
-pub(super) fn name(map: &Map<String, Value>, key: &str) -> Option<String> {
+pub(super) fn name(map: &Object<'_>, key: &str) -> Option<String> {
     text(map, key).map(|text| clip(text, MAX_NAME))
 }
 
 /// A non-empty string under a key.
-pub(super) fn text<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(map: &'a Object<'_>, key: &str) -> Option<&'a str> {
     map.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
 /// An object under a key.
-pub(super) fn object<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
+pub(super) fn object<'a, 'b>(map: &'a Object<'b>, key: &str) -> Option<&'a Object<'b>> {
     map.get(key)?.as_object()
 }
 
 /// The items of a list under a key, none when it is no list.
-pub(super) fn list<'a>(map: &'a Map<String, Value>, key: &str) -> &'a [Value] {
-    map.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+pub(super) fn list<'a, 'b>(map: &'a Object<'b>, key: &str) -> &'a [Json<'b>] {
+    map.get(key).and_then(Json::as_array).unwrap_or_default()
 }
 
 /// A copy of at most `limit` bytes, cut between characters.
@@ -90,25 +106,25 @@ pub(super) fn floor_char_boundary(text: &str, limit: usize) -> usize {
 }
 
 /// Bytes of the JSON text without spaces; of a value deeper than 256 the part up to there.
-pub(super) fn size(value: &Value) -> usize {
+pub(super) fn size(value: &impl Serialize) -> usize {
     let mut counter = Counter { bytes: 0, limit: usize::MAX };
     write(value, &mut counter);
     counter.bytes
 }
 
 /// Whether the JSON text has at most `limit` bytes; stops writing when it has more.
-pub(super) fn fits(value: &Value, limit: usize) -> bool {
+pub(super) fn fits(value: &impl Serialize, limit: usize) -> bool {
     write(value, &mut Counter { bytes: 0, limit })
 }
 
 /// Writes the JSON text without spaces; false when it is deeper than 256 or the writer refused.
-pub(super) fn write(value: &Value, out: &mut dyn io::Write) -> bool {
+pub(super) fn write(value: &impl Serialize, out: &mut dyn io::Write) -> bool {
     let mut serializer = serde_json::Serializer::with_formatter(out, Shallow { depth: 0 });
     value.serialize(&mut serializer).is_ok()
 }
 
 /// Writes at most `limit` bytes of the JSON text.
-pub(super) fn write_up_to(value: &Value, out: &mut Vec<u8>, limit: usize) {
+pub(super) fn write_up_to(value: &impl Serialize, out: &mut Vec<u8>, limit: usize) {
     struct Limited<'a>(&'a mut Vec<u8>, usize);
     impl io::Write for Limited<'_> {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -2,9 +2,9 @@
 //!
 //! Only called when content is recorded.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::json;
+use super::json::{self, Json, Object};
 
 /// Longer binary content is left out, with its size beside it: it would fill the attribute with base64 and
 /// push the text out of it.
@@ -34,14 +34,14 @@ pub(super) fn tool_call_part(id: Option<&str>, name: &str, arguments: Option<Val
 }
 
 /// A message of a request: OpenAI's or Anthropic's.
-pub(super) fn request_message(value: &Value) -> Value {
+pub(super) fn request_message(value: &Json<'_>) -> Value {
     let Some(map) = value.as_object() else { return message("user", content_parts(value), None) };
     let role = match json::text(map, "role").unwrap_or("user") {
         "developer" => "system",
         "function" => "tool",
         role => role,
     };
-    let content = map.get("content").unwrap_or(&Value::Null);
+    let content = map.get("content").unwrap_or(&Json::Null);
     let mut parts = Vec::new();
     if role == "tool" {
         let id = json::text(map, "tool_call_id").or_else(|| json::text(map, "name"));
@@ -52,7 +52,7 @@ pub(super) fn request_message(value: &Value) -> Value {
         parts.extend(content_parts(content));
         parts.extend(json::text(map, "refusal").map(text_part));
     }
-    for call in json::list(map, "tool_calls").iter().filter_map(Value::as_object) {
+    for call in json::list(map, "tool_calls").iter().filter_map(Json::as_object) {
         parts.extend(call_of(call));
     }
     if let Some(function) = json::object(map, "function_call") {
@@ -63,7 +63,7 @@ pub(super) fn request_message(value: &Value) -> Value {
     message
 }
 
-fn call_of(call: &Map<String, Value>) -> Option<Value> {
+fn call_of(call: &Object<'_>) -> Option<Value> {
     let id = json::text(call, "id");
     let custom = || json::object(call, "custom").or_else(|| json::object(call, "custom_tool"));
     match json::object(call, "function") {
@@ -72,20 +72,20 @@ fn call_of(call: &Map<String, Value>) -> Option<Value> {
     }
 }
 
-fn function_part(id: Option<&str>, function: &Map<String, Value>, arguments: &str) -> Value {
+fn function_part(id: Option<&str>, function: &Object<'_>, arguments: &str) -> Value {
     let arguments = function.get(arguments).filter(|arguments| !arguments.is_null());
-    let parsed = |value: &Value| value.as_str().and_then(json::parse_any).unwrap_or_else(|| value.clone());
+    let parsed = |value: &Json<'_>| value.as_str().and_then(json::parse_any).unwrap_or_else(|| value.into());
     tool_call_part(id, json::text(function, "name").unwrap_or_default(), arguments.map(parsed))
 }
 
-fn tool_response_part(id: Option<&str>, content: &Value) -> Value {
+fn tool_response_part(id: Option<&str>, content: &Json<'_>) -> Value {
     // A list of nothing but one text is that text, which is what it is nearly always.
     let response = match content {
-        Value::Array(parts) => match (parts.as_slice(), content_parts(content)) {
-            ([only], _) if only.get("text").is_some_and(Value::is_string) => only["text"].clone(),
-            (_, parts) => Value::Array(parts),
+        Json::Array(parts) => match parts.as_slice() {
+            [only] if json::get(only, "text").is_some_and(Json::is_string) => only.get("text").into(),
+            _ => Value::Array(content_parts(content)),
         },
-        other => other.clone(),
+        other => other.into(),
     };
     let mut part = json!({ "type": "tool_call_response", "response": response });
     set(&mut part, "id", id.map(Value::from));
@@ -93,14 +93,14 @@ fn tool_response_part(id: Option<&str>, content: &Value) -> Value {
 }
 
 /// The parts of a message's content, which is a text or a list.
-pub(super) fn content_parts(content: &Value) -> Vec<Value> {
+pub(super) fn content_parts(content: &Json<'_>) -> Vec<Value> {
     match content {
-        Value::String(text) => vec![text_part(text)],
-        Value::Array(parts) => parts
+        Json::Str(text) => vec![text_part(text)],
+        Json::Array(parts) => parts
             .iter()
             .filter_map(|part| match part {
-                Value::String(text) => Some(text_part(text)),
-                Value::Object(part) => Some(content_part(part)),
+                Json::Str(text) => Some(text_part(text)),
+                Json::Object(part) => Some(content_part(part)),
                 _ => None,
             })
             .collect(),
@@ -109,16 +109,16 @@ pub(super) fn content_parts(content: &Value) -> Vec<Value> {
 }
 
 /// One part of OpenAI's or Anthropic's lists; a type that OTel has no word for leaves under its own.
-pub(super) fn content_part(part: &Map<String, Value>) -> Value {
+pub(super) fn content_part(part: &Object<'_>) -> Value {
     let text = |key: &str| json::text(part, key).unwrap_or_default();
-    let value = |key: &str| part.get(key).cloned().unwrap_or(Value::Null);
+    let value = |key: &str| part.get(key).map_or(Value::Null, Value::from);
     match text("type") {
         "text" | "input_text" | "output_text" => text_part(text("text")),
         "refusal" => text_part(text("refusal")),
         "thinking" => match part.get("thinking") {
-            Some(Value::String(text)) => reasoning_part(text),
-            Some(Value::Array(parts)) => {
-                let texts = parts.iter().filter_map(|part| part.get("text")?.as_str());
+            Some(Json::Str(text)) => reasoning_part(text),
+            Some(Json::Array(parts)) => {
+                let texts = parts.iter().filter_map(|part| json::get(part, "text")?.as_str());
                 reasoning_part(&texts.collect::<String>())
             }
             _ => reasoning_part(""),
@@ -127,7 +127,7 @@ pub(super) fn content_part(part: &Map<String, Value>) -> Value {
         "redacted_thinking" => json!({ "type": "redacted_thinking" }),
         "tool_use" => function_part(json::text(part, "id"), part, "input"),
         "tool_result" => {
-            tool_response_part(json::text(part, "tool_use_id"), part.get("content").unwrap_or(&Value::Null))
+            tool_response_part(json::text(part, "tool_use_id"), part.get("content").unwrap_or(&Json::Null))
         }
         "server_tool_use" | "mcp_tool_use" => json!({
             "type": "server_tool_call", "id": value("id"), "name": text("name"),
@@ -159,18 +159,18 @@ pub(super) fn content_part(part: &Map<String, Value>) -> Value {
     }
 }
 
-fn other(part: &Map<String, Value>) -> Value {
-    Value::Object(part.clone())
+fn other(part: &Object<'_>) -> Value {
+    Value::Object(part.into())
 }
 
 /// OpenAI's image, `{"url": …}` or the URL itself.
-fn image_url(image: Option<&Value>) -> Option<Value> {
-    let url = image?.as_str().or_else(|| image?.get("url")?.as_str())?;
+fn image_url(image: Option<&Json<'_>>) -> Option<Value> {
+    let url = image?.as_str().or_else(|| json::get(image?, "url")?.as_str())?;
     Some(data_url("image", url).unwrap_or_else(|| json!({ "type": "uri", "modality": "image", "uri": url })))
 }
 
 /// Anthropic's `source` of an image or document.
-fn source(modality: &str, part: &Map<String, Value>) -> Option<Value> {
+fn source(modality: &str, part: &Object<'_>) -> Option<Value> {
     let source = json::object(part, "source")?;
     let text = |key: &str| json::text(source, key).unwrap_or_default();
     Some(match text("type") {

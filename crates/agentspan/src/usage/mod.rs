@@ -19,10 +19,10 @@ mod reply;
 mod request;
 mod stream;
 
-use serde_json::{Map, Value};
+use json::{Json, Object};
 
 pub use counts::Usage;
-pub(crate) use json::{to_json, with_text};
+pub(crate) use json::{get, with_json, with_text};
 pub(crate) use reply::Reply;
 pub(crate) use request::{Request, read_request, requested_model, write_system, write_tools};
 pub(crate) use stream::StreamReader;
@@ -32,13 +32,13 @@ struct Family {
     /// Providers whose bodies are read by this family when no shape is recognised.
     providers: &'static [&'static str],
     /// Whether a whole reply or a chunk of a stream has this family's shape.
-    recognises: fn(&Map<String, Value>) -> bool,
+    recognises: fn(&Object<'_>) -> bool,
     open: fn(provider: &str, content: bool) -> Box<dyn Collector>,
 }
 
 /// Puts a reply together from one whole body or from the chunks of a stream, in bounded memory.
 trait Collector: Send + Sync + std::fmt::Debug {
-    fn push(&mut self, body: &Map<String, Value>);
+    fn push(&mut self, body: &Object<'_>);
     /// Whether the provider has said that the reply is whole.
     fn is_complete(&self) -> bool;
     fn finish(self: Box<Self>) -> Reply;
@@ -47,20 +47,20 @@ trait Collector: Send + Sync + std::fmt::Debug {
 /// The order matters only where shapes overlap: the more specific one stands first.
 static FAMILIES: [Family; 3] = [anthropic::FAMILY, openai_embeddings::FAMILY, openai_chat::FAMILY];
 
-fn family_of(provider: &str, body: &Map<String, Value>) -> Option<&'static Family> {
+fn family_of(provider: &str, body: &Object<'_>) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| (family.recognises)(body)).or_else(|| {
         let told = || FAMILIES.iter().find(|family| family.providers.contains(&provider));
-        body.get("usage").is_some_and(Value::is_object).then(told).flatten()
+        body.get("usage").is_some_and(Json::is_object).then(told).flatten()
     })
 }
 
 /// Reads a whole reply; `content` asks for the text of its messages and for tool arguments.
 ///
 /// A body of unknown shape gives its id, its model and its size; a plain text is a message with that text.
-pub(crate) fn read_reply(provider: &str, body: &Value, content: bool) -> Reply {
+pub(crate) fn read_reply(provider: &str, body: &Json<'_>, content: bool) -> Reply {
     let map = match body {
-        Value::Object(map) => map,
-        Value::String(text) => return stream::plain_text(text.clone(), text.len(), content),
+        Json::Object(map) => map,
+        Json::Str(text) => return stream::plain_text(text, content),
         other => return Reply { size: json::size(other), ..Reply::default() },
     };
     let mut reply = match family_of(provider, map) {

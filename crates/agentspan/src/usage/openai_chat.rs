@@ -1,20 +1,21 @@
 //! OpenAI Chat Completions and the older text completions, and everything that has their shape.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::collect::{Capture, MAX_CALLS, MAX_CHOICES, PendingCall, call_part};
 use super::counts::{Usage, amount, count, count_at, sum};
 use super::finish;
+use super::json::{self, Json, Object};
 use super::messages::{message, reasoning_part, text_part};
 use super::reply::Reply;
-use super::{Collector, Family, json};
+use super::{Collector, Family};
 
 pub(super) const FAMILY: Family =
     Family { providers: &[], recognises, open: |provider, content| Box::new(Chat::new(provider, content)) };
 
-fn recognises(body: &Map<String, Value>) -> bool {
+fn recognises(body: &Object<'_>) -> bool {
     let has_usage = || json::object(body, "usage").is_some_and(|usage| usage.contains_key("prompt_tokens"));
-    body.get("choices").is_some_and(Value::is_array) || has_usage()
+    body.get("choices").is_some_and(Json::is_array) || has_usage()
 }
 
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Chat {
         }
     }
 
-    fn push_choice(&mut self, position: usize, choice: &Map<String, Value>) {
+    fn push_choice(&mut self, position: usize, choice: &Object<'_>) {
         let index = choice.get("index").and_then(count).unwrap_or(position as u64);
         let place = match self.choices.iter().rposition(|known| known.index == index) {
             Some(place) => place,
@@ -73,10 +74,10 @@ impl Chat {
 }
 
 impl Choice {
-    fn push_delta(&mut self, delta: &Map<String, Value>, capture: &mut Capture, calls: &mut usize) {
+    fn push_delta(&mut self, delta: &Object<'_>, capture: &mut Capture, calls: &mut usize) {
         match delta.get("content") {
-            Some(Value::String(text)) => drop(capture.append(&mut self.text, text)),
-            Some(Value::Array(parts)) => parts.iter().for_each(|part| self.push_part(part, capture)),
+            Some(Json::Str(text)) => drop(capture.append(&mut self.text, text)),
+            Some(Json::Array(parts)) => parts.iter().for_each(|part| self.push_part(part, capture)),
             _ => {}
         }
         // Compatible servers send the one or the other, and some both with the same text.
@@ -91,7 +92,7 @@ impl Choice {
         if let Some(text) = transcript {
             capture.append(&mut self.text, text);
         }
-        for call in json::list(delta, "tool_calls").iter().filter_map(Value::as_object) {
+        for call in json::list(delta, "tool_calls").iter().filter_map(Json::as_object) {
             self.push_call(call, capture, calls);
         }
         // The form before tool calls, which has no ids.
@@ -102,15 +103,15 @@ impl Choice {
     }
 
     /// A part of Mistral's content lists.
-    fn push_part(&mut self, part: &Value, capture: &mut Capture) {
+    fn push_part(&mut self, part: &Json<'_>, capture: &mut Capture) {
         let Some(part) = part.as_object() else { return };
         if let Some(text) = json::text(part, "text") {
             capture.append(&mut self.text, text);
         }
         match part.get("thinking") {
-            Some(Value::String(text)) => drop(capture.append(&mut self.reasoning, text)),
-            Some(Value::Array(parts)) => {
-                for text in parts.iter().filter_map(|part| part.get("text")?.as_str()) {
+            Some(Json::Str(text)) => drop(capture.append(&mut self.reasoning, text)),
+            Some(Json::Array(parts)) => {
+                for text in parts.iter().filter_map(|part| json::get(part, "text")?.as_str()) {
                     capture.append(&mut self.reasoning, text);
                 }
             }
@@ -118,7 +119,7 @@ impl Choice {
         }
     }
 
-    fn push_call(&mut self, call: &Map<String, Value>, capture: &mut Capture, calls: &mut usize) {
+    fn push_call(&mut self, call: &Object<'_>, capture: &mut Capture, calls: &mut usize) {
         let index = call.get("index").and_then(count);
         let id = json::text(call, "id");
         let custom = json::object(call, "custom").or_else(|| json::object(call, "custom_tool"));
@@ -141,8 +142,8 @@ impl Choice {
         &mut self,
         index: Option<u64>,
         id: Option<&str>,
-        function: &Map<String, Value>,
-        arguments: Option<&Value>,
+        function: &Object<'_>,
+        arguments: Option<&Json<'_>>,
         capture: &mut Capture,
         calls: &mut usize,
     ) {
@@ -179,7 +180,7 @@ impl Choice {
 }
 
 impl Collector for Chat {
-    fn push(&mut self, body: &Map<String, Value>) {
+    fn push(&mut self, body: &Object<'_>) {
         // Azure opens with a chunk whose id and model are empty.
         let reply = &mut self.reply;
         reply.id = reply.id.take().or_else(|| json::name(body, "id"));
@@ -237,7 +238,7 @@ impl Collector for Chat {
 }
 
 /// Counts of `usage`, which hold cached tokens in the prompt and reasoning in the completion.
-fn usage_of(usage: &Map<String, Value>, is_openrouter: bool) -> Option<Usage> {
+fn usage_of(usage: &Object<'_>, is_openrouter: bool) -> Option<Usage> {
     let detail = |key: &str, name: &str| count_at(json::object(usage, key)?, name);
     let prompt = |name: &str| detail("prompt_tokens_details", name);
     let completion = |name: &str| detail("completion_tokens_details", name);
@@ -273,12 +274,12 @@ fn with_reasoning(usage: &Usage) -> Option<u64> {
 }
 
 /// What the provider says the call cost: OpenRouter in USD, xAI in ticks of 10⁻¹⁰ USD.
-fn provider_cost(usage: &Map<String, Value>, is_openrouter: bool) -> Option<f64> {
+fn provider_cost(usage: &Object<'_>, is_openrouter: bool) -> Option<f64> {
     if let Some(ticks) = usage.get("cost_in_usd_ticks").and_then(count) {
         return Some(ticks as f64 / 1e10);
     }
     // With the caller's own key `cost` is only OpenRouter's fee and not what the call cost.
-    let is_fee = usage.get("is_byok").and_then(Value::as_bool) == Some(true);
+    let is_fee = usage.get("is_byok").and_then(Json::as_bool) == Some(true);
     let is_usd = is_openrouter || usage.contains_key("is_byok") || usage.contains_key("cost_details");
     if is_fee || !is_usd {
         return None;

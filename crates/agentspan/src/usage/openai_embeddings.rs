@@ -1,17 +1,16 @@
 //! OpenAI Embeddings, and the many servers that speak it.
 
-use serde_json::{Map, Value};
-
 use super::counts::{Usage, count_at};
+use super::json::{self, Json, Object};
 use super::reply::Reply;
-use super::{Collector, Family, json};
+use super::{Collector, Family};
 
 pub(super) const FAMILY: Family =
     Family { providers: &[], recognises, open: |_, _| Box::new(Embeddings::default()) };
 
-fn recognises(body: &Map<String, Value>) -> bool {
+fn recognises(body: &Object<'_>) -> bool {
     let first = json::list(body, "data").first();
-    first.is_some_and(|item| item.get("embedding").is_some())
+    first.is_some_and(|item| json::get(item, "embedding").is_some())
 }
 
 #[derive(Debug, Default)]
@@ -20,9 +19,9 @@ struct Embeddings {
 }
 
 impl Collector for Embeddings {
-    fn push(&mut self, body: &Map<String, Value>) {
+    fn push(&mut self, body: &Object<'_>) {
         let items = json::list(body, "data");
-        let lengths = || items.iter().filter_map(|item| dimensions(item.get("embedding")?));
+        let lengths = || items.iter().filter_map(|item| dimensions(json::get(item, "embedding")?));
         let usage = json::object(body, "usage").and_then(usage);
         self.reply = Reply {
             id: json::name(body, "id"),
@@ -46,7 +45,7 @@ impl Collector for Embeddings {
 
 /// There are no output tokens. Mistral sends a `completion_tokens` of 0, which is left out so that the same
 /// call reads the same everywhere.
-fn usage(usage: &Map<String, Value>) -> Option<Usage> {
+fn usage(usage: &Object<'_>) -> Option<Usage> {
     let details = json::object(usage, "prompt_tokens_details");
     Usage {
         input: count_at(usage, "prompt_tokens"),
@@ -59,14 +58,14 @@ fn usage(usage: &Map<String, Value>) -> Option<Usage> {
 }
 
 /// The length of a vector that came as a list or as base64 of 4-byte floats.
-fn dimensions(embedding: &Value) -> Option<usize> {
+fn dimensions(embedding: &Json<'_>) -> Option<usize> {
     match embedding {
         // Some servers wrap a single vector in one more list.
-        Value::Array(vector) => match vector.first() {
-            Some(Value::Array(inner)) => Some(inner.len()),
+        Json::Array(vector) => match vector.first() {
+            Some(Json::Array(inner)) => Some(inner.len()),
             _ => Some(vector.len()),
         },
-        Value::String(base64) => Some(base64.trim_end_matches('=').len() * 3 / 4 / 4),
+        Json::Str(base64) => Some(base64.trim_end_matches('=').len() * 3 / 4 / 4),
         _ => None,
     }
 }

@@ -1,10 +1,10 @@
 //! What was read from one reply, and its errors.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::counts::Usage;
 use super::finish::class_of;
-use super::json;
+use super::json::{self, Json, Object};
 use agentspan_semconv::FinishClass;
 
 /// What a reply says, whole or streamed. What it does not say is absent.
@@ -74,12 +74,12 @@ const MAX_TYPE: usize = 64;
 const VAGUE: [&str; 2] = ["invalid_request_error", "error"];
 
 /// The error of a body or a chunk that says so with a key `error` or the type `error`; cheap when there is none.
-pub(super) fn error_in(map: &Map<String, Value>) -> Option<ReplyError> {
-    let nested = map.get("x_groq").and_then(|groq| groq.get("error"));
+pub(super) fn error_in(map: &Object<'_>) -> Option<ReplyError> {
+    let nested = map.get("x_groq").and_then(|groq| json::get(groq, "error"));
     match map.get("error").filter(|error| !is_empty(error)).or(nested.filter(|error| !is_empty(error))) {
-        Some(Value::Object(error)) => Some(from_object(error)),
+        Some(Json::Object(error)) => Some(from_object(error)),
         // xAI, Venice and others give the text there and a code, if any, beside it.
-        Some(Value::String(text)) => {
+        Some(Json::Str(text)) => {
             Some(ReplyError { message: json::clip(text, MAX_MESSAGE), ..from_object(map) })
         }
         Some(other) => Some(ReplyError { error_type: "_OTHER".to_owned(), message: clipped_json(other) }),
@@ -89,7 +89,7 @@ pub(super) fn error_in(map: &Map<String, Value>) -> Option<ReplyError> {
 }
 
 /// The error of a body that no family recognised, in forms that a reply or a chunk could also have by chance.
-pub(super) fn error_body(map: &Map<String, Value>) -> Option<ReplyError> {
+pub(super) fn error_body(map: &Object<'_>) -> Option<ReplyError> {
     error_in(map).or_else(|| {
         let detail = map.get("detail").filter(|detail| !is_empty(detail))?;
         let message =
@@ -98,8 +98,8 @@ pub(super) fn error_body(map: &Map<String, Value>) -> Option<ReplyError> {
     })
 }
 
-fn from_object(error: &Map<String, Value>) -> ReplyError {
-    let metadata = error.get("metadata").and_then(Value::as_object);
+fn from_object(error: &Object<'_>) -> ReplyError {
+    let metadata = error.get("metadata").and_then(Json::as_object);
     let words = [
         word(error.get("code")),
         word(error.get("type")),
@@ -111,16 +111,16 @@ fn from_object(error: &Map<String, Value>) -> ReplyError {
     let is_telling = |word: &&str| !VAGUE.contains(word) && !is_number(word);
     let best = words.clone().find(is_telling).or_else(|| words.clone().find(|word| !is_number(word)));
     let best = best.or_else(|| words.clone().next()).map(str::to_owned);
-    let number = || error.get("code").filter(|code| code.is_number()).map(Value::to_string);
+    let number = || error.get("code").filter(|code| code.is_number()).map(Json::to_string);
     let message = match error.get("message") {
-        Some(Value::String(text)) => json::clip(text, MAX_MESSAGE),
+        Some(Json::Str(text)) => json::clip(text, MAX_MESSAGE),
         Some(other) if !is_empty(other) => clipped_json(other),
         _ => String::new(),
     };
     ReplyError { error_type: best.or_else(number).unwrap_or_else(|| "_OTHER".to_owned()), message }
 }
 
-fn word(value: Option<&Value>) -> Option<&str> {
+fn word<'a>(value: Option<&'a Json<'_>>) -> Option<&'a str> {
     let word = value?.as_str()?.trim();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. :/".contains(&byte);
     (!word.is_empty() && word.len() <= MAX_TYPE && word.bytes().all(plain)).then_some(word)
@@ -130,21 +130,21 @@ fn is_number(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn is_word(map: &Map<String, Value>, key: &str, word: &str) -> bool {
-    map.get(key).and_then(Value::as_str) == Some(word)
+fn is_word(map: &Object<'_>, key: &str, word: &str) -> bool {
+    map.get(key).and_then(Json::as_str) == Some(word)
 }
 
-fn is_empty(value: &Value) -> bool {
+fn is_empty(value: &Json<'_>) -> bool {
     match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::String(text) => text.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        Value::Array(list) => list.is_empty(),
+        Json::Null | Json::Bool(false) => true,
+        Json::Str(text) => text.is_empty(),
+        Json::Object(map) => map.is_empty(),
+        Json::Array(list) => list.is_empty(),
         _ => false,
     }
 }
 
-fn clipped_json(value: &Value) -> String {
+fn clipped_json(value: &Json<'_>) -> String {
     let mut text = Vec::new();
     json::write_up_to(value, &mut text, MAX_MESSAGE);
     String::from_utf8_lossy(&text).into_owned()

@@ -7,7 +7,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::counts::count;
-use super::json;
+use super::json::{self, Json, Object};
 use super::messages::{content_parts, message, request_message, text_part};
 
 /// What was read from a request. What it does not say is absent.
@@ -86,11 +86,11 @@ const MAX_WORD: usize = 64;
 const MAX_LIST: usize = 64;
 
 /// Reads a request; `content` asks for messages, instructions and tool definitions.
-pub(crate) fn read_request(body: &Value, content: bool) -> Request {
+pub(crate) fn read_request(body: &Json<'_>, content: bool) -> Request {
     let Some(map) = body.as_object() else {
         return Request { size: json::size(body), ..Request::default() };
     };
-    let flag = |map: &Map<String, Value>, key: &str| map.get(key).and_then(Value::as_bool);
+    let flag = |map: &Object<'_>, key: &str| map.get(key).and_then(Json::as_bool);
     Request {
         model: json::name(map, "model"),
         parameters: parameters(map),
@@ -106,7 +106,7 @@ pub(crate) fn read_request(body: &Value, content: bool) -> Request {
 }
 
 /// The model that a request asks for.
-pub(crate) fn requested_model(body: &Value) -> Option<String> {
+pub(crate) fn requested_model(body: &Json<'_>) -> Option<String> {
     json::name(body.as_object()?, "model")
 }
 
@@ -114,22 +114,24 @@ pub(crate) fn requested_model(body: &Value) -> Option<String> {
 /// zero byte. False when there is none. Nothing is copied, so a caller may stream it into a hasher.
 ///
 /// Only text is written: moving a cache mark or writing a text as a list of one part is the same prompt.
-pub(crate) fn write_system(body: &Value, out: &mut dyn Write) -> bool {
+pub(crate) fn write_system(body: &Json<'_>, out: &mut dyn Write) -> bool {
     let Some(map) = body.as_object() else { return false };
     let apart = ["system", "instructions"].into_iter().filter_map(|key| map.get(key));
-    let is_system = |message: &&Value| {
-        matches!(message.get("role").and_then(Value::as_str), Some("system" | "developer"))
+    let is_system = |message: &&Json<'_>| {
+        matches!(json::get(message, "role").and_then(Json::as_str), Some("system" | "developer"))
     };
-    let among =
-        json::list(map, "messages").iter().filter(is_system).filter_map(|message| message.get("content"));
+    let among = json::list(map, "messages")
+        .iter()
+        .filter(is_system)
+        .filter_map(|message| json::get(message, "content"));
     let mut any = false;
     let mut write =
         |text: &str| any |= out.write_all(text.as_bytes()).and_then(|()| out.write_all(&[0])).is_ok();
     for content in apart.chain(among) {
         match content {
-            Value::String(text) => write(text),
-            Value::Array(parts) => {
-                parts.iter().filter_map(|part| part.get("text")?.as_str()).for_each(&mut write)
+            Json::Str(text) => write(text),
+            Json::Array(parts) => {
+                parts.iter().filter_map(|part| json::get(part, "text")?.as_str()).for_each(&mut write)
             }
             _ => {}
         }
@@ -138,8 +140,8 @@ pub(crate) fn write_system(body: &Value, out: &mut dyn Write) -> bool {
 }
 
 /// Writes the JSON text of the tool definitions for a hash; false when there are none.
-pub(crate) fn write_tools(body: &Value, out: &mut dyn Write) -> bool {
-    let tools = ["tools", "functions"].into_iter().filter_map(|key| body.get(key));
+pub(crate) fn write_tools(body: &Json<'_>, out: &mut dyn Write) -> bool {
+    let tools = ["tools", "functions"].into_iter().filter_map(|key| json::get(body, key));
     let mut any = false;
     for tools in tools.filter(|tools| tools.as_array().is_some_and(|tools| !tools.is_empty())) {
         any |= json::write(tools, out);
@@ -147,11 +149,10 @@ pub(crate) fn write_tools(body: &Value, out: &mut dyn Write) -> bool {
     any
 }
 
-fn parameters(map: &Map<String, Value>) -> Map<String, Value> {
+fn parameters(map: &Object<'_>) -> Map<String, Value> {
     let mut kept = Map::new();
     let mut left = MAX_PARAMETERS;
-    for (key, value) in map {
-        let key = key.as_str();
+    for (key, value) in map.iter() {
         if key.len() > MAX_WORD || CONTENT.contains(&key) || PRIVATE.contains(&key) {
             continue;
         }
@@ -165,21 +166,19 @@ fn parameters(map: &Map<String, Value>) -> Map<String, Value> {
 
 /// What a parameter may show: numbers, switches and words. Text of any length, as in a schema or a location, is content
 /// in a place where nobody looks for it.
-fn parameter(key: &str, value: &Value) -> Option<Value> {
+fn parameter(key: &str, value: &Json<'_>) -> Option<Value> {
     match value {
-        Value::Number(_) | Value::Bool(_) => Some(value.clone()),
-        Value::String(text) => is_word(text).then(|| value.clone()),
-        Value::Array(items) if LISTS.contains(&key) => {
-            let short = |item: &&Value| item.as_str().is_some_and(|text| text.len() <= MAX_WORD);
-            Some(items.iter().take(MAX_LIST).filter(short).cloned().collect())
+        Json::Number(_) | Json::Bool(_) => Some(value.into()),
+        Json::Str(text) => is_word(text).then(|| value.into()),
+        Json::Array(items) if LISTS.contains(&key) => {
+            let short = |item: &&Json<'_>| item.as_str().is_some_and(|text| text.len() <= MAX_WORD);
+            Some(items.iter().take(MAX_LIST).filter(short).map(Value::from).collect())
         }
-        Value::Object(map) => {
+        Json::Object(map) => {
             let inside = map.iter().take(MAX_LIST).filter(|(key, value)| {
-                value.is_number()
-                    || value.is_boolean()
-                    || (KINDS.contains(&key.as_str()) && is_short_word(value))
+                value.is_number() || value.is_bool() || (KINDS.contains(key) && is_short_word(value))
             });
-            let inside: Map<_, _> = inside.map(|(key, value)| (key.clone(), value.clone())).collect();
+            let inside: Map<_, _> = inside.map(|(key, value)| ((*key).to_owned(), value.into())).collect();
             (!inside.is_empty()).then_some(Value::Object(inside))
         }
         _ => None,
@@ -192,7 +191,7 @@ const LISTS: [&str; 4] = ["stop", "stop_sequences", "modalities", "include"];
 /// Words inside an object that say which kind of setting it is.
 const KINDS: [&str; 5] = ["type", "effort", "mode", "level", "summary"];
 
-fn is_short_word(value: &Value) -> bool {
+fn is_short_word(value: &Json<'_>) -> bool {
     value.as_str().is_some_and(is_word)
 }
 
@@ -201,51 +200,51 @@ fn is_word(text: &str) -> bool {
     (1..=MAX_WORD).contains(&text.len()) && text.bytes().all(plain)
 }
 
-fn message_count(map: &Map<String, Value>) -> Option<usize> {
-    let items = |key: &str| map.get(key).and_then(Value::as_array).map(Vec::len);
+fn message_count(map: &Object<'_>) -> Option<usize> {
+    let items = |key: &str| map.get(key).and_then(Json::as_array).map(<[_]>::len);
     items("messages").or_else(|| items("contents")).or_else(|| match map.get("prompt")? {
-        Value::String(_) => Some(1),
-        Value::Array(prompts) => Some(if is_tokens(prompts) { 1 } else { prompts.len() }),
+        Json::Str(_) => Some(1),
+        Json::Array(prompts) => Some(if is_tokens(prompts) { 1 } else { prompts.len() }),
         _ => None,
     })
 }
 
 /// A list of numbers is one text, given as its tokens.
-fn is_tokens(items: &[Value]) -> bool {
-    items.first().is_some_and(Value::is_number)
+fn is_tokens(items: &[Json<'_>]) -> bool {
+    items.first().is_some_and(Json::is_number)
 }
 
-fn embedding_inputs(map: &Map<String, Value>) -> Option<usize> {
+fn embedding_inputs(map: &Object<'_>) -> Option<usize> {
     match map.get("input")? {
-        Value::String(_) => Some(1),
-        Value::Array(items) if is_tokens(items) => Some(1),
-        Value::Array(items) if items.iter().all(|item| item.is_string() || item.is_array()) => {
+        Json::Str(_) => Some(1),
+        Json::Array(items) if is_tokens(items) => Some(1),
+        Json::Array(items) if items.iter().all(|item| item.is_string() || item.is_array()) => {
             Some(items.len())
         }
         _ => None,
     }
 }
 
-fn input_messages(map: &Map<String, Value>) -> Option<Value> {
-    if let Some(messages) = map.get("messages").and_then(Value::as_array) {
+fn input_messages(map: &Object<'_>) -> Option<Value> {
+    if let Some(messages) = map.get("messages").and_then(Json::as_array) {
         return Some(Value::Array(messages.iter().map(request_message).collect()));
     }
     let user = |text: &str| message("user", vec![text_part(text)], None);
     match map.get("prompt")? {
-        Value::String(text) => Some(Value::Array(vec![user(text)])),
-        Value::Array(texts) => Some(Value::Array(texts.iter().filter_map(Value::as_str).map(user).collect())),
+        Json::Str(text) => Some(Value::Array(vec![user(text)])),
+        Json::Array(texts) => Some(Value::Array(texts.iter().filter_map(Json::as_str).map(user).collect())),
         _ => None,
     }
 }
 
-fn system_instructions(map: &Map<String, Value>) -> Option<Value> {
+fn system_instructions(map: &Object<'_>) -> Option<Value> {
     let parts = content_parts(map.get("system").or_else(|| map.get("instructions"))?);
     (!parts.is_empty()).then_some(Value::Array(parts))
 }
 
 /// Name, description and parameters of each tool. The rest of a definition is left out: that of a remote
 /// server can hold its credentials.
-fn tool_definitions(map: &Map<String, Value>) -> Option<Value> {
+fn tool_definitions(map: &Object<'_>) -> Option<Value> {
     let tools = json::list(map, "tools").iter().chain(json::list(map, "functions"));
     let definitions: Vec<Value> = tools
         .filter_map(|tool| {
@@ -261,7 +260,7 @@ fn tool_definitions(map: &Map<String, Value>) -> Option<Value> {
             ];
             for (key, value) in copy.into_iter().filter_map(|(key, value)| Some((key, value?))) {
                 if !value.is_null() {
-                    definition[key] = value.clone();
+                    definition[key] = value.into();
                 }
             }
             Some(definition)

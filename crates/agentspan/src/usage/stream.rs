@@ -1,12 +1,13 @@
 //! Reading a stream chunk by chunk.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::collect::Capture;
 use super::finish::message_word;
+use super::json::{self, Json};
 use super::messages::{message, text_part};
 use super::reply::{Reply, ReplyError, error_in};
-use super::{Collector, family_of, json};
+use super::{Collector, family_of};
 
 /// Reads the chunks of a streamed reply, each a JSON value, and gives the same [`Reply`] as the whole one.
 ///
@@ -38,13 +39,13 @@ impl StreamReader {
     }
 
     /// Reads one chunk.
-    pub(crate) fn push(&mut self, chunk: &Value) {
+    pub(crate) fn push(&mut self, chunk: &Json<'_>) {
         self.chunks = self.chunks.saturating_add(1);
         let map = match chunk {
-            Value::Object(map) => map,
+            Json::Object(map) => map,
             // The end mark of OpenAI's framing, from clients that pass it on.
-            Value::String(text) if text.trim() == "[DONE]" => return self.is_done = true,
-            Value::String(text) => {
+            Json::Str(text) if text.trim() == "[DONE]" => return self.is_done = true,
+            Json::Str(text) => {
                 self.capture.append(&mut self.text, text);
                 return;
             }
@@ -80,7 +81,7 @@ impl StreamReader {
     pub(crate) fn into_reply(self) -> Reply {
         let mut reply = match self.family {
             Some(family) => family.finish(),
-            None => plain_text(self.text, self.capture.size, self.capture.on),
+            None => Reply { size: self.capture.size, ..plain_text(&self.text, self.capture.on) },
         };
         reply.error = reply.error.or(self.error);
         reply
@@ -88,8 +89,8 @@ impl StreamReader {
 }
 
 /// The reply of a model that answers with nothing but text.
-pub(super) fn plain_text(text: String, size: usize, content: bool) -> Reply {
+pub(super) fn plain_text(text: &str, content: bool) -> Reply {
     let messages = (content && !text.is_empty())
-        .then(|| json!([message("assistant", vec![text_part(&text)], Some(message_word(Some("stop"))))]));
-    Reply { size, output_messages: messages, ..Reply::default() }
+        .then(|| json!([message("assistant", vec![text_part(text)], Some(message_word(Some("stop"))))]));
+    Reply { size: text.len(), output_messages: messages, ..Reply::default() }
 }

@@ -6,9 +6,8 @@
 use std::fmt;
 
 use serde::ser::{Error, Impossible, Serialize, SerializeSeq, SerializeTuple, Serializer};
-use serde_json::Value;
 
-use super::{MAX_TEXT, looks_like_json, parse_text};
+use super::{MAX_TEXT, looks_like_json};
 
 /// The value is neither a text nor a sequence of bytes that begins like JSON.
 #[derive(Debug)]
@@ -75,14 +74,14 @@ macro_rules! refuse {
     };
 }
 
-/// Reads the value of a text or of bytes; `Ok(None)` when it is too long.
-pub(super) struct TextProbe;
+/// Hands a text, or bytes that hold a text, to a function; `Ok(None)` when they are too long.
+pub(super) struct TextProbe<'f, R>(pub(super) &'f mut dyn FnMut(&str) -> Option<R>);
 
-impl Serializer for TextProbe {
-    type Ok = Option<Value>;
+impl<'f, R> Serializer for TextProbe<'f, R> {
+    type Ok = Option<R>;
     type Error = NotText;
-    type SerializeSeq = Bytes;
-    type SerializeTuple = Bytes;
+    type SerializeSeq = Bytes<'f, R>;
+    type SerializeTuple = Bytes<'f, R>;
     type SerializeTupleStruct = Refused<Self::Ok>;
     type SerializeTupleVariant = Refused<Self::Ok>;
     type SerializeMap = Refused<Self::Ok>;
@@ -90,22 +89,22 @@ impl Serializer for TextProbe {
     type SerializeStructVariant = Refused<Self::Ok>;
 
     fn serialize_str(self, text: &str) -> Result<Self::Ok, NotText> {
-        Ok(parse_text(text))
+        Ok((self.0)(text))
     }
 
     fn serialize_bytes(self, bytes: &[u8]) -> Result<Self::Ok, NotText> {
         if bytes.len() > MAX_TEXT {
             return Ok(None);
         }
-        std::str::from_utf8(bytes).map(parse_text).map_err(|_| NotText)
+        std::str::from_utf8(bytes).map(self.0).map_err(|_| NotText)
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Bytes, NotText> {
-        Ok(Bytes(Vec::new()))
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, NotText> {
+        Ok(Bytes { bytes: Vec::new(), read: self.0 })
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Bytes, NotText> {
-        Ok(Bytes(Vec::new()))
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeSeq, NotText> {
+        Ok(Bytes { bytes: Vec::new(), read: self.0 })
     }
 
     refuse! {
@@ -156,32 +155,35 @@ impl<R, F: FnOnce(&str) -> R> Serializer for PlainText<F> {
 }
 
 /// The bytes of a sequence; refuses as soon as it cannot be the text of an object or array.
-pub(super) struct Bytes(Vec<u8>);
+pub(super) struct Bytes<'f, R> {
+    bytes: Vec<u8>,
+    read: &'f mut dyn FnMut(&str) -> Option<R>,
+}
 
-impl Bytes {
+impl<R> Bytes<'_, R> {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotText> {
         let byte = value.serialize(ByteProbe)?;
-        if self.0.len() < MAX_TEXT {
-            self.0.push(byte);
+        if self.bytes.len() < MAX_TEXT {
+            self.bytes.push(byte);
         }
         // The first byte that is no space decides, and there is no JSON text with many spaces before it.
-        let undecided = self.0.trim_ascii_start().is_empty() && self.0.len() <= 64;
-        if undecided || self.0.len() > 64 || looks_like_json(&self.0) { Ok(()) } else { Err(NotText) }
+        let undecided = self.bytes.trim_ascii_start().is_empty() && self.bytes.len() <= 64;
+        if undecided || self.bytes.len() > 64 || looks_like_json(&self.bytes) { Ok(()) } else { Err(NotText) }
     }
 
-    fn finish(self) -> Result<Option<Value>, NotText> {
-        if !looks_like_json(&self.0) {
+    fn finish(self) -> Result<Option<R>, NotText> {
+        if !looks_like_json(&self.bytes) {
             return Err(NotText);
         }
-        if self.0.len() >= MAX_TEXT {
+        if self.bytes.len() >= MAX_TEXT {
             return Ok(None);
         }
-        serde_json::from_slice(&self.0).map(Some).map_err(|_| NotText)
+        std::str::from_utf8(&self.bytes).map(self.read).map_err(|_| NotText)
     }
 }
 
-impl SerializeSeq for Bytes {
-    type Ok = Option<Value>;
+impl<R> SerializeSeq for Bytes<'_, R> {
+    type Ok = Option<R>;
     type Error = NotText;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotText> {
@@ -193,8 +195,8 @@ impl SerializeSeq for Bytes {
     }
 }
 
-impl SerializeTuple for Bytes {
-    type Ok = Option<Value>;
+impl<R> SerializeTuple for Bytes<'_, R> {
+    type Ok = Option<R>;
     type Error = NotText;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotText> {

@@ -10,9 +10,32 @@ mod requests;
 mod robustness;
 mod streams;
 
+use std::io::Write;
+
 use serde_json::Value;
 
-use super::{Reply, StreamReader, Usage, read_reply};
+use super::json::Json;
+use super::{Reply, Request, StreamReader, Usage};
+
+fn read_reply(provider: &str, body: &Value, content: bool) -> Reply {
+    super::read_reply(provider, &Json::from(body), content)
+}
+
+fn read_request(body: &Value, content: bool) -> Request {
+    super::read_request(&Json::from(body), content)
+}
+
+fn write_system(body: &Value, out: &mut dyn Write) -> bool {
+    super::write_system(&Json::from(body), out)
+}
+
+fn write_tools(body: &Value, out: &mut dyn Write) -> bool {
+    super::write_tools(&Json::from(body), out)
+}
+
+fn push(reader: &mut StreamReader, chunk: &Value) {
+    reader.push(&Json::from(chunk));
+}
 
 /// Reads a whole reply with content.
 fn read(provider: &str, body: Value) -> Reply {
@@ -26,6 +49,6 @@ fn usage_of(provider: &str, body: Value) -> Usage {
 /// Reads a stream to its end, with content.
 fn reader(provider: &str, chunks: &[Value]) -> StreamReader {
     let mut reader = StreamReader::new(provider, true);
-    chunks.iter().for_each(|chunk| reader.push(chunk));
+    chunks.iter().for_each(|chunk| push(&mut reader, chunk));
     reader
 }

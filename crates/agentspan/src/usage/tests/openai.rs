@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::super::{Usage, read_reply};
+use super::super::Usage;
+use super::read_reply;
 use super::{read, usage_of};
 use agentspan_semconv::FinishClass;
 

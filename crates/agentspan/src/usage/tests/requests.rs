@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::super::{Request, read_request, write_system, write_tools};
+use super::super::Request;
+use super::{read_request, write_system, write_tools};
 
 fn request(body: &Value) -> Request {
     read_request(body, true)

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::super::{StreamReader, Usage};
-use super::{read, reader};
+use super::{push, read, reader};
 use agentspan_semconv::FinishClass;
 
 fn chunk(choices: Value, usage: Value) -> Value {
@@ -165,12 +165,12 @@ fn memory_is_bounded_whatever_is_streamed() {
     let piece = "ö".repeat(50_000);
     let mut reader = StreamReader::new("openai", true);
     for index in 0..60 {
-        reader.push(&delta(0, json!({"content": piece}), json!(null)));
-        reader.push(&call(index, json!(format!("id-{index}")), json!("f"), &piece));
+        push(&mut reader, &delta(0, json!({"content": piece}), json!(null)));
+        push(&mut reader, &call(index, json!(format!("id-{index}")), json!("f"), &piece));
     }
     for index in 0..1000_u64 {
-        reader.push(&delta(index, json!({"content": "x"}), json!("stop")));
-        reader.push(&call(index + 100, json!(null), json!("f"), "{}"));
+        push(&mut reader, &delta(index, json!({"content": "x"}), json!("stop")));
+        push(&mut reader, &call(index + 100, json!(null), json!("f"), "{}"));
     }
     let reply = reader.into_reply();
     assert!(reply.size > 12_000_000, "what was not kept is counted all the same");
@@ -189,9 +189,9 @@ fn blocks_of_anthropic_are_bounded_too() {
     let mut reader = StreamReader::new("anthropic", true);
     for index in 0..2000 {
         let block = json!({"type": "tool_use", "id": "t", "name": "f", "input": {}});
-        reader.push(&json!({"type": "content_block_start", "index": index, "content_block": block}));
+        push(&mut reader, &json!({"type": "content_block_start", "index": index, "content_block": block}));
         let delta = json!({"type": "input_json_delta", "partial_json": "x".repeat(10_000)});
-        reader.push(&json!({"type": "content_block_delta", "index": index, "delta": delta}));
+        push(&mut reader, &json!({"type": "content_block_delta", "index": index, "delta": delta}));
     }
     let reply = reader.into_reply();
     assert_eq!(reply.tool_calls.len(), 256);
