@@ -39,6 +39,53 @@ async fn an_embedding_is_a_model_call_without_completion() {
 }
 
 #[tokio::test]
+async fn an_embedding_tells_its_purpose_its_server_its_batch_and_an_estimate() {
+    let recording = record();
+    agentspan::embedding("openai", "text-embedding-3-small")
+        .purpose("index_documents")
+        .server("api.openai.com", Some(443))
+        .batch()
+        .estimated_tokens(7_000)
+        .start()
+        .finish();
+    let span = the(&recording, "llm.openai.text-embedding-3-small");
+    assert_eq!(span.text("llm.purpose"), Some("index_documents"));
+    assert_eq!((span.text("server.address"), span.int("server.port")), (Some("api.openai.com"), Some(443)));
+    assert_eq!(span.bool("llm.batch"), Some(true));
+    assert_eq!(span.int("llm.token_count.estimated.prompt"), Some(7_000));
+    assert_eq!(span.int("llm.token_count.prompt"), None);
+}
+
+#[tokio::test]
+async fn the_reply_of_an_embedding_counts_what_was_embedded_and_else_the_caller_does() {
+    let vectors = |count: usize| {
+        let data = vec![json!({"object": "embedding", "embedding": [0.1, 0.2]}); count];
+        json!({"object": "list", "model": "text-embedding-3-small", "data": data})
+    };
+    let request = json!({"model": "text-embedding-3-small", "input": ["rain", "sun", "fog"]});
+    let cases = [
+        ("no word but the reply's", None, None, Some(vectors(2)), Some(2)),
+        ("the request's", Some(&request), None, None, Some(3)),
+        ("the caller's before the request's", Some(&request), Some(4), None, Some(4)),
+        ("the reply's before all", Some(&request), Some(4), Some(vectors(2)), Some(2)),
+        ("nobody's", None, None, None, None),
+    ];
+    for (case, request, told, reply, expected) in cases {
+        let recording = record();
+        let mut call = agentspan::embedding("openai", "text-embedding-3-small");
+        if let Some(request) = request {
+            call = call.request(request);
+        }
+        if let Some(count) = told {
+            call = call.input_count(count);
+        }
+        let _result = call.call(async { reply.ok_or_else(|| "refused".to_owned()) }).await;
+        let span = the(&recording, "llm.openai.text-embedding-3-small");
+        assert_eq!(span.int("embedding.input_count"), expected, "{case}");
+    }
+}
+
+#[tokio::test]
 async fn a_retrieval_tells_what_it_found() {
     let recording = record();
     let found =

@@ -13,6 +13,7 @@ mod handoff;
 mod layer;
 mod llm;
 mod model;
+mod model_call;
 mod node;
 mod outcome;
 mod probe;

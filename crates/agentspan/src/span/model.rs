@@ -145,8 +145,12 @@ fn reply_attributes(reply: &Reply) -> Vec<KeyValue> {
     if let Some(messages) = &reply.output_messages {
         attributes.extend(Text::of(messages, true).attributes(llm::LLM_OUTPUT_MESSAGES));
     }
-    let dimensions = reply.embedding_dimensions.map(|number| number as u64);
-    attributes.extend(dimensions.map(|number| count(embedding::EMBEDDING_DIMENSION_COUNT, number)));
+    // What came back is what was embedded, whatever the request asked for.
+    let vectors = [
+        (embedding::EMBEDDING_INPUT_COUNT, reply.embedding_count),
+        (embedding::EMBEDDING_DIMENSION_COUNT, reply.embedding_dimensions),
+    ];
+    attributes.extend(vectors.into_iter().filter_map(|(name, number)| Some(count(name, number? as u64))));
     attributes
 }
 

@@ -1,0 +1,149 @@
+//! What the calls of models have in common: who is called and for what, the request, and the reply that is read.
+
+use crate::span::builder::Step;
+use crate::span::future;
+use crate::span::model::{self, Call, ReplyRecord, RequestRecord};
+use crate::span::outcome::Failure;
+use crate::span::record::{Active, Spec};
+use crate::span::runtime::{attribute, count};
+use agentspan_semconv::{Operation, StepType, llm as names, server, span_name};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// The base of every builder of a model call.
+#[derive(Debug)]
+pub(crate) struct ModelCall {
+    pub(crate) provider: Cow<'static, str>,
+    model: String,
+    pub(crate) purpose: Option<String>,
+    pub(crate) request: Option<RequestRecord>,
+    pub(crate) server: Option<(String, Option<u16>)>,
+    pub(crate) batch: bool,
+    pub(crate) estimated_prompt: Option<u64>,
+}
+
+impl ModelCall {
+    pub(crate) fn new(provider: &str, model: String) -> Self {
+        Self {
+            provider: model::provider_word(provider),
+            model,
+            purpose: None,
+            request: None,
+            server: None,
+            batch: false,
+            estimated_prompt: None,
+        }
+    }
+
+    /// Begins the step. `own` adds what only this type of call has; it stands before the request, and the user's
+    /// `attributes` stand last.
+    pub(crate) fn begin(
+        self,
+        step_type: StepType,
+        operation: Operation,
+        own: impl FnOnce(&mut Vec<KeyValue>),
+        attributes: Vec<KeyValue>,
+    ) -> Step {
+        let Self { provider, model, purpose, request, server, batch, estimated_prompt } = self;
+        let spec =
+            Spec { step_type, kind: SpanKind::Client, name: span_name::llm(&provider, &model), run: None };
+        let sent = request.as_ref().and_then(|request| request.request.model.clone()).unwrap_or(model);
+        let call = Call { provider: provider.clone(), model: sent.clone(), batch };
+        let active = Active::start(spec, |node, initial| {
+            let initial = &mut initial.attributes;
+            initial.push(attribute(names::LLM_PROVIDER, provider));
+            initial.push(attribute(names::LLM_REQUEST_MODEL_NAME, sent));
+            initial.push(attribute(names::LLM_OPERATION, operation.as_str()));
+            initial.extend(purpose.map(|purpose| attribute(names::LLM_PURPOSE, purpose)));
+            if let Some((address, port)) = server {
+                initial.push(attribute(server::SERVER_ADDRESS, address));
+                initial.extend(port.map(|port| count(server::SERVER_PORT, port.into())));
+            }
+            initial.extend(estimated_prompt.map(|it| count(names::LLM_TOKEN_COUNT_ESTIMATED_PROMPT, it)));
+            own(initial);
+            if let Some(request) = request {
+                request.attributes(&node.runtime, initial);
+            }
+            initial.extend(attributes);
+        });
+        // A reply that names its model replaces this; whoever reads only this one still sees a model.
+        if active.node.is_recording() {
+            active.node.set(attribute(names::LLM_MODEL_NAME, call.model.clone()));
+            active.node.set_all(batch.then(|| attribute(names::LLM_BATCH, true)));
+        }
+        Step(active.with_call(call))
+    }
+}
+
+/// Reads a reply that has come whole, and ends its call.
+pub(crate) fn end_call<R: Serialize, E: Failure<K>, K>(active: Active, result: &Result<R, E>) {
+    if let Ok(reply) = result {
+        model::record_reply(&active.node, &ReplyRecord::read(&active.node, reply));
+    }
+    active.finish(future::ending(result));
+}
+
+/// What every call of a model can do. `call` is the builder's [`ModelCall`], `attributes` the user's own.
+macro_rules! calling_span {
+    ($builder:ident) => {
+        crate::span::builder::every_span!($builder);
+
+        impl $builder {
+            /// What the call is for in the agent (`llm.purpose`).
+            pub fn purpose(mut self, purpose: impl Into<String>) -> Self {
+                self.call.purpose = Some(purpose.into());
+                self
+            }
+
+            /// The host that is called (`server.address`, `server.port`).
+            pub fn server(mut self, address: impl Into<String>, port: Option<u16>) -> Self {
+                self.call.server = Some((address.into(), port));
+                self
+            }
+
+            /// Marks a call of a batch, which has prices of its own and cannot be told from the reply.
+            pub fn batch(mut self) -> Self {
+                self.call.batch = true;
+                self
+            }
+
+            /// Sends the request inside the step and reads the reply: anything that serialises, so that typed replies
+            /// of a client work as they are, or raw JSON as a `serde_json::Value` or as text.
+            ///
+            /// For a reply that does not serialise: `let call = ….start()`, then `call.within(request)`,
+            /// `call.usage(…)` and `call.finish_with(result)`.
+            pub async fn call<F, R, E, K>(self, future: F) -> Result<R, E>
+            where
+                F: Future<Output = Result<R, E>>,
+                R: serde::Serialize,
+                E: crate::Failure<K>,
+            {
+                let begin = || crate::span::builder::Begin::begin(self).0;
+                let (result, active) = crate::span::future::inside(begin, future).await;
+                crate::span::model_call::end_call(active, &result);
+                result
+            }
+        }
+
+        impl crate::WithTimeout<$builder> {
+            #[doc = concat!("As [`", stringify!($builder), "::call`], at most as long as the limit.")]
+            pub fn call<F, R, E, K>(self, future: F) -> impl Future<Output = Result<R, E>>
+            where
+                F: Future<Output = Result<R, E>>,
+                R: serde::Serialize,
+                E: crate::Failure<K> + From<crate::Elapsed>,
+            {
+                let Self { builder, limit } = self;
+                async move {
+                    let (result, active) = crate::span::builder::within(builder, limit, future).await?;
+                    crate::span::model_call::end_call(active, &result);
+                    result
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use calling_span;
