@@ -155,7 +155,7 @@ pub use agentspan_semconv as semconv;
 pub use agentspan_semconv::{
     ApprovalDecision, Operation, RecoveryAction, StopReason, ToolType, ValidationKind,
 };
-pub use config::{ContentClass, TracesExporter};
+pub use config::{ContentClass, Propagator, SamplerConfig, TracesExporter};
 pub use cost::Rates;
 pub use error::{Error, ErrorKind};
 pub use export::{DropReason, Exporter, Report};

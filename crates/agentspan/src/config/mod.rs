@@ -61,7 +61,7 @@ impl Config {
     /// environment can turn off what code asked for.
     pub(crate) fn resolve(env: Environment<'_>, code: &Overrides) -> (Self, Vec<Warning>) {
         let mut reader = Reader::new(env);
-        let disabled = reader.boolean("OTEL_SDK_DISABLED");
+        let disabled = reader.boolean("OTEL_SDK_DISABLED", code.disabled);
         let (service_name, resource) = resource::resolve(&mut reader, code);
         let config = Self {
             service_name,
@@ -147,14 +147,24 @@ impl fmt::Debug for OtlpConfig {
     }
 }
 
-/// One of the six samplers of the specification that need no server.
+/// Which traces are kept (`OTEL_TRACES_SAMPLER`): one of the six samplers of the specification that need no server.
+///
+/// A parent-based sampler follows the decision of a parent, here or in another process, and decides itself for traces that
+/// begin here. A ratio is the share that is kept, from 0.0 to 1.0, decided by the trace id.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum SamplerConfig {
+#[non_exhaustive]
+pub enum SamplerConfig {
+    /// `always_on`: every trace.
     AlwaysOn,
+    /// `always_off`: no trace.
     AlwaysOff,
+    /// `traceidratio`: a share of the traces, whatever a parent decided.
     TraceIdRatio(f64),
+    /// `parentbased_always_on`: as the parent, else every trace.
     ParentBasedAlwaysOn,
+    /// `parentbased_always_off`: as the parent, else no trace.
     ParentBasedAlwaysOff,
+    /// `parentbased_traceidratio`: as the parent, else a share of the traces. The default, at 1.0.
     ParentBasedTraceIdRatio(f64),
 }
 
@@ -181,10 +191,13 @@ pub(crate) struct Limits {
     pub(crate) content_length: usize,
 }
 
-/// One entry of `OTEL_PROPAGATORS`.
+/// How context travels between processes (`OTEL_PROPAGATORS`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Propagator {
+#[non_exhaustive]
+pub enum Propagator {
+    /// W3C trace context: the headers `traceparent` and `tracestate`.
     TraceContext,
+    /// W3C baggage: the header `baggage`.
     Baggage,
 }
 

@@ -11,6 +11,7 @@ pub(crate) struct Overrides {
     pub(crate) service_name: Option<String>,
     /// Merged with those of the environment, which wins for a key that both give.
     pub(crate) resource: Vec<(String, String)>,
+    pub(crate) disabled: Option<bool>,
     pub(crate) exporters: Option<Vec<TracesExporter>>,
     pub(crate) otlp: OtlpOverrides,
     pub(crate) sampler: Option<SamplerConfig>,

@@ -135,10 +135,11 @@ impl<'a> Reader<'a> {
     }
 
     /// By the specification only `true`, in any case, is true.
-    pub(super) fn boolean(&mut self, name: &str) -> bool {
+    pub(super) fn boolean(&mut self, name: &str, code: Option<bool>) -> bool {
         let found = self.search(&[name], boolean, shown);
-        self.report(found.rejected, "`false`");
-        found.value.unwrap_or(false)
+        let used = found.value.or(code).unwrap_or(false);
+        self.report(found.rejected, if used { "`true`" } else { "`false`" });
+        used
     }
 }
 
