@@ -5,7 +5,8 @@ use agentspan_examples::http::{header, read_body, read_headers, read_line};
 use agentspan_tests::{Collector, client};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -19,24 +20,40 @@ fn fixture(name: &str) -> PathBuf {
 
 /// A door of TLS before a plain collector; gives its port. It stays open as long as the process.
 fn door(collector: &Collector) -> u16 {
+    guarded_door(collector, false)
+}
+
+/// As [`door`]; `closed` demands a certificate of the authority from whoever comes.
+fn guarded_door(collector: &Collector, closed: bool) -> u16 {
     let certificate =
         CertificateDer::from_pem_file(fixture("server.pem")).expect("the certificate can be read");
     let key = PrivateKeyDer::from_pem_file(fixture("server.key")).expect("the key can be read");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let config = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .expect("the provider has the versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("certificate and key belong together");
+        .expect("the provider has the versions");
+    let config = if closed {
+        let authority = CertificateDer::from_pem_file(fixture("ca.pem")).expect("the authority can be read");
+        let mut roots = RootCertStore::empty();
+        roots.add(authority).expect("it is a certificate");
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        config.with_client_cert_verifier(verifier.expect("there is an authority"))
+    } else {
+        config.with_no_client_auth()
+    };
+    let config =
+        config.with_single_cert(vec![certificate], key).expect("certificate and key belong together");
     let config = Arc::new(config);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port can be had");
     let port = listener.local_addr().expect("it has an address").port();
     let behind = collector.endpoint()["http://".len()..].parse().expect("an address");
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
+            // Closed with something unread, a connection is reset, and the client may never see why.
+            let rest = stream.try_clone();
             // A client that does not trust the certificate hangs up, which its own report tells.
-            let _ended = pass_on(stream, &config, behind);
+            let _ended = pass_on(stream, &config, behind)
+                .or_else(|_| rest.and_then(|mut rest| io::copy(&mut rest, &mut io::sink())).map(drop));
         }
     });
     port
@@ -100,6 +117,67 @@ fn a_certificate_that_cannot_be_read_is_named_and_the_program_runs() {
         let ran = program(port, Some(name)).run();
         let consequence = "no span is recorded, tokens and USD are counted";
         assert_eq!(ran.lines(), [format!("agentspan: `{}` {cause}; {consequence}", fixture(name).display())]);
+        assert_eq!((ran.number("created"), ran.get("total_usd")), (0, "0.00167"));
+    }
+    assert_eq!(collector.requests().len(), 0);
+}
+
+/// A program that shows the collector a client certificate, when there is one.
+fn client(port: u16, identity: Option<(&str, &str)>) -> Program {
+    let program = program(port, Some("ca.pem"));
+    let Some((certificate, key)) = identity else { return program };
+    let path = |name: &str| fixture(name).display().to_string();
+    program
+        .env("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", &path(certificate))
+        .env("OTEL_EXPORTER_OTLP_CLIENT_KEY", &path(key))
+}
+
+#[test]
+fn a_client_with_the_certificate_that_the_collector_demands_is_let_in() {
+    let collector = Collector::start();
+    let ran = client(guarded_door(&collector, true), Some(("client.pem", "client.key"))).run();
+    assert_eq!((ran.number("delivered"), ran.err.as_str()), (3, ""), "{ran:?}");
+    assert_eq!(collector.spans().len(), 3);
+}
+
+#[test]
+fn a_client_without_it_loses_its_spans_and_counts_them() {
+    let collector = Collector::start();
+    let port = guarded_door(&collector, true);
+    for (identity, problem) in
+        [(None, "CertificateRequired"), (Some(("stranger.pem", "stranger.key")), "UnknownCA")]
+    {
+        let ran = client(port, identity).run();
+        assert_eq!(ran.dropped(), ["Unreachable 3".to_owned()], "{ran:?}");
+        assert!(ran.get("problem").contains(problem), "{ran:?}");
+        assert_eq!(ran.get("total_usd"), "0.00167");
+    }
+    assert_eq!(collector.requests().len(), 0);
+}
+
+#[test]
+fn a_key_that_is_of_no_use_is_named_and_the_program_runs() {
+    let collector = Collector::start();
+    let port = guarded_door(&collector, true);
+    let consequence = "no span is recorded, tokens and USD are counted";
+    let [client_pem, server_key, missing] =
+        ["client.pem", "server.key", "missing.key"].map(|name| fixture(name).display().to_string());
+    let cases = [
+        (
+            "server.key",
+            format!(
+                "the key in `{server_key}` cannot be used with the certificate in `{client_pem}`: keys may not be consistent: KeyMismatch"
+            ),
+        ),
+        ("missing.key", format!("`{missing}` cannot be read: No such file or directory (os error 2)")),
+        (
+            "client.pem",
+            format!("`{client_pem}` holds no private key in PEM form: No pem encoded private key found"),
+        ),
+    ];
+    for (key, said) in cases {
+        let ran = client(port, Some(("client.pem", key))).run();
+        assert_eq!(ran.lines(), [format!("agentspan: {said}; {consequence}")]);
         assert_eq!((ran.number("created"), ran.get("total_usd")), (0, "0.00167"));
     }
     assert_eq!(collector.requests().len(), 0);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::Context;
 use opentelemetry_http::{Bytes, Request};
+use rustls::AlertDescription;
 use ureq::http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use ureq::{Agent, SendBody};
 
@@ -99,8 +100,9 @@ fn run(
             Attempt::Answered { status, retry_after, body: body.map_err(|error| cause(&error).0) }
         }
         Err(error) => {
+            let sent = flight.sent.load(Ordering::Acquire) && !is_unwelcome(&error);
             let (cause, again) = cause(&error);
-            Attempt::Failed { sent: flight.sent.load(Ordering::Acquire), cause, again }
+            Attempt::Failed { sent, cause, again }
         }
     }
 }
@@ -120,6 +122,28 @@ impl Read for Outgoing {
         }
         Ok(length)
     }
+}
+
+/// Whether the server refused the client's certificate, or the lack of one. In TLS 1.3 that is heard of only after the
+/// request has gone out, which the server then never reads.
+fn is_unwelcome(error: &ureq::Error) -> bool {
+    let ureq::Error::Io(error) = error else { return false };
+    let alert = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(
+        alert,
+        Some(rustls::Error::AlertReceived(
+            AlertDescription::AccessDenied
+                | AlertDescription::BadCertificate
+                | AlertDescription::CertificateExpired
+                | AlertDescription::CertificateRequired
+                | AlertDescription::CertificateRevoked
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::DecryptError
+                | AlertDescription::HandshakeFailure
+                | AlertDescription::UnknownCA
+                | AlertDescription::UnsupportedCertificate
+        ))
+    )
 }
 
 /// What to tell people, without addresses that may hold secrets, and whether a repetition may help.

@@ -1,7 +1,11 @@
 //! Whom to trust, and how to show who we are.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 
 use crate::config::OtlpConfig;
@@ -16,14 +20,7 @@ pub(super) fn config(settings: &OtlpConfig) -> Result<TlsConfig, Error> {
     match (&settings.client_certificate, &settings.client_key) {
         (None, None) => {}
         (Some(certificate), Some(key)) => {
-            let key = PrivateKey::from_pem(&read(key)?).map_err(|cause| {
-                Error::new(
-                    ErrorKind::Exporter,
-                    format!("`{}` holds no private key in PEM form", key.display()),
-                )
-                .with_source(cause)
-            })?;
-            tls = tls.client_cert(Some(ClientCert::new_with_certs(&certificates(certificate)?, key)));
+            tls = tls.client_cert(Some(client(certificate, key)?));
         }
         (certificate, _) => {
             let missing = if certificate.is_some() { "key" } else { "certificate" };
@@ -36,6 +33,29 @@ pub(super) fn config(settings: &OtlpConfig) -> Result<TlsConfig, Error> {
         }
     }
     Ok(tls.build())
+}
+
+/// The client's certificate with its key, tried as the HTTP client will use them: what it cannot use makes it panic.
+fn client(certificate: &Path, key: &Path) -> Result<ClientCert, Error> {
+    let certificates = certificates(certificate)?;
+    let pem = read(key)?;
+    let no_key =
+        || Error::new(ErrorKind::Exporter, format!("`{}` holds no private key in PEM form", key.display()));
+    let private = PrivateKey::from_pem(&pem).map_err(|cause| no_key().with_source(cause))?;
+    let tried = PrivateKeyDer::from_pem_slice(&pem).map_err(|cause| no_key().with_source(cause))?;
+    let chain = certificates.iter().map(|one| CertificateDer::from(one.der().to_vec())).collect();
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|config| {
+            config.with_root_certificates(RootCertStore::empty()).with_client_auth_cert(chain, tried)
+        })
+        .map_err(|cause| {
+            let (key, certificate) = (key.display(), certificate.display());
+            let message =
+                format!("the key in `{key}` cannot be used with the certificate in `{certificate}`");
+            Error::new(ErrorKind::Exporter, message).with_source(cause)
+        })?;
+    Ok(ClientCert::new_with_certs(&certificates, private))
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
