@@ -32,7 +32,7 @@ impl EmbeddingBuilder {
     /// themselves are never recorded.
     pub fn request<R: Serialize + ?Sized>(mut self, request: &R) -> Self {
         self.call.request = Some(match Runtime::wanted() {
-            Some(_) => RequestRecord::read(request, false),
+            Some(_) => RequestRecord::read(request, false).of_texts(),
             None => RequestRecord::model_of(request),
         });
         self

@@ -63,7 +63,7 @@ impl LlmBuilder {
     /// messages themselves only when they are asked for.
     pub fn request<R: Serialize + ?Sized>(mut self, request: &R) -> Self {
         self.call.request = Some(match Runtime::wanted() {
-            Some(content) => RequestRecord::read(request, content.messages),
+            Some(content) => RequestRecord::read(request, content.messages).of_messages(),
             None => RequestRecord::model_of(request),
         });
         self

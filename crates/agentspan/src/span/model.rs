@@ -49,6 +49,20 @@ impl RequestRecord {
         read.unwrap_or_default()
     }
 
+    /// The request of a model call, whose input may be a message and then is no text to embed.
+    pub(crate) fn of_messages(mut self) -> Self {
+        if self.request.message_count.is_some() {
+            self.request.embedding_input_count = None;
+        }
+        self
+    }
+
+    /// The request for embeddings, whose input is no message.
+    pub(crate) fn of_texts(mut self) -> Self {
+        self.request.message_count = None;
+        self
+    }
+
     /// Reads no more than the model, for a call that is priced and not recorded.
     pub(crate) fn model_of<R: Serialize + ?Sized>(request: &R) -> Self {
         let model = usage::with_json(request, usage::requested_model).flatten();

@@ -49,6 +49,29 @@ impl Capture {
     }
 }
 
+/// What a part of a reply has taken, so that it can be given back when the provider sends that part anew.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    kept: usize,
+    size: usize,
+}
+
+impl Capture {
+    /// Does some work and notes what it took.
+    pub(super) fn measured<T>(&mut self, taken: &mut Taken, work: impl FnOnce(&mut Self) -> T) -> T {
+        let (left, size) = (self.left, self.size);
+        let result = work(self);
+        taken.kept += left - self.left;
+        taken.size += self.size - size;
+        result
+    }
+
+    pub(super) fn give_back(&mut self, taken: Taken) {
+        self.left += taken.kept;
+        self.size -= taken.size;
+    }
+}
+
 /// A tool call while its parts arrive.
 #[derive(Debug, Default)]
 pub(super) struct PendingCall {

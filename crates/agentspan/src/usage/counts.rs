@@ -114,12 +114,20 @@ pub(super) fn count(value: &Json<'_>) -> Option<u64> {
 
 /// An amount of USD or seconds: finite, not negative, at most [`MAX_AMOUNT`].
 pub(super) fn amount(value: &Json<'_>) -> Option<f64> {
-    let amount = match value {
-        Json::Number(number) => number.as_f64()?,
-        Json::Str(text) => text.trim().parse().ok()?,
-        _ => return None,
-    };
-    (0.0..=MAX_AMOUNT).contains(&amount).then_some(amount)
+    number(value).filter(|amount| (0.0..=MAX_AMOUNT).contains(amount))
+}
+
+/// An amount of USD that was given in ticks of 10⁻¹⁰ USD, as xAI does.
+pub(super) fn amount_of_ticks(value: &Json<'_>) -> Option<f64> {
+    number(value).map(|ticks| ticks / 1e10).filter(|amount| (0.0..=MAX_AMOUNT).contains(amount))
+}
+
+fn number(value: &Json<'_>) -> Option<f64> {
+    match value {
+        Json::Number(number) => number.as_f64(),
+        Json::Str(text) => text.trim().parse().ok(),
+        _ => None,
+    }
 }
 
 /// The count under a key.

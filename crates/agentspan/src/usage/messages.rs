@@ -74,11 +74,15 @@ fn call_of(call: &Object<'_>) -> Option<Value> {
 
 fn function_part(id: Option<&str>, function: &Object<'_>, arguments: &str) -> Value {
     let arguments = function.get(arguments).filter(|arguments| !arguments.is_null());
-    let parsed = |value: &Json<'_>| value.as_str().and_then(json::parse_any).unwrap_or_else(|| value.into());
-    tool_call_part(id, json::text(function, "name").unwrap_or_default(), arguments.map(parsed))
+    tool_call_part(id, json::text(function, "name").unwrap_or_default(), arguments.map(function_arguments))
 }
 
-fn tool_response_part(id: Option<&str>, content: &Json<'_>) -> Value {
+/// Arguments as the JSON that they are, whether they came as text or not.
+pub(super) fn function_arguments(value: &Json<'_>) -> Value {
+    value.as_str().and_then(json::parse_any).unwrap_or_else(|| value.into())
+}
+
+pub(super) fn tool_response_part(id: Option<&str>, content: &Json<'_>) -> Value {
     // A list of nothing but one text is that text, which is what it is nearly always.
     let response = match content {
         Json::Array(parts) => match parts.as_slice() {
@@ -137,7 +141,9 @@ pub(super) fn content_part(part: &Object<'_>) -> Value {
             "type": "server_tool_call_response", "id": value("tool_use_id"),
             "server_tool_call_response": { "type": kind, "content": value("content") },
         }),
-        "image_url" | "input_image" => image_url(part.get("image_url")).unwrap_or_else(|| other(part)),
+        "image_url" | "input_image" | "computer_screenshot" => {
+            image_url(part.get("image_url")).unwrap_or_else(|| other(part))
+        }
         "input_audio" => {
             let audio = json::object(part, "input_audio");
             let get = |key: &str| audio.and_then(|audio| json::text(audio, key)).unwrap_or_default();
@@ -145,21 +151,23 @@ pub(super) fn content_part(part: &Object<'_>) -> Value {
         }
         "image" => source("image", part).unwrap_or_else(|| other(part)),
         "document" => source("document", part).unwrap_or_else(|| other(part)),
-        "file" => {
+        "file" | "input_file" => {
             let file = json::object(part, "file").unwrap_or(part);
-            match (json::text(file, "file_id"), json::text(file, "file_data")) {
-                (Some(id), _) => json!({ "type": "file", "modality": "document", "file_id": id }),
-                (None, Some(data)) => {
+            let at = |key: &str| json::text(file, key);
+            match (at("file_id"), at("file_data"), at("file_url")) {
+                (Some(id), ..) => json!({ "type": "file", "modality": "document", "file_id": id }),
+                (None, Some(data), _) => {
                     data_url("document", data).unwrap_or_else(|| blob("document", "", data))
                 }
-                (None, None) => other(part),
+                (None, None, Some(url)) => json!({ "type": "uri", "modality": "document", "uri": url }),
+                (None, None, None) => other(part),
             }
         }
         _ => other(part),
     }
 }
 
-fn other(part: &Object<'_>) -> Value {
+pub(super) fn other(part: &Object<'_>) -> Value {
     Value::Object(part.into())
 }
 
@@ -185,6 +193,11 @@ fn source(modality: &str, part: &Object<'_>) -> Option<Value> {
 fn data_url(modality: &str, url: &str) -> Option<Value> {
     let (kind, data) = url.strip_prefix("data:")?.split_once(',')?;
     Some(blob(modality, kind.trim_end_matches(";base64"), data))
+}
+
+/// An image that a model made, as base64.
+pub(super) fn image_blob(data: &str) -> Value {
+    blob("image", "", data)
 }
 
 fn blob(modality: &str, mime_type: &str, data: &str) -> Value {

@@ -11,10 +11,14 @@ mod anthropic;
 mod collect;
 mod counts;
 mod finish;
+mod items;
 mod json;
 mod messages;
 mod openai_chat;
+mod openai_counts;
 mod openai_embeddings;
+mod openai_responses;
+mod openai_runs;
 mod reply;
 mod request;
 mod stream;
@@ -45,7 +49,13 @@ trait Collector: Send + Sync + std::fmt::Debug {
 }
 
 /// The order matters only where shapes overlap: the more specific one stands first.
-static FAMILIES: [Family; 3] = [anthropic::FAMILY, openai_embeddings::FAMILY, openai_chat::FAMILY];
+static FAMILIES: [Family; 5] = [
+    anthropic::FAMILY,
+    openai_responses::FAMILY,
+    openai_runs::FAMILY,
+    openai_embeddings::FAMILY,
+    openai_chat::FAMILY,
+];
 
 fn family_of(provider: &str, body: &Object<'_>) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| (family.recognises)(body)).or_else(|| {

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::collect::{Capture, MAX_CALLS, MAX_CHOICES, PendingCall, call_part};
-use super::counts::{Usage, amount, count, count_at, sum};
+use super::counts::{Usage, count, sum};
 use super::finish;
 use super::json::{self, Json, Object};
 use super::messages::{message, reasoning_part, text_part};
+use super::openai_counts::{CHAT, Dialect, read};
 use super::reply::Reply;
 use super::{Collector, Family};
 
@@ -20,11 +21,12 @@ fn recognises(body: &Object<'_>) -> bool {
 
 #[derive(Debug)]
 struct Chat {
-    is_openrouter: bool,
+    dialect: Dialect,
     reply: Reply,
     capture: Capture,
     choices: Vec<Choice>,
     calls: usize,
+    apart: CountedApart,
 }
 
 #[derive(Debug, Default)]
@@ -40,11 +42,12 @@ struct Choice {
 impl Chat {
     fn new(provider: &str, content: bool) -> Self {
         Self {
-            is_openrouter: provider == "openrouter",
+            dialect: Dialect::of(provider),
             reply: Reply::default(),
             capture: Capture::new(content),
             choices: Vec::new(),
             calls: 0,
+            apart: CountedApart::default(),
         }
     }
 
@@ -63,12 +66,56 @@ impl Chat {
         if let Some(reason) = finish::reason(choice, "finish_reason") {
             known.finish = Some(reason);
         }
-        if let Some(text) = json::text(choice, "text") {
+        // A whole reply has its message where a chunk has its delta.
+        let delta = json::object(choice, "delta").or_else(|| json::object(choice, "message"));
+        if let Some(delta) = delta {
+            known.push_delta(delta, capture, &mut self.calls);
+        }
+        // Together's chunks give the same text in both places.
+        let has_content =
+            delta.and_then(|delta| delta.get("content")).is_some_and(|content| !content.is_null());
+        if let Some(text) = json::text(choice, "text").filter(|_| !has_content) {
             capture.append(&mut known.text, text);
         }
-        // A whole reply has its message where a chunk has its delta.
-        if let Some(delta) = json::object(choice, "delta").or_else(|| json::object(choice, "message")) {
-            known.push_delta(delta, capture, &mut self.calls);
+    }
+}
+
+impl Chat {
+    /// The counts of a body or a chunk. Every one stands for the whole reply: the last one replaces.
+    fn usage_in(&self, body: &Object<'_>, usage: Option<&Object<'_>>, choices: &[Json<'_>]) -> Option<Usage> {
+        let dialect = self.dialect.with_model(self.reply.model.as_deref().unwrap_or_default());
+        let counts = |usage| read(usage, &CHAT, dialect);
+        // Groq repeats its usage there in the last chunk; in a whole reply the same key holds other figures,
+        // without counts of tokens. Moonshot's streams have it in the choice.
+        let groq = || json::object(json::object(body, "x_groq")?, "usage");
+        let choice = || json::object(choices.first()?.as_object()?, "usage");
+        usage.and_then(counts).or_else(|| counts(groq()?)).or_else(|| counts(choice()?))
+    }
+}
+
+/// What llama.cpp counts for each candidate apart: with `n` = 2 its stream ends with two usages, which do not
+/// hold each other, as the `timings` beside them tell. A whole reply of it has the counts of one candidate, and
+/// nothing in it shows that there are more: there they are taken as they are.
+#[derive(Debug, Default)]
+struct CountedApart {
+    chunks: usize,
+    output: u64,
+}
+
+impl CountedApart {
+    fn add(&mut self, body: &Object<'_>, choices: &[Json<'_>], usage: Option<&Usage>) {
+        let Some(output) = usage.and_then(|usage| usage.output) else { return };
+        if choices.is_empty() && json::object(body, "timings").is_some() {
+            self.chunks = self.chunks.saturating_add(1);
+            self.output = self.output.saturating_add(output);
+        }
+    }
+
+    /// Puts the sum in place of the last one, when there was one for each candidate.
+    fn settle(&self, candidates: usize, usage: &mut Usage) {
+        if candidates > 1 && self.chunks == candidates {
+            usage.output = sum([self.output]);
+            usage.total = None;
         }
     }
 }
@@ -186,17 +233,17 @@ impl Collector for Chat {
         reply.id = reply.id.take().or_else(|| json::name(body, "id"));
         reply.model = reply.model.take().or_else(|| json::name(body, "model"));
         // It stands in every chunk, and only the reply's last word counts: a copy only when it changes.
-        if json::text(body, "service_tier").is_some_and(|tier| reply.service_tier.as_deref() != Some(tier)) {
-            reply.service_tier = json::name(body, "service_tier");
+        // Mistral's stands beside its counts.
+        let usage = json::object(body, "usage");
+        let tier = json::text(body, "service_tier").or_else(|| json::text(usage?, "service_tier"));
+        if tier.is_some() && reply.service_tier.as_deref() != tier {
+            reply.service_tier = tier.map(|tier| json::clip(tier, json::MAX_NAME));
         }
-        // Groq repeats its usage there in the last chunk; in a whole reply the same key holds other figures,
-        // without counts of tokens. Every usage stands for the whole reply: the last one replaces.
-        let groq = || json::object(json::object(body, "x_groq")?, "usage");
-        let is_openrouter = self.is_openrouter;
-        let read = |usage| usage_of(usage, is_openrouter);
-        let found = json::object(body, "usage").and_then(read).or_else(|| read(groq()?));
-        reply.usage = found.or_else(|| reply.usage.take());
-        for (position, choice) in json::list(body, "choices").iter().enumerate() {
+        let choices = json::list(body, "choices");
+        let found = self.usage_in(body, usage, choices);
+        self.apart.add(body, choices, found.as_ref());
+        self.reply.usage = found.or_else(|| self.reply.usage.take());
+        for (position, choice) in choices.iter().enumerate() {
             if let Some(choice) = choice.as_object() {
                 self.push_choice(position, choice);
             }
@@ -212,6 +259,9 @@ impl Collector for Chat {
         let content = self.capture.on;
         self.choices.sort_by_key(|choice| choice.index);
         let mut reply = self.reply;
+        if let Some(usage) = &mut reply.usage {
+            self.apart.settle(self.choices.len(), usage);
+        }
         let (mut messages, mut reasons) = (Vec::new(), Vec::new());
         for choice in self.choices {
             let first = reply.tool_calls.len();
@@ -235,54 +285,4 @@ impl Collector for Chat {
         reply.output_messages = (!messages.is_empty()).then_some(Value::Array(messages));
         reply
     }
-}
-
-/// Counts of `usage`, which hold cached tokens in the prompt and reasoning in the completion.
-fn usage_of(usage: &Object<'_>, is_openrouter: bool) -> Option<Usage> {
-    let detail = |key: &str, name: &str| count_at(json::object(usage, key)?, name);
-    let prompt = |name: &str| detail("prompt_tokens_details", name);
-    let completion = |name: &str| detail("completion_tokens_details", name);
-    let mut read = Usage {
-        input: count_at(usage, "prompt_tokens"),
-        output: count_at(usage, "completion_tokens"),
-        total: count_at(usage, "total_tokens"),
-        // DeepSeek's own name stands beside or in place of the common one.
-        cache_read: prompt("cached_tokens").or_else(|| count_at(usage, "prompt_cache_hit_tokens")),
-        cache_write: prompt("cache_write_tokens"),
-        reasoning: completion("reasoning_tokens"),
-        input_audio: prompt("audio_tokens"),
-        output_audio: completion("audio_tokens"),
-        input_image: prompt("image_tokens"),
-        output_image: completion("image_tokens"),
-        ..Usage::default()
-    };
-    read.output = with_reasoning(&read);
-    read.provider_cost_usd = provider_cost(usage, is_openrouter);
-    read.if_any()
-}
-
-/// xAI counts reasoning apart from the completion. The total proves it: it is the sum of all three. A gateway's
-/// own reasoning count may exceed the completion without being apart, and is then left alone.
-fn with_reasoning(usage: &Usage) -> Option<u64> {
-    let output = usage.output?;
-    let apart = || {
-        let (input, reasoning) = (usage.input?, usage.reasoning?);
-        let is_apart = reasoning > 0 && usage.total == sum([input, output, reasoning]);
-        is_apart.then(|| output + reasoning)
-    };
-    apart().or(Some(output))
-}
-
-/// What the provider says the call cost: OpenRouter in USD, xAI in ticks of 10⁻¹⁰ USD.
-fn provider_cost(usage: &Object<'_>, is_openrouter: bool) -> Option<f64> {
-    if let Some(ticks) = usage.get("cost_in_usd_ticks").and_then(count) {
-        return Some(ticks as f64 / 1e10);
-    }
-    // With the caller's own key `cost` is only OpenRouter's fee and not what the call cost.
-    let is_fee = usage.get("is_byok").and_then(Json::as_bool) == Some(true);
-    let is_usd = is_openrouter || usage.contains_key("is_byok") || usage.contains_key("cost_details");
-    if is_fee || !is_usd {
-        return None;
-    }
-    amount(usage.get("cost")?)
 }

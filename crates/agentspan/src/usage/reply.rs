@@ -75,16 +75,20 @@ const VAGUE: [&str; 2] = ["invalid_request_error", "error"];
 
 /// The error of a body or a chunk that says so with a key `error` or the type `error`; cheap when there is none.
 pub(super) fn error_in(map: &Object<'_>) -> Option<ReplyError> {
-    let nested = map.get("x_groq").and_then(|groq| json::get(groq, "error"));
-    match map.get("error").filter(|error| !is_empty(error)).or(nested.filter(|error| !is_empty(error))) {
+    // Groq's chunks, and the event by which OpenAI's Responses tell that they failed.
+    let nested = ["x_groq", "response"].into_iter().find_map(|key| {
+        let error = json::get(map.get(key)?, "error")?;
+        (!is_empty(error)).then_some(error)
+    });
+    match map.get("error").filter(|error| !is_empty(error)).or(nested) {
         Some(Json::Object(error)) => Some(from_object(error)),
         // xAI, Venice and others give the text there and a code, if any, beside it.
         Some(Json::Str(text)) => {
             Some(ReplyError { message: json::clip(text, MAX_MESSAGE), ..from_object(map) })
         }
         Some(other) => Some(ReplyError { error_type: "_OTHER".to_owned(), message: clipped_json(other) }),
-        // Mistral.
-        None => is_word(map, "object", "error").then(|| from_object(map)),
+        // Mistral, and an event of OpenAI's Responses.
+        None => (is_word(map, "object", "error") || is_word(map, "type", "error")).then(|| from_object(map)),
     }
 }
 

@@ -7,6 +7,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::counts::count;
+use super::items;
 use super::json::{self, Json, Object};
 use super::messages::{content_parts, message, request_message, text_part};
 
@@ -21,7 +22,7 @@ pub(crate) struct Request {
     pub(crate) message_count: Option<usize>,
     /// Bytes of the request as JSON text without spaces.
     pub(crate) size: usize,
-    /// How many texts are to be embedded, when `input` has that form.
+    /// How many texts are to be embedded, when `input` has that form; a single text may be a message as well.
     pub(crate) embedding_input_count: Option<usize>,
     /// The length of vector that is asked for.
     pub(crate) dimensions: Option<u64>,
@@ -120,8 +121,9 @@ pub(crate) fn write_system(body: &Json<'_>, out: &mut dyn Write) -> bool {
     let is_system = |message: &&Json<'_>| {
         matches!(json::get(message, "role").and_then(Json::as_str), Some("system" | "developer"))
     };
-    let among = json::list(map, "messages")
-        .iter()
+    let among = ["messages", "input"]
+        .into_iter()
+        .flat_map(|key| json::list(map, key))
         .filter(is_system)
         .filter_map(|message| json::get(message, "content"));
     let mut any = false;
@@ -189,7 +191,7 @@ fn parameter(key: &str, value: &Json<'_>) -> Option<Value> {
 const LISTS: [&str; 4] = ["stop", "stop_sequences", "modalities", "include"];
 
 /// Words inside an object that say which kind of setting it is.
-const KINDS: [&str; 5] = ["type", "effort", "mode", "level", "summary"];
+const KINDS: [&str; 6] = ["type", "effort", "mode", "level", "summary", "verbosity"];
 
 fn is_short_word(value: &Json<'_>) -> bool {
     value.as_str().is_some_and(is_word)
@@ -202,11 +204,18 @@ fn is_word(text: &str) -> bool {
 
 fn message_count(map: &Object<'_>) -> Option<usize> {
     let items = |key: &str| map.get(key).and_then(Json::as_array).map(<[_]>::len);
-    items("messages").or_else(|| items("contents")).or_else(|| match map.get("prompt")? {
+    let prompts = || match map.get("prompt")? {
         Json::Str(_) => Some(1),
         Json::Array(prompts) => Some(if is_tokens(prompts) { 1 } else { prompts.len() }),
         _ => None,
-    })
+    };
+    // Responses; texts to embed, which stand under the same key, are no messages.
+    let input = || match map.get("input")? {
+        Json::Str(_) => Some(1),
+        Json::Array(items) => items.iter().any(Json::is_object).then_some(items.len()),
+        _ => None,
+    };
+    items("messages").or_else(|| items("contents")).or_else(prompts).or_else(input)
 }
 
 /// A list of numbers is one text, given as its tokens.
@@ -230,10 +239,13 @@ fn input_messages(map: &Object<'_>) -> Option<Value> {
         return Some(Value::Array(messages.iter().map(request_message).collect()));
     }
     let user = |text: &str| message("user", vec![text_part(text)], None);
-    match map.get("prompt")? {
-        Json::Str(text) => Some(Value::Array(vec![user(text)])),
-        Json::Array(texts) => Some(Value::Array(texts.iter().filter_map(Json::as_str).map(user).collect())),
-        _ => None,
+    match map.get("prompt") {
+        Some(Json::Str(text)) => Some(Value::Array(vec![user(text)])),
+        Some(Json::Array(texts)) => {
+            Some(Value::Array(texts.iter().filter_map(Json::as_str).map(user).collect()))
+        }
+        // In Responses it may name a prompt that OpenAI keeps, beside the input.
+        _ => items::input_messages(map.get("input")?),
     }
 }
 

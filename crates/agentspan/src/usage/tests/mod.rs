@@ -1,13 +1,16 @@
 //! Small fixtures of our own; recorded exchanges are read only when their folder is named.
 
 mod anthropic;
+mod compatible;
 mod errors;
 mod json;
 mod numbers;
 mod openai;
 mod recordings;
 mod requests;
+mod responses;
 mod robustness;
+mod runs;
 mod streams;
 
 use std::io::Write;

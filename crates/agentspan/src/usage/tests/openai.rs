@@ -136,10 +136,10 @@ fn reasoning_is_added_to_the_output_only_when_the_total_proves_that_it_stands_ap
         let details = json!({"reasoning_tokens": reasoning});
         let usage = json!({"prompt_tokens": 50, "completion_tokens": completion, "total_tokens": total,
             "completion_tokens_details": details});
-        usage_of("xai", json!({ "choices": [], "usage": usage })).output
+        usage_of("proxy", json!({ "choices": [], "usage": usage })).output
     };
-    assert_eq!(output(10, 200, json!(260)), Some(210), "xAI");
-    assert_eq!(output(300, 200, json!(550)), Some(500), "xAI, less reasoning than text");
+    assert_eq!(output(10, 200, json!(260)), Some(210), "xAI behind a proxy");
+    assert_eq!(output(300, 200, json!(550)), Some(500), "the same, less reasoning than text");
     assert_eq!(output(300, 200, json!(350)), Some(300), "OpenAI");
     assert_eq!(output(2298, 2948, json!(2348)), Some(2298), "a gateway's own count");
     assert_eq!(output(10, 200, json!(null)), Some(10), "no proof");

@@ -176,3 +176,63 @@ fn prompts_of_text_completions_are_messages() {
     assert_eq!(two.input_messages.expect("content is on")[1]["parts"][0]["content"], "Ho");
     assert_eq!(request(json!([1, 2, 3])).message_count, Some(1));
 }
+
+#[test]
+fn a_request_of_responses_is_read_with_its_items() {
+    let body = json!({"model": "gpt-5", "instructions": "Be brief.", "max_output_tokens": 100, "store": false,
+        "reasoning": {"effort": "low", "summary": "auto"}, "previous_response_id": "resp_1",
+        "text": {"verbosity": "low", "format": {"type": "json_schema", "schema": {"title": "secret"}}},
+        "prompt": {"id": "pmpt_1", "variables": {"name": "Eva"}}, "safety_identifier": "eva",
+        "tools": [{"type": "function", "name": "weather", "parameters": {"type": "object"}},
+            {"type": "mcp", "server_label": "s", "authorization": "secret"}],
+        "input": [
+            {"role": "developer", "content": "No jokes."},
+            {"type": "message", "role": "user", "content": [
+                {"type": "input_text", "text": "What is this?"},
+                {"type": "input_image", "image_url": "data:image/png;base64,AAAA"},
+                {"type": "input_file", "file_url": "https://example.org/a.pdf"}]},
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}], "encrypted_content": "x"},
+            {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "weather", "arguments": "{\"city\":\"Ulm\"}"},
+            {"type": "function_call_output", "call_id": "call_1", "output": "rain"},
+            {"type": "computer_call_output", "call_id": "call_2",
+                "output": {"type": "computer_screenshot", "image_url": format!("data:image/png;base64,{}", "A".repeat(10_000))}},
+            {"type": "item_reference", "id": "rs_1"}]});
+    let request = request(&body);
+    assert_eq!((request.model.as_deref(), request.message_count), (Some("gpt-5"), Some(7)));
+    assert_eq!(request.embedding_input_count, None);
+    assert_eq!(
+        Value::Object(request.parameters),
+        json!({"model": "gpt-5", "max_output_tokens": 100, "store": false, "previous_response_id": "resp_1",
+            "reasoning": {"effort": "low", "summary": "auto"}, "text": {"verbosity": "low"}})
+    );
+    assert_eq!(
+        request.input_messages,
+        Some(json!([
+            {"role": "system", "parts": [{"type": "text", "content": "No jokes."}]},
+            {"role": "user", "parts": [
+                {"type": "text", "content": "What is this?"},
+                {"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AAAA"},
+                {"type": "uri", "modality": "document", "uri": "https://example.org/a.pdf"}]},
+            {"role": "assistant", "parts": [{"type": "reasoning", "content": "hm"}]},
+            {"role": "assistant", "parts": [
+                {"type": "tool_call", "id": "call_1", "name": "weather", "arguments": {"city": "Ulm"}}]},
+            {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_1", "response": "rain"}]},
+            {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_2", "response":
+                {"type": "blob", "modality": "image", "mime_type": "image/png", "content": "", "size": 10_000}}]},
+            {"role": "assistant", "parts": [{"type": "item_reference", "id": "rs_1"}]},
+        ]))
+    );
+    assert_eq!(request.system_instructions, Some(json!([{"type": "text", "content": "Be brief."}])));
+    assert_eq!(system(body), "Be brief.\0No jokes.\0");
+    let definitions = request.tool_definitions.map(|tools| tools.to_string()).unwrap_or_default();
+    assert!(definitions.contains("weather") && !definitions.contains("secret"));
+}
+
+#[test]
+fn the_input_of_a_response_may_be_one_text_and_texts_to_embed_are_no_messages() {
+    let one = request(&json!({"model": "m", "input": "Hi"}));
+    let message = json!([{"role": "user", "parts": [{"type": "text", "content": "Hi"}]}]);
+    assert_eq!((one.message_count, one.input_messages), (Some(1), Some(message)));
+    let texts = request(&json!({"model": "m", "input": ["a", "b"]}));
+    assert_eq!((texts.message_count, texts.input_messages), (None, None));
+}
