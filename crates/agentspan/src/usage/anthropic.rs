@@ -22,7 +22,8 @@ fn recognises(body: &Object<'_>) -> bool {
         "message_start" | "message_delta" | "message_stop" | "ping" => true,
         "content_block_start" | "content_block_delta" | "content_block_stop" => true,
         "completion" => body.contains_key("completion"),
-        _ => is_untyped_message(),
+        // Bedrock gives the older completions without a type.
+        _ => is_untyped_message() || body.contains_key("completion") && body.contains_key("stop_reason"),
     }
 }
 
@@ -80,9 +81,13 @@ impl Messages {
             self.start_block(index as u64, block);
         }
         if let Some(text) = json::text(message, "completion") {
-            let mut kept = String::new();
-            self.capture.append(&mut kept, text);
-            self.blocks.push(Block { index: 0, kind: Kind::Text(kept) });
+            // A stream of the older completions gives one text in pieces.
+            if self.blocks.is_empty() {
+                self.blocks.push(Block { index: 0, kind: Kind::Text(String::new()) });
+            }
+            if let Some(Block { kind: Kind::Text(kept), .. }) = self.blocks.last_mut() {
+                self.capture.append(kept, text);
+            }
         }
         self.push_end(message);
         self.push_usage(message);
@@ -98,6 +103,10 @@ impl Messages {
         if let Some(tier) = json::name(usage, "service_tier") {
             self.reply.batch = tier == "batch";
             self.reply.service_tier = Some(tier);
+        }
+        // Fast mode has a price of its own while the tier goes on saying `standard`.
+        if json::text(usage, "speed") == Some("fast") && !self.reply.batch {
+            self.reply.service_tier = Some("fast".to_owned());
         }
     }
 
@@ -159,6 +168,10 @@ fn pending(block: &Object<'_>, capture: &mut Capture) -> PendingCall {
 
 impl Collector for Messages {
     fn push(&mut self, body: &Object<'_>) {
+        if let Some(metrics) = json::object(body, "amazon-bedrock-invocationMetrics") {
+            self.counts.fill(metrics);
+            self.counts_output = true;
+        }
         let index = || body.get("index").and_then(count).unwrap_or(0);
         match json::text(body, "type").unwrap_or_default() {
             "message_start" => {
@@ -187,7 +200,8 @@ impl Collector for Messages {
             "content_block_stop" | "ping" | "error" => {}
             _ => {
                 self.push_message(body);
-                self.is_complete = true;
+                // Of the older completions each chunk looks like a whole one, but for the reason.
+                self.is_complete = !body.contains_key("completion") || self.stop_reason.is_some();
                 self.counts_output = true;
             }
         }
@@ -251,6 +265,8 @@ struct Counts {
     web_searches: Option<u64>,
     /// A part of the input could not be read, so that its sum is unknown.
     is_input_bad: bool,
+    /// The sum of the passes that compacted the context.
+    compaction: Option<Usage>,
 }
 
 impl Counts {
@@ -271,7 +287,20 @@ impl Counts {
         set(&mut self.output, usage, "output_tokens");
         set(&mut self.thinking, nested("output_tokens_details"), "thinking_tokens");
         set(&mut self.web_searches, nested("server_tool_use"), "web_search_requests");
+        let passes = usage.map(|usage| json::list(usage, "iterations")).unwrap_or_default();
+        if !passes.is_empty() {
+            self.compaction = compaction(passes);
+        }
         self.is_input_bad |= usage.is_some_and(|usage| INPUT.iter().any(|key| is_bad_count(usage, key)));
+    }
+
+    /// Takes Bedrock's own counts at the end of a stream, where the model gave none: the older completions.
+    fn fill(&mut self, metrics: &Object<'_>) {
+        let set = |place: &mut Option<u64>, key: &str| *place = place.or_else(|| count_at(metrics, key));
+        set(&mut self.input, "inputTokenCount");
+        set(&mut self.output, "outputTokenCount");
+        set(&mut self.cache_read, "cacheReadInputTokenCount");
+        set(&mut self.cache_write, "cacheWriteInputTokenCount");
     }
 
     /// The normal form: input is the sum of the uncached rest, cache reads and cache writes.
@@ -282,7 +311,7 @@ impl Counts {
         let cache_write = self.cache_write.or_else(|| of_parts().flatten());
         let input = self.input.filter(|_| !self.is_input_bad);
         let whole = |input| sum([input, self.cache_read.unwrap_or(0), cache_write.unwrap_or(0)]);
-        Usage {
+        let usage = Usage {
             input: input.and_then(whole),
             output: self.output,
             cache_read: self.cache_read,
@@ -292,9 +321,43 @@ impl Counts {
             reasoning: self.thinking,
             web_searches: self.web_searches,
             ..Usage::default()
+        };
+        match &self.compaction {
+            Some(passes) => plus(usage, passes).if_any(),
+            None => usage.if_any(),
         }
-        .if_any()
     }
+}
+
+/// The passes that compacted the context. They are billed like the others and, unlike these, stand only in the
+/// list: https://platform.claude.com/docs/en/build-with-claude/compaction, under usage.
+fn compaction(passes: &[Json<'_>]) -> Option<Usage> {
+    let passes = passes.iter().filter_map(Json::as_object);
+    let of_pass = |pass: &Object<'_>| {
+        let mut counts = Counts::default();
+        counts.replace(pass);
+        counts.usage()
+    };
+    let compacting = passes.filter(|pass| json::text(pass, "type") == Some("compaction"));
+    compacting.filter_map(of_pass).reduce(|all, pass| plus(all, &pass))
+}
+
+/// Adds the counts of a pass; what neither has stays unknown.
+fn plus(mut usage: Usage, pass: &Usage) -> Usage {
+    // A sum of tokens is known when both are, while a part that one pass lacks was not used in it.
+    usage.input = usage.input.zip(pass.input).and_then(|(all, one)| sum([all, one]));
+    usage.output = usage.output.zip(pass.output).and_then(|(all, one)| sum([all, one]));
+    let add = |all: &mut Option<u64>, one: Option<u64>| {
+        if let Some(one) = one {
+            *all = sum([all.unwrap_or(0), one]);
+        }
+    };
+    add(&mut usage.cache_read, pass.cache_read);
+    add(&mut usage.cache_write, pass.cache_write);
+    add(&mut usage.cache_write_5m, pass.cache_write_5m);
+    add(&mut usage.cache_write_1h, pass.cache_write_1h);
+    add(&mut usage.reasoning, pass.reasoning);
+    usage
 }
 
 const INPUT: [&str; 3] = ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"];

@@ -17,6 +17,7 @@ mod messages;
 mod openai_chat;
 mod openai_counts;
 mod openai_embeddings;
+mod openai_media;
 mod openai_responses;
 mod openai_runs;
 mod reply;
@@ -49,11 +50,12 @@ trait Collector: Send + Sync + std::fmt::Debug {
 }
 
 /// The order matters only where shapes overlap: the more specific one stands first.
-static FAMILIES: [Family; 5] = [
+static FAMILIES: [Family; 6] = [
     anthropic::FAMILY,
     openai_responses::FAMILY,
     openai_runs::FAMILY,
     openai_embeddings::FAMILY,
+    openai_media::FAMILY,
     openai_chat::FAMILY,
 ];
 

@@ -1,28 +1,39 @@
 //! OpenAI Embeddings, and the many servers that speak it.
 
-use super::counts::{Usage, count_at};
+use super::counts::Usage;
 use super::json::{self, Json, Object};
+use super::openai_counts::{CHAT, Dialect, read};
 use super::reply::Reply;
 use super::{Collector, Family};
 
-pub(super) const FAMILY: Family =
-    Family { providers: &[], recognises, open: |_, _| Box::new(Embeddings::default()) };
+pub(super) const FAMILY: Family = Family {
+    providers: &[],
+    recognises,
+    open: |provider, _| Box::new(Embeddings::new(Dialect::of(provider))),
+};
 
 fn recognises(body: &Object<'_>) -> bool {
     let first = json::list(body, "data").first();
     first.is_some_and(|item| json::get(item, "embedding").is_some())
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Embeddings {
+    dialect: Dialect,
     reply: Reply,
+}
+
+impl Embeddings {
+    fn new(dialect: Dialect) -> Self {
+        Self { dialect, reply: Reply::default() }
+    }
 }
 
 impl Collector for Embeddings {
     fn push(&mut self, body: &Object<'_>) {
         let items = json::list(body, "data");
         let lengths = || items.iter().filter_map(|item| dimensions(json::get(item, "embedding")?));
-        let usage = json::object(body, "usage").and_then(usage);
+        let usage = json::object(body, "usage").and_then(|counts| usage(counts, self.dialect));
         self.reply = Reply {
             id: json::name(body, "id"),
             model: json::name(body, "model"),
@@ -45,16 +56,12 @@ impl Collector for Embeddings {
 
 /// There are no output tokens. Mistral sends a `completion_tokens` of 0, which is left out so that the same
 /// call reads the same everywhere.
-fn usage(usage: &Object<'_>) -> Option<Usage> {
-    let details = json::object(usage, "prompt_tokens_details");
-    Usage {
-        input: count_at(usage, "prompt_tokens"),
-        total: count_at(usage, "total_tokens"),
-        cache_read: details.and_then(|details| count_at(details, "cached_tokens")),
-        input_image: details.and_then(|details| count_at(details, "image_tokens")),
-        ..Usage::default()
-    }
-    .if_any()
+fn usage(usage: &Object<'_>, dialect: Dialect) -> Option<Usage> {
+    let mut read = read(usage, &CHAT, dialect)?;
+    // Voyage and Jina give nothing but a total.
+    read.input = read.input.or(read.total);
+    read.output = None;
+    read.if_any()
 }
 
 /// The length of a vector that came as a list or as base64 of 4-byte floats.

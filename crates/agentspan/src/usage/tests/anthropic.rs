@@ -141,3 +141,75 @@ fn a_stream_is_complete_at_its_stop() {
     assert_eq!(cut.usage.and_then(|usage| usage.input), Some(2787));
     assert_eq!(cut.output_messages.expect("content is on")[0]["finish_reason"], "error");
 }
+
+#[test]
+fn passes_that_compact_the_context_are_billed_and_added() {
+    let pass = |kind: &str, input: u64, output: u64| {
+        json!({"type": kind, "input_tokens": input, "output_tokens": output, "cache_read_input_tokens": 10,
+            "cache_creation_input_tokens": 5, "cache_creation": {"ephemeral_1h_input_tokens": 5}})
+    };
+    let counts = json!({"input_tokens": 23_000, "output_tokens": 1000, "cache_read_input_tokens": 7,
+        "iterations": [pass("compaction", 180_000, 3500), pass("message", 23_000, 1000)]});
+    let whole = json!({"id": "m", "type": "message", "content": [], "usage": counts});
+    let usage =
+        Usage::new().input(23_007 + 180_015).output(4500).cache_read(17).cache_write(5).cache_write_1h(5);
+    assert_eq!(usage_of("anthropic", whole), usage);
+    let streamed = reader(
+        "anthropic",
+        &stream(json!({"output_tokens": 20, "iterations": [pass("compaction", 100, 30)]})),
+    );
+    let read = streamed.into_reply().usage.expect("the fixture has usage");
+    assert_eq!((read.input, read.output), (Some(2787 + 115), Some(50)));
+}
+
+#[test]
+fn fast_mode_is_told_as_the_tier_since_it_has_a_price_of_its_own() {
+    let tier = |usage: Value| {
+        read("anthropic", json!({"type": "message", "content": [], "usage": usage})).service_tier
+    };
+    let usage = |speed: Value| json!({"input_tokens": 1, "service_tier": "standard", "speed": speed});
+    assert_eq!(tier(usage(json!("fast"))).as_deref(), Some("fast"));
+    assert_eq!(tier(usage(json!("standard"))).as_deref(), Some("standard"));
+    assert_eq!(
+        tier(json!({"input_tokens": 1, "speed": "fast", "service_tier": "batch"})).as_deref(),
+        Some("batch")
+    );
+}
+
+#[test]
+fn a_turn_that_pauses_or_is_refused_says_so() {
+    let class = |reason: &str| {
+        let reply = read("anthropic", json!({"type": "message", "content": [], "stop_reason": reason}));
+        (reply.finish_reasons[0].clone(), reply.finish_class)
+    };
+    assert_eq!(class("pause_turn"), ("pause_turn".to_owned(), None));
+    assert_eq!(class("refusal").1, Some(FinishClass::ContentFilter));
+    assert_eq!(class("model_context_window_exceeded").1, Some(FinishClass::Length));
+}
+
+#[test]
+fn older_completions_are_streamed_in_pieces_and_bedrock_counts_them() {
+    let chunks = [
+        json!({"type": "completion", "completion": " Hel", "stop_reason": null}),
+        json!({"type": "completion", "completion": "lo", "stop_reason": null}),
+        json!({"completion": "", "stop_reason": "stop_sequence", "amazon-bedrock-invocationMetrics":
+            {"inputTokenCount": 9, "outputTokenCount": 3, "invocationLatency": 5}}),
+    ];
+    assert!(!reader("anthropic", &chunks[..2]).is_complete());
+    let reader = reader("anthropic", &chunks);
+    assert!(reader.is_complete());
+    let reply = reader.into_reply();
+    assert_eq!(reply.usage, Some(Usage::new().input(9).output(3)));
+    assert_eq!(
+        reply.output_messages.expect("content is on")[0]["parts"],
+        json!([{"type": "text", "content": " Hello"}])
+    );
+}
+
+#[test]
+fn bedrocks_counts_never_replace_those_of_the_message() {
+    let mut chunks = stream(json!({"output_tokens": 20}));
+    chunks[12]["amazon-bedrock-invocationMetrics"] = json!({"inputTokenCount": 1, "outputTokenCount": 1});
+    let usage = reader("anthropic", &chunks).into_reply().usage.expect("the fixture has usage");
+    assert_eq!((usage.input, usage.output), (Some(2787), Some(20)));
+}

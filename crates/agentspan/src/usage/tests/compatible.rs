@@ -227,3 +227,13 @@ fn predictions_are_contained_and_audio_is_a_part() {
     let expected = Usage::new().input(100).output(50).total(150).cache_read(30);
     assert_eq!(counted("openai", usage), expected.input_audio(40).cache_audio_read(20).output_audio(8));
 }
+
+#[test]
+fn embeddings_that_give_only_a_total_or_a_cost_are_counted() {
+    let counted = |provider: &str, usage: Value| {
+        usage_of(provider, json!({"object": "list", "data": [{"embedding": [0.5]}], "usage": usage}))
+    };
+    assert_eq!(counted("voyage", json!({"total_tokens": 10})), Usage::new().input(10).total(10));
+    let cost = json!({"prompt_tokens": 10, "total_tokens": 10, "cost": 0.25});
+    assert_eq!(counted("openrouter", cost), Usage::new().input(10).total(10).provider_cost_usd(0.25));
+}

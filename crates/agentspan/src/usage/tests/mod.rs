@@ -4,6 +4,7 @@ mod anthropic;
 mod compatible;
 mod errors;
 mod json;
+mod media;
 mod numbers;
 mod openai;
 mod recordings;
