@@ -13,7 +13,8 @@ mod span;
 
 use std::mem;
 
-use agentspan_semconv::span_name;
+use agentspan_semconv::gen_ai::GEN_AI_RESPONSE_FINISH_REASONS;
+use agentspan_semconv::{llm, span_name};
 use opentelemetry_sdk::trace::SpanData;
 
 use self::span::Span;
@@ -23,6 +24,9 @@ use crate::config::Dialects;
 ///
 /// Works in time linear in the number of attributes. Text that should be JSON and is not is passed on as it is.
 pub(crate) fn translate(span: &mut SpanData, dialects: &Dialects) {
+    if !dialects.gen_ai {
+        drop_list_of_finish_reasons(span);
+    }
     if !(dialects.gen_ai || dialects.openinference || dialects.otel_span_names) {
         return;
     }
@@ -42,9 +46,18 @@ pub(crate) fn translate(span: &mut SpanData, dialects: &Dialects) {
     }
 }
 
+/// A model call with several choices is recorded with the list of OTel's dialect, since only the first reason has a
+/// canonical name. Other instrumentation's list is left alone.
+fn drop_list_of_finish_reasons(span: &mut SpanData) {
+    let has = |name: &str| span.attributes.iter().any(|pair| pair.key.as_str() == name);
+    if has(llm::LLM_FINISH_REASON) && has(GEN_AI_RESPONSE_FINISH_REASONS) {
+        span.attributes.retain(|pair| pair.key.as_str() != GEN_AI_RESPONSE_FINISH_REASONS);
+    }
+}
+
 /// OTel's name of a span of ours, `{operation} {target}`; none where OTel has no operation for it.
 fn otel_name(span: &Span<'_>) -> Option<String> {
-    use agentspan_semconv::{agent, llm, retrieval, tool};
+    use agentspan_semconv::{agent, retrieval, tool};
 
     // Other instrumentation has named its spans by its own rules.
     span.text(agent::AGENT_STEP_TYPE)?;

@@ -5,6 +5,7 @@ use crate::span::content::Text;
 use crate::span::node::{Node, token_attributes};
 use crate::span::runtime::{Runtime, attribute, count};
 use crate::usage::{self, Reply, Request, Usage};
+use agentspan_semconv::gen_ai::GEN_AI_RESPONSE_FINISH_REASONS;
 use agentspan_semconv::{CostSource, StepType, cost, embedding, llm, provider};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde::Serialize;
@@ -152,6 +153,11 @@ fn reply_attributes(reply: &Reply) -> Vec<KeyValue> {
     if !reply.tool_calls.is_empty() {
         let names = reply.tool_calls.iter().map(|call| StringValue::from(call.name.clone())).collect();
         attributes.push(KeyValue::new(llm::LLM_TOOL_CALL_NAMES, Value::Array(Array::String(names))));
+    }
+    if reply.finish_reasons.len() > 1 {
+        // There is no canonical name for the reasons of the other choices; this one leaves only in its dialect.
+        let reasons = reply.finish_reasons.iter().map(|word| StringValue::from(word.clone())).collect();
+        attributes.push(KeyValue::new(GEN_AI_RESPONSE_FINISH_REASONS, Value::Array(Array::String(reasons))));
     }
     if reply.batch {
         attributes.push(attribute(llm::LLM_BATCH, true));

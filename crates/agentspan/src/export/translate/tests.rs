@@ -143,6 +143,24 @@ fn a_list_of_finish_reasons_is_a_list() {
 }
 
 #[test]
+fn the_finish_reasons_of_several_choices_leave_in_their_dialect_only() {
+    let reasons = || Value::Array(Array::String(vec!["STOP".into(), "LENGTH".into()]));
+    let mut attributes = model_call();
+    attributes.push(KeyValue::new("gen_ai.response.finish_reasons", reasons()));
+    let of = |attributes: &[KeyValue], dialects: Dialects| {
+        let mut span = span(attributes.to_vec());
+        translate(&mut span, &dialects);
+        let found =
+            span.attributes.into_iter().filter(|pair| pair.key.as_str() == "gen_ai.response.finish_reasons");
+        found.map(|pair| pair.value).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&attributes, GEN_AI), [reasons()]);
+    assert_eq!(of(&attributes, NONE), []);
+    let foreign = [KeyValue::new("gen_ai.response.finish_reasons", reasons())];
+    assert_eq!(of(&foreign, NONE), [reasons()], "another library's span is left alone");
+}
+
+#[test]
 fn a_run_carries_its_query_and_result_as_messages_and_no_usage() {
     let run = [
         text("agent.step_type", "run"),

@@ -74,7 +74,8 @@ fn fixtures() -> Vec<Value> {
     let usage = json!({"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, "cost": 0.1, "is_byok": false,
         "prompt_tokens_details": {"cached_tokens": 1}, "completion_tokens_details": {"reasoning_tokens": 1}});
     let counts = json!({"input_tokens": 1, "cache_read_input_tokens": 1, "cache_creation": {"ephemeral_5m_input_tokens": 1},
-        "output_tokens": 4, "service_tier": "batch", "server_tool_use": {"web_search_requests": 1}});
+        "output_tokens": 4, "service_tier": "batch", "speed": "fast",
+        "iterations": [{"type": "compaction", "input_tokens": 1, "output_tokens": 1}], "input_tokens_details": {"cached_tokens": 1}, "server_tool_use": {"web_search_requests": 1}});
     let tool = json!({"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}});
     let parts = json!([{"type": "text", "text": "x"}, tool, {"type": "thinking", "thinking": "x"},
         {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "x"}]},
@@ -83,6 +84,11 @@ fn fixtures() -> Vec<Value> {
         {"type": "input_audio", "input_audio": {"format": "wav", "data": "AA"}},
         {"type": "file", "file": {"file_data": "data:application/pdf;base64,AA"}},
         {"type": "web_search_tool_result", "tool_use_id": "t", "content": []}]);
+    let items = json!([{"type": "message", "role": "assistant", "content": parts},
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+        {"type": "reasoning", "summary": [{"text": "x"}]}, {"type": "web_search_call", "action": {"type": "search"}},
+        {"type": "function_call_output", "call_id": "c", "output": parts},
+        {"type": "image_generation_call", "result": "AA"}]);
     vec![
         json!({"id": "c", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}),
         json!({"id": "c", "model": "m", "choices": [{"index": 1, "delta": message, "text": "x"}], "usage": usage,
@@ -94,6 +100,18 @@ fn fixtures() -> Vec<Value> {
         json!({"type": "content_block_start", "index": 0, "content_block": tool}),
         json!({"type": "content_block_delta", "index": 0, "delta": {"text": "x", "thinking": "x", "partial_json": "{"}}),
         json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": counts}),
+        json!({"id": "r", "object": "response", "model": "m", "status": "completed", "output": items, "usage": counts,
+            "incomplete_details": {"reason": "max_output_tokens"}, "tool_usage": {"web_search": {"num_requests": 1}}}),
+        json!({"type": "response.completed", "response": {"status": "failed", "output": items, "error": {"code": "x"}}}),
+        json!({"type": "response.output_item.done", "output_index": 1, "item": items[1]}),
+        json!({"type": "response.output_text.delta", "output_index": 0, "delta": "x"}),
+        json!({"type": "response.function_call_arguments.delta", "output_index": 1, "delta": "{"}),
+        json!({"id": "r", "object": "thread.run", "status": "requires_action", "usage": usage, "last_error": {"code": "x"},
+            "required_action": {"submit_tool_outputs": {"tool_calls": [call]}}}),
+        json!({"object": "thread.message.delta", "delta": {"content": [{"text": {"value": "x"}}]}}),
+        json!({"created": 1, "data": [{"b64_json": "AA"}, {"url": "u"}], "usage": counts}),
+        json!({"type": "transcript.text.done", "text": "x", "usage": {"type": "duration", "seconds": 1.5}}),
+        json!({"model": "m", "input": items, "instructions": parts, "prompt": {"id": "p"}}),
         json!({"model": "m", "messages": [{"role": "user", "content": parts}, message, {"role": "tool", "content": parts}],
             "system": parts, "tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}], "n": 2,
             "stream_options": {"include_usage": true}, "dimensions": 4, "input": ["x"], "prompt": [1]}),
@@ -109,7 +127,8 @@ fn no_change_anywhere_in_a_body_makes_a_reader_panic() {
         for _ in 0..=random.below(4) {
             random.mutate(&mut body);
         }
-        let provider = ["openai", "anthropic", "openrouter", ""][random.below(4)];
+        let providers = ["openai", "anthropic", "openrouter", "google", "mistralai", "xai", "perplexity", ""];
+        let provider = providers[random.below(providers.len())];
         let with = read_reply(provider, &body, true);
         let without = read_reply(provider, &body, false);
         assert_eq!((&with.usage, with.size), (&without.usage, without.size), "seed {seed}: {body}");
