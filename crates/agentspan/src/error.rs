@@ -1,5 +1,6 @@
 use std::error::Error as StdError;
 use std::fmt;
+use std::io::Write;
 
 /// What went wrong in starting the telemetry.
 ///
@@ -50,4 +51,10 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }
+}
+
+/// Tells the user of trouble, as one line on standard error. A program that has closed it is not harmed, where `eprintln!`
+/// would panic.
+pub(crate) fn say(trouble: impl fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "agentspan: {trouble}");
 }

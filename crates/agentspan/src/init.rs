@@ -5,7 +5,7 @@ mod builder;
 pub use builder::TelemetryBuilder;
 
 use crate::config::Config;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, say};
 use crate::export::Exporter;
 use crate::pipeline::{self, Parts, Telemetry};
 use opentelemetry_sdk::trace::SpanExporter;
@@ -126,7 +126,7 @@ impl TelemetryBuilder {
     /// Wraps an exporter of one's own, see [`exporter`].
     pub fn exporter<E: SpanExporter>(self, inner: E) -> Exporter<E> {
         let (config, warnings) = Config::from_process(self.code());
-        warnings.iter().for_each(|warning| eprintln!("agentspan: {warning}"));
+        warnings.iter().for_each(say);
         let (finish, runtime) = pipeline::cold_side(&config, self.options());
         Exporter::new(inner, finish, runtime)
     }
@@ -152,7 +152,7 @@ fn install(parts: Parts) -> Result<Telemetry, Error> {
 
 fn inert(error: &Error) -> Telemetry {
     let warning = with_causes(error);
-    eprintln!("agentspan: {warning}");
+    say(&warning);
     Telemetry::inert(warning)
 }
 

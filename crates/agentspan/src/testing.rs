@@ -20,9 +20,10 @@ use crate::export::{Report, Sink, Verdict};
 use crate::init::{TelemetryBuilder, builder};
 use crate::pipeline::{self, Telemetry};
 use crate::span::lock;
+use crate::view::lookup;
 use agentspan_semconv::{agent, cost, error, llm};
 use opentelemetry::trace::Status;
-use opentelemetry::{Array, KeyValue, SpanId, TraceId, Value};
+use opentelemetry::{Array, SpanId, TraceId, Value};
 use opentelemetry_sdk::trace::{IdGenerator, SpanData};
 use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Write as _};
@@ -168,7 +169,7 @@ impl RecordedSpan {
     /// The text of an attribute of an event.
     pub fn event_text(&self, event: &str, key: &str) -> Option<&str> {
         let event = self.0.events.iter().find(|known| known.name == event)?;
-        text(find(&event.attributes, key)?)
+        lookup::text(&event.attributes, key)
     }
 
     /// How long the span took.
@@ -191,12 +192,12 @@ impl RecordedSpan {
 
     /// An attribute that is text.
     pub fn text(&self, key: &str) -> Option<&str> {
-        text(find(&self.0.attributes, key)?)
+        lookup::text(&self.0.attributes, key)
     }
 
     /// An attribute that is a list of texts.
     pub fn texts(&self, key: &str) -> Option<Vec<&str>> {
-        match find(&self.0.attributes, key)? {
+        match lookup::get(&self.0.attributes, key)? {
             Value::Array(Array::String(texts)) => Some(texts.iter().map(|text| text.as_str()).collect()),
             _ => None,
         }
@@ -204,26 +205,17 @@ impl RecordedSpan {
 
     /// An attribute that is a whole number.
     pub fn int(&self, key: &str) -> Option<i64> {
-        match find(&self.0.attributes, key)? {
-            Value::I64(number) => Some(*number),
-            _ => None,
-        }
+        lookup::int(&self.0.attributes, key)
     }
 
     /// An attribute that is a double.
     pub fn double(&self, key: &str) -> Option<f64> {
-        match find(&self.0.attributes, key)? {
-            Value::F64(number) => Some(*number),
-            _ => None,
-        }
+        lookup::double(&self.0.attributes, key)
     }
 
     /// An attribute that is true or false.
     pub fn bool(&self, key: &str) -> Option<bool> {
-        match find(&self.0.attributes, key)? {
-            Value::Bool(word) => Some(*word),
-            _ => None,
-        }
+        lookup::bool(&self.0.attributes, key)
     }
 }
 
@@ -245,17 +237,6 @@ impl fmt::Display for RecordedSpan {
             None => {}
         }
         self.double(cost::COST_TOTAL_USD).map_or(Ok(()), |usd| write!(f, " ${usd}"))
-    }
-}
-
-fn find<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
-    attributes.iter().find(|attribute| attribute.key.as_str() == key).map(|attribute| &attribute.value)
-}
-
-fn text(value: &Value) -> Option<&str> {
-    match value {
-        Value::String(text) => Some(text.as_str()),
-        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::otlp::{LONGEST, millis, timeout};
-use super::reader::{Reader, in_code};
+use super::reader::{Reader, Rejected, in_code};
 use super::value::Range;
 use super::{BatchConfig, BatchOverrides, Limits, LimitsOverrides};
 
@@ -26,7 +26,7 @@ pub(super) fn batch(reader: &mut Reader<'_>, code: &BatchOverrides) -> BatchConf
 
     let positive = Range { min: 1, max: u64::MAX, unit: " spans" };
     let asked = reader.number(&[QUEUE], code.max_queue_size.map(wide), 2048, positive);
-    let queue = at_most(reader, QUEUE, asked, LONGEST_QUEUE, "the longest queue");
+    let queue = at_most(reader, QUEUE, asked, LONGEST_QUEUE, "65536 spans");
     let asked = reader.number(&[BATCH], code.max_export_batch_size.map(wide), queue.min(512), positive);
     let batch = at_most(reader, BATCH, asked, queue, "the queue's length");
 
@@ -75,7 +75,8 @@ fn at_most(reader: &mut Reader<'_>, name: &str, asked: u64, most: u64, what: &st
             Some(text) if text.parse() == Ok(asked) => format!("`{name}={asked}`"),
             _ => in_code(&asked.to_string(), &[name]),
         };
-        reader.warn(format!("{given} is more than {what}; using {most} spans"));
+        let expected = format!("at most {what}");
+        reader.report(vec![Rejected { given, expected }], &format!("{most} spans"));
     }
     asked.min(most)
 }

@@ -10,7 +10,7 @@ mod worker;
 
 use crate::config::{Config, Limits, TracesExporter, Warning};
 use crate::cost::{PriceBook, Rates};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, say};
 use crate::export::{Console, Counts, Deadline, Finish, OtlpSender, Scrubber, Sink, Sums};
 use crate::propagation;
 use crate::sampling::sampler;
@@ -192,7 +192,7 @@ where
 pub(crate) fn cold_side(config: &Config, options: Options) -> (Finish, Arc<Runtime>) {
     let mut warnings = Vec::new();
     let (finish, prices, hash_key) = make_finish(config, options, &mut warnings);
-    warnings.iter().for_each(|warning| eprintln!("agentspan: {warning}"));
+    warnings.iter().for_each(say);
     let mut runtime = Runtime::new(None, prices, config.content);
     runtime.hash_key = hash_key;
     (finish, Arc::new(runtime))
@@ -204,7 +204,10 @@ fn make_finish(config: &Config, options: Options, warnings: &mut Vec<String>) ->
         .into_iter()
         .partition(|pattern| Scrubber::new(std::slice::from_ref(pattern)).is_ok());
     warnings.extend(broken.iter().map(|(name, _)| {
-        format!("ignoring the scrub pattern `{name}`: it is no regular expression; what it should hide is not hidden")
+        format!(
+            "ignoring the scrub pattern `{name}`: expected a regular expression of the `regex` crate; using the others, so \
+             what it should hide is not hidden"
+        )
     }));
     let scrubber = Scrubber::new(&patterns).expect("each pattern was compiled before");
     let finish = Finish { scrubber, limits: config.limits.clone(), dialects: config.dialects };
@@ -266,7 +269,7 @@ fn run(
 }
 
 fn announce(warnings: Vec<String>, counts: Arc<Counts>, running: Option<Running>) -> Telemetry {
-    warnings.iter().for_each(|warning| eprintln!("agentspan: {warning}"));
+    warnings.iter().for_each(say);
     Telemetry::new(warnings, counts, running)
 }
 

@@ -1,9 +1,11 @@
+use crate::error::say;
 use crate::export::{Counts, Deadline, DropReason, Report};
 use crate::pipeline::queue::Queue;
 use crate::span::{Ending, Runtime, finish, lock};
 use agentspan_semconv::StopReason;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::fmt;
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
@@ -113,7 +115,7 @@ impl Telemetry {
         match started {
             // A signal that comes right after this call must find the handlers set; without any, the sender is gone.
             Ok(_) => drop(watching.recv()),
-            Err(error) => eprintln!("agentspan: signals are not watched: {error}"),
+            Err(error) => say(unwatched(&error)),
         }
     }
 }
@@ -168,15 +170,23 @@ impl fmt::Debug for Telemetry {
 
 fn print_losses(report: &Report) {
     if report.lost() + report.unconfirmed > 0 {
-        eprintln!("{report}");
+        // Its line says already who speaks.
+        let _ = writeln!(std::io::stderr(), "{report}");
     }
+}
+
+fn unwatched(error: &std::io::Error) -> String {
+    format!(
+        "ignoring `shutdown_on_signal()`: expected a thread and handlers for Ctrl-C and SIGTERM, but {error}; using none, so \
+         a signal loses what was not sent"
+    )
 }
 
 /// Waits for Ctrl-C or SIGTERM, and says when it does; gives the exit code that belongs to the signal.
 fn wait_for_signal(ready: Sender<()>) -> Option<i32> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let code = runtime.and_then(|runtime| runtime.block_on(next_signal(ready)));
-    code.inspect_err(|error| eprintln!("agentspan: signals are not watched: {error}")).ok()
+    code.inspect_err(|error| say(unwatched(error))).ok()
 }
 
 /// 128 and the number of the signal, as shells report it.
@@ -202,3 +212,6 @@ async fn next_signal(ready: Sender<()>) -> std::io::Result<i32> {
     interrupt.recv().await;
     Ok(130)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
+use crate::view::lookup::{bool, double, get, int, text};
 use agentspan_semconv::{CostStatus, Outcome, StepType, StreamEnd, agent, cost, error, llm, retrieval, tool};
-use opentelemetry::Value;
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::SpanData;
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl Row {
     pub(crate) fn of(span: &SpanData, branch: &str) -> Self {
         let duration = span.end_time.duration_since(span.start_time).unwrap_or_default();
         let name = format!("{branch}{}", span.name);
-        let (cost, detail, ending) = if get(span, agent::AGENT_STEP_TYPE).is_some() {
+        let (cost, detail, ending) = if get(&span.attributes, agent::AGENT_STEP_TYPE).is_some() {
             (cost_of(span), detail(span), ending(span))
         } else {
             // What other people's spans call cost or tokens has meanings of its own.
@@ -97,42 +97,46 @@ fn readable(duration: Duration) -> String {
 }
 
 fn cost_of(span: &SpanData) -> String {
-    let status = text(span, cost::COST_STATUS);
+    let status = text(&span.attributes, cost::COST_STATUS);
     let is = |known: CostStatus| status == Some(known.as_str());
-    match get(span, cost::COST_TOTAL_USD) {
-        Some(Value::F64(usd)) if is(CostStatus::Partial) => format!("≥ ${usd:.6}"),
-        Some(Value::F64(usd)) => format!("${usd:.6}"),
+    match double(&span.attributes, cost::COST_TOTAL_USD) {
+        Some(usd) if is(CostStatus::Partial) => format!("≥ ${usd:.6}"),
+        Some(usd) => format!("${usd:.6}"),
         _ if is(CostStatus::Unknown) || is(CostStatus::Partial) => "$?".to_owned(),
         _ => String::new(),
     }
 }
 
 fn detail(span: &SpanData) -> String {
-    if let Some(steps) = int(span, agent::AGENT_STEP_COUNT) {
+    if let Some(steps) = int(&span.attributes, agent::AGENT_STEP_COUNT) {
         return counted(steps, "step");
     }
-    let tokens = [llm::LLM_TOKEN_COUNT_PROMPT, llm::LLM_TOKEN_COUNT_COMPLETION].map(|name| int(span, name));
+    let tokens = [llm::LLM_TOKEN_COUNT_PROMPT, llm::LLM_TOKEN_COUNT_COMPLETION]
+        .map(|name| int(&span.attributes, name));
     if tokens.iter().any(Option::is_some) {
         let [prompt, completion] = tokens.map(|count| count.map_or_else(|| "?".to_owned(), grouped));
-        let embedding = text(span, agent::AGENT_STEP_TYPE) == Some(StepType::Embedding.as_str());
+        let embedding = text(&span.attributes, agent::AGENT_STEP_TYPE) == Some(StepType::Embedding.as_str());
         return if embedding { prompt } else { format!("{prompt} → {completion}") };
     }
-    if let Some(found) = int(span, retrieval::RETRIEVAL_DOCUMENT_COUNT) {
+    if let Some(found) = int(&span.attributes, retrieval::RETRIEVAL_DOCUMENT_COUNT) {
         return counted(found, "document");
     }
-    let repeated = get(span, tool::TOOL_REPEATED) == Some(&Value::Bool(true));
+    let repeated = bool(&span.attributes, tool::TOOL_REPEATED) == Some(true);
     if repeated { "repeated".to_owned() } else { String::new() }
 }
 
 /// How a step ended: a run by its stop reason, a model call by its finish, everything else by its outcome.
 fn ending(span: &SpanData) -> String {
-    let outcome = text(span, agent::AGENT_OUTCOME).unwrap_or_else(|| status_word(span));
+    let outcome = text(&span.attributes, agent::AGENT_OUTCOME).unwrap_or_else(|| status_word(span));
     let finish = || {
-        let finish = text(span, llm::LLM_FINISH_CLASS).or_else(|| text(span, llm::LLM_FINISH_REASON));
+        let finish = text(&span.attributes, llm::LLM_FINISH_CLASS)
+            .or_else(|| text(&span.attributes, llm::LLM_FINISH_REASON));
         finish.filter(|_| outcome == Outcome::Ok.as_str())
     };
-    let word = text(span, agent::AGENT_STOP_REASON)
-        .or_else(|| text(span, llm::LLM_STREAM_END).filter(|end| *end != StreamEnd::Complete.as_str()))
+    let word = text(&span.attributes, agent::AGENT_STOP_REASON)
+        .or_else(|| {
+            text(&span.attributes, llm::LLM_STREAM_END).filter(|end| *end != StreamEnd::Complete.as_str())
+        })
         .or_else(finish)
         .unwrap_or(outcome);
     with_class(span, word)
@@ -141,7 +145,7 @@ fn ending(span: &SpanData) -> String {
 /// Adds the class of a failure, unless the word says as much: `timeout`, `panicked`.
 fn with_class(span: &SpanData, word: &str) -> String {
     let failed = matches!(span.status, Status::Error { .. });
-    match text(span, error::ERROR_TYPE).filter(|class| failed && !word.starts_with(class)) {
+    match text(&span.attributes, error::ERROR_TYPE).filter(|class| failed && !word.starts_with(class)) {
         Some(class) => format!("{word}: {class}"),
         None => word.to_owned(),
     }
@@ -170,22 +174,4 @@ fn grouped(number: i64) -> String {
         grouped.push(digit);
     }
     grouped
-}
-
-fn get<'a>(span: &'a SpanData, name: &str) -> Option<&'a Value> {
-    span.attributes.iter().find(|attribute| attribute.key.as_str() == name).map(|attribute| &attribute.value)
-}
-
-pub(crate) fn text<'a>(span: &'a SpanData, name: &str) -> Option<&'a str> {
-    match get(span, name)? {
-        Value::String(text) => Some(text.as_str()),
-        _ => None,
-    }
-}
-
-fn int(span: &SpanData, name: &str) -> Option<i64> {
-    match get(span, name)? {
-        Value::I64(number) => Some(*number),
-        _ => None,
-    }
 }

@@ -1,6 +1,9 @@
 //! A finished trace for people.
 
 mod columns;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub(crate) mod lookup;
 mod tree;
 
 pub(crate) use tree::{TreeOptions, tree};

@@ -1,32 +1,15 @@
 use super::{TreeOptions, tree};
-use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
-use opentelemetry::{InstrumentationScope, KeyValue, Value};
-use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+use crate::view::fixture::{context, span_in};
+use opentelemetry::trace::{Link, Status};
+use opentelemetry::{KeyValue, Value};
+use opentelemetry_sdk::trace::SpanData;
 use std::time::{Duration, SystemTime};
-
-fn context(trace: u128, id: u64) -> SpanContext {
-    let flags = TraceFlags::SAMPLED;
-    SpanContext::new(TraceId::from(trace), SpanId::from(id), flags, false, TraceState::NONE)
-}
 
 /// A span of other people that began `at_ms` after the epoch.
 fn plain_span(id: u64, parent: u64, name: &str, at_ms: u64, ms: u64) -> SpanData {
     let start_time = SystemTime::UNIX_EPOCH + Duration::from_millis(at_ms);
-    SpanData {
-        span_context: context(1, id),
-        parent_span_id: SpanId::from(parent),
-        parent_span_is_remote: false,
-        span_kind: SpanKind::Internal,
-        name: name.to_owned().into(),
-        start_time,
-        end_time: start_time + Duration::from_millis(ms),
-        attributes: Vec::new(),
-        dropped_attributes_count: 0,
-        events: SpanEvents::default(),
-        links: SpanLinks::default(),
-        status: Status::Unset,
-        instrumentation_scope: InstrumentationScope::default(),
-    }
+    let end_time = start_time + Duration::from_millis(ms);
+    SpanData { start_time, end_time, ..span_in(1, id, parent, name.to_owned()) }
 }
 
 /// A step that went well.

@@ -1,4 +1,5 @@
-use crate::view::columns::{Line, Row, plain, table, text};
+use crate::view::columns::{Line, Row, plain, table};
+use crate::view::lookup::text;
 use agentspan_semconv::{agent, tool, user};
 use opentelemetry::trace::{SpanContext, SpanId, TraceId};
 use opentelemetry_sdk::trace::SpanData;
@@ -122,7 +123,7 @@ fn parent(span: &SpanData, places: &HashMap<Key, usize>, spans: &[SpanData]) -> 
         others_trace == trace && others_id != id && other.parent_span_id == span.parent_span_id
     };
     // Only a tool's link says who asked: that of a recovery names the step that failed.
-    let asker = text(span, tool::TOOL_CALL_ID).and_then(|_| askers.find(is_sibling));
+    let asker = text(&span.attributes, tool::TOOL_CALL_ID).and_then(|_| askers.find(is_sibling));
     asker.or_else(|| places.get(&(trace, span.parent_span_id))).copied()
 }
 
@@ -152,7 +153,7 @@ fn content(span: &SpanData) -> impl Iterator<Item = String> {
         ("result", tool::TOOL_RESULT),
         ("result", agent::AGENT_RESULT),
     ];
-    names
-        .into_iter()
-        .filter_map(|(label, name)| Some(format!("{label}: {}", plain(text(span, name)?, MAX_CONTENT, ' '))))
+    names.into_iter().filter_map(|(label, name)| {
+        Some(format!("{label}: {}", plain(text(&span.attributes, name)?, MAX_CONTENT, ' ')))
+    })
 }

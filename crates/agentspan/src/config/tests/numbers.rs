@@ -61,7 +61,7 @@ fn a_number_that_cannot_be_used_is_named_with_the_range() {
         (
             QUEUE,
             "1000000000",
-            "`OTEL_BSP_MAX_QUEUE_SIZE=1000000000` is more than the longest queue; using 65536 spans",
+            "ignoring `OTEL_BSP_MAX_QUEUE_SIZE=1000000000`: expected at most 65536 spans; using 65536 spans",
         ),
         (
             BATCH,
@@ -72,7 +72,7 @@ fn a_number_that_cannot_be_used_is_named_with_the_range() {
         (
             BATCH,
             "4096",
-            "`OTEL_BSP_MAX_EXPORT_BATCH_SIZE=4096` is more than the queue's length; using 2048 spans",
+            "ignoring `OTEL_BSP_MAX_EXPORT_BATCH_SIZE=4096`: expected at most the queue's length; using 2048 spans",
         ),
         (
             "OTEL_SPAN_EVENT_COUNT_LIMIT",
@@ -160,7 +160,7 @@ fn the_environment_wins_over_code_and_code_is_held_to_the_same_ranges() {
         &[
             "ignoring `0`, set in code for `OTEL_BSP_SCHEDULE_DELAY`: expected a whole number of milliseconds \
              from 1 to 3600000; using 5000 milliseconds",
-            "`1000000`, set in code for `OTEL_BSP_MAX_QUEUE_SIZE` is more than the longest queue; using 65536 spans",
+            "ignoring `1000000`, set in code for `OTEL_BSP_MAX_QUEUE_SIZE`: expected at most 65536 spans; using 65536 spans",
             "ignoring `1`, set in code for `AGENTSPAN_CONTENT_LENGTH_LIMIT`: expected a whole number of bytes \
              from 64 to 16777216; using 16384 bytes",
         ],

@@ -1,13 +1,10 @@
 use super::Console;
 use crate::export::Sink;
 use crate::view::TreeOptions;
-use opentelemetry::InstrumentationScope;
-use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
-use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+use crate::view::fixture::span_in;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
 #[derive(Clone, Default)]
 struct Page(Arc<Mutex<Vec<u8>>>);
@@ -22,25 +19,6 @@ impl Write for Page {
     }
 }
 
-fn span(trace: u128, id: u64, parent: u64, name: &'static str) -> SpanData {
-    let (trace, span) = (TraceId::from(trace), SpanId::from(id));
-    SpanData {
-        span_context: SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::NONE),
-        parent_span_id: SpanId::from(parent),
-        parent_span_is_remote: false,
-        span_kind: SpanKind::Internal,
-        name: name.into(),
-        start_time: SystemTime::UNIX_EPOCH,
-        end_time: SystemTime::UNIX_EPOCH,
-        attributes: Vec::new(),
-        dropped_attributes_count: 0,
-        events: SpanEvents::default(),
-        links: SpanLinks::default(),
-        status: Status::Unset,
-        instrumentation_scope: InstrumentationScope::default(),
-    }
-}
-
 #[test]
 fn each_trace_is_printed_when_its_root_has_ended_and_stands_apart() {
     let page = Page::default();
@@ -50,8 +28,8 @@ fn each_trace_is_printed_when_its_root_has_ended_and_stands_apart() {
         waiting: HashMap::new(),
         printed: false,
     };
-    console.send(vec![span(1, 2, 1, "first.child"), span(2, 4, 3, "second.child")]);
-    console.send(vec![span(2, 3, 0, "second"), span(3, 6, 5, "left.over"), span(1, 1, 0, "first")]);
+    console.send(vec![span_in(1, 2, 1, "first.child"), span_in(2, 4, 3, "second.child")]);
+    console.send(vec![span_in(2, 3, 0, "second"), span_in(3, 6, 5, "left.over"), span_in(1, 1, 0, "first")]);
     console.flush();
     let printed = String::from_utf8(page.0.lock().expect("no test panics while writing").clone());
     assert_eq!(

@@ -1,10 +1,9 @@
 use std::time::SystemTime;
 
-use opentelemetry::InstrumentationScope;
-use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind};
-use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+use opentelemetry::trace::{Event, Link, SpanContext};
 
 use super::*;
+use crate::view::{fixture, lookup};
 
 fn limits() -> Limits {
     Limits {
@@ -23,25 +22,11 @@ fn is_content(name: &str) -> bool {
 }
 
 fn span(attributes: Vec<KeyValue>) -> SpanData {
-    SpanData {
-        span_context: SpanContext::NONE,
-        parent_span_id: SpanId::INVALID,
-        parent_span_is_remote: false,
-        span_kind: SpanKind::Internal,
-        name: "tool.x".into(),
-        start_time: SystemTime::UNIX_EPOCH,
-        end_time: SystemTime::UNIX_EPOCH,
-        attributes,
-        dropped_attributes_count: 0,
-        events: SpanEvents::default(),
-        links: SpanLinks::default(),
-        status: Status::Unset,
-        instrumentation_scope: InstrumentationScope::default(),
-    }
+    SpanData { attributes, ..fixture::span("tool.x") }
 }
 
 fn value<'a>(span: &'a SpanData, name: &str) -> Option<&'a Value> {
-    span.attributes.iter().find(|attribute| attribute.key.as_str() == name).map(|attribute| &attribute.value)
+    lookup::get(&span.attributes, name)
 }
 
 fn text(span: &SpanData, name: &str) -> String {

@@ -2,16 +2,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::thread;
-use std::time::SystemTime;
 
-use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status};
-use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry::KeyValue;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest,
 };
-use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
 
 use super::*;
+use crate::view::fixture;
 
 #[derive(Debug)]
 struct Received {
@@ -115,19 +113,8 @@ fn sender(settings: &OtlpConfig) -> OtlpSender {
 
 fn spans(count: usize) -> Vec<SpanData> {
     let span = |index| SpanData {
-        span_context: SpanContext::NONE,
-        parent_span_id: SpanId::INVALID,
-        parent_span_is_remote: false,
-        span_kind: SpanKind::Internal,
-        name: format!("span {index}").into(),
-        start_time: SystemTime::UNIX_EPOCH,
-        end_time: SystemTime::UNIX_EPOCH,
         attributes: vec![KeyValue::new("a", "b")],
-        dropped_attributes_count: 0,
-        events: SpanEvents::default(),
-        links: SpanLinks::default(),
-        status: Status::Unset,
-        instrumentation_scope: InstrumentationScope::default(),
+        ..fixture::span(format!("span {index}"))
     };
     (0..count).map(span).collect()
 }

@@ -1,10 +1,9 @@
 use std::time::{Instant, SystemTime};
 
-use opentelemetry::InstrumentationScope;
-use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind};
-use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+use opentelemetry::trace::{Event, Link, SpanContext};
 
 use super::*;
+use crate::view::fixture;
 
 fn scrubber() -> Scrubber {
     Scrubber::new(&[]).unwrap()
@@ -120,19 +119,9 @@ fn every_string_of_a_span_is_scrubbed() {
         || vec![KeyValue::new("a", KEY), KeyValue::new("http.request.header.authorization", "abc")];
     let texts = vec![StringValue::from(KEY), "plain".into()];
     let mut span = SpanData {
-        span_context: SpanContext::NONE,
-        parent_span_id: SpanId::INVALID,
-        parent_span_is_remote: false,
-        span_kind: SpanKind::Internal,
-        name: format!("tool.{KEY}").into(),
-        start_time: SystemTime::UNIX_EPOCH,
-        end_time: SystemTime::UNIX_EPOCH,
         attributes: [attributes(), vec![KeyValue::new("b", Value::Array(Array::String(texts)))]].concat(),
-        dropped_attributes_count: 0,
-        events: SpanEvents::default(),
-        links: SpanLinks::default(),
         status: Status::error(format!("401 for {KEY}")),
-        instrumentation_scope: InstrumentationScope::default(),
+        ..fixture::span(format!("tool.{KEY}"))
     };
     span.events.events.push(Event::new(format!("e {KEY}"), SystemTime::UNIX_EPOCH, attributes(), 0));
     span.links.links.push(Link::new(SpanContext::NONE, attributes(), 0));

@@ -1,14 +1,13 @@
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status};
-use opentelemetry::{Array, InstrumentationScope, Key, KeyValue, Value};
-use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+use opentelemetry::{Array, Key, KeyValue, Value};
+use opentelemetry_sdk::trace::SpanData;
 
 use super::translate;
 use crate::config::Dialects;
+use crate::view::fixture;
 
 const NONE: Dialects =
     Dialects { gen_ai: false, openinference: false, gen_ai_cache_creation: false, otel_span_names: false };
@@ -17,21 +16,7 @@ const OPENINFERENCE: Dialects = Dialects { openinference: true, ..NONE };
 const ALL: Dialects = Dialects { gen_ai: true, openinference: true, ..NONE };
 
 fn span(attributes: Vec<KeyValue>) -> SpanData {
-    SpanData {
-        span_context: SpanContext::empty_context(),
-        parent_span_id: SpanId::INVALID,
-        parent_span_is_remote: false,
-        span_kind: SpanKind::Internal,
-        name: Cow::Borrowed("a span"),
-        start_time: SystemTime::UNIX_EPOCH,
-        end_time: SystemTime::UNIX_EPOCH,
-        attributes,
-        dropped_attributes_count: 0,
-        events: SpanEvents::default(),
-        links: SpanLinks::default(),
-        status: Status::Unset,
-        instrumentation_scope: InstrumentationScope::builder("test").build(),
-    }
+    SpanData { attributes, ..fixture::span("a span") }
 }
 
 fn text(key: &'static str, value: &str) -> KeyValue {

@@ -103,3 +103,12 @@ fn every_setting_of_the_environment_can_be_set_in_code() {
     let honoured = VARIABLES.iter().filter(|variable| variable.status == Status::Honoured);
     assert_eq!(covered, honoured.map(|variable| variable.name).collect());
 }
+
+#[test]
+fn a_scrub_pattern_that_is_no_regular_expression_is_named() {
+    let builder = TelemetryBuilder::default().with_disabled(true).with_scrub_pattern("customer", "(");
+    let (_layer, telemetry) = builder.layer::<tracing_subscriber::Registry>();
+    let warning = "ignoring the scrub pattern `customer`: expected a regular expression of the `regex` crate; using the \
+                   others, so what it should hide is not hidden";
+    assert!(telemetry.warnings().iter().any(|given| given == warning), "{:?}", telemetry.warnings());
+}
