@@ -7,11 +7,15 @@ use super::counts::{Usage, count, count_at, is_bad_count, sum};
 use super::finish;
 use super::json::{self, Json, Object};
 use super::messages::{content_part, message, reasoning_part, text_part};
+use super::openai_counts::{Dialect, provider_cost};
 use super::reply::Reply;
 use super::{Collector, Family};
 
-pub(super) const FAMILY: Family =
-    Family { providers: &["anthropic"], recognises, open: |_, content| Box::new(Messages::new(content)) };
+pub(super) const FAMILY: Family = Family {
+    providers: &["anthropic"],
+    recognises,
+    open: |provider, content| Box::new(Messages::new(Dialect::of(provider), content)),
+};
 
 fn recognises(body: &Object<'_>) -> bool {
     let kind = json::text(body, "type").unwrap_or_default();
@@ -32,12 +36,14 @@ const MAX_BLOCKS: usize = MAX_CHOICES + MAX_CALLS;
 
 #[derive(Debug)]
 struct Messages {
+    dialect: Dialect,
     reply: Reply,
     counts: Counts,
     capture: Capture,
     blocks: Vec<Block>,
     stop_reason: Option<String>,
     is_complete: bool,
+    cost: Option<f64>,
     /// The number at the start of a stream only holds the place of the one at its end.
     counts_output: bool,
 }
@@ -61,14 +67,16 @@ enum Kind {
 }
 
 impl Messages {
-    fn new(content: bool) -> Self {
+    fn new(dialect: Dialect, content: bool) -> Self {
         Self {
+            dialect,
             reply: Reply::default(),
             counts: Counts::default(),
             capture: Capture::new(content),
             blocks: Vec::new(),
             stop_reason: None,
             is_complete: false,
+            cost: None,
             counts_output: false,
         }
     }
@@ -100,6 +108,8 @@ impl Messages {
     fn push_usage(&mut self, holder: &Object<'_>) {
         let Some(usage) = json::object(holder, "usage") else { return };
         self.counts.replace(usage);
+        // OpenRouter and xAI speak this interface as well.
+        self.cost = provider_cost(usage, self.dialect).or(self.cost);
         if let Some(tier) = json::name(usage, "service_tier") {
             self.reply.batch = tier == "batch";
             self.reply.service_tier = Some(tier);
@@ -243,10 +253,10 @@ impl Collector for Messages {
         reply.output_messages =
             (!parts.is_empty()).then(|| Value::Array(vec![message("assistant", parts, Some(word))]));
         reply.set_finish_reasons(self.stop_reason.into_iter().collect());
-        reply.usage = self.counts.usage();
-        if let Some(usage) = reply.usage.as_mut().filter(|_| !self.counts_output) {
-            usage.output = None;
-        }
+        let mut usage = self.counts.usage().unwrap_or_default();
+        usage.output = usage.output.filter(|_| self.counts_output);
+        usage.provider_cost_usd = self.cost;
+        reply.usage = usage.if_any();
         reply.size = self.capture.size;
         reply
     }

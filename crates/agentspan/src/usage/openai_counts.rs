@@ -181,7 +181,7 @@ fn web_searches(usage: &Object<'_>) -> Option<u64> {
 }
 
 /// What the provider says the call cost, where the currency is certain.
-fn provider_cost(usage: &Object<'_>, dialect: Dialect) -> Option<f64> {
+pub(super) fn provider_cost(usage: &Object<'_>, dialect: Dialect) -> Option<f64> {
     if let Some(usd) = usage.get("cost_in_usd_ticks").and_then(amount_of_ticks) {
         return Some(usd);
     }

@@ -213,3 +213,10 @@ fn bedrocks_counts_never_replace_those_of_the_message() {
     let usage = reader("anthropic", &chunks).into_reply().usage.expect("the fixture has usage");
     assert_eq!((usage.input, usage.output), (Some(2787), Some(20)));
 }
+
+#[test]
+fn what_openrouter_charges_for_a_message_is_taken() {
+    let body = json!({"type": "message", "content": [], "usage": {"input_tokens": 5, "output_tokens": 1, "cost": 0.25}});
+    let cost = |provider: &str| usage_of(provider, body.clone()).provider_cost_usd;
+    assert_eq!((cost("openrouter"), cost("anthropic")), (Some(0.25), None));
+}

@@ -7,6 +7,7 @@ mod json;
 mod media;
 mod numbers;
 mod openai;
+mod places;
 mod recordings;
 mod requests;
 mod responses;

@@ -265,13 +265,3 @@ fn memory_is_bounded_whatever_is_streamed() {
     assert_eq!(reply.size, 384 * piece.len(), "a whole item stands in place of its pieces");
     assert!(reply.output_messages.is_some_and(|messages| messages.to_string().len() < 2 << 20));
 }
-
-#[test]
-fn async_openais_typed_events_carry_their_type_and_are_read() {
-    // What it drops: the counts of cache writes and the tool usage.
-    let mut last = response(output());
-    last["usage"]["input_tokens_details"] = json!({"cached_tokens": 256});
-    let event = json!({"type": "response.completed", "sequence_number": 9, "response": last});
-    let reply = reader("openai", &[event]).into_reply();
-    assert_eq!(reply.usage.and_then(|usage| usage.cache_read), Some(256));
-}
