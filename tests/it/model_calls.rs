@@ -359,6 +359,27 @@ async fn typed_responses_and_their_events_of_async_openai_are_read() {
 }
 
 #[tokio::test]
+async fn every_choice_has_its_finish_reason() {
+    let recording = record();
+    for words in [&["stop", "length"][..], &["stop"][..]] {
+        let choice = |(index, word): (usize, &&str)| json!({"index": index, "message": {"content": "x"}, "finish_reason": word});
+        let mut reply = openai_reply(10, 2);
+        reply["choices"] = words.iter().enumerate().map(choice).collect();
+        agentspan::llm("openai", "gpt-4o-mini")
+            .call(async { Ok::<_, String>(reply) })
+            .await
+            .expect("it is there");
+    }
+    let reasons = |span: &agentspan::testing::RecordedSpan| {
+        let all = span.texts("gen_ai.response.finish_reasons").map(|words| words.join(" "));
+        (span.text("llm.finish_reason").map(str::to_owned), all)
+    };
+    let recorded: Vec<_> = recording.spans().iter().map(reasons).collect();
+    // The list of one is made of the canonical name on the way out.
+    assert_eq!(recorded, [(Some("stop".into()), Some("stop length".into())), (Some("stop".into()), None)]);
+}
+
+#[tokio::test]
 async fn typed_errors_of_async_openai_end_the_call() {
     let server = OpenAi::script([Reply::error(400, "context_length_exceeded", "Too long.")]).expect("a port");
     let client = client(&server);

@@ -8,6 +8,7 @@
 //! Nothing here fails: what cannot be read is absent, and what is kept of one reply is bounded.
 
 mod anthropic;
+mod anthropic_counts;
 mod collect;
 mod counts;
 mod finish;

@@ -212,6 +212,9 @@ fn bedrocks_counts_never_replace_those_of_the_message() {
     chunks[12]["amazon-bedrock-invocationMetrics"] = json!({"inputTokenCount": 1, "outputTokenCount": 1});
     let usage = reader("anthropic", &chunks).into_reply().usage.expect("the fixture has usage");
     assert_eq!((usage.input, usage.output), (Some(2787), Some(20)));
+    chunks.remove(11);
+    let usage = reader("anthropic", &chunks).into_reply().usage.expect("the fixture has usage");
+    assert_eq!(usage.output, Some(1), "the number at the start only holds a place");
 }
 
 #[test]
