@@ -127,15 +127,16 @@ pub(super) fn read(usage: &Object<'_>, words: &Words, dialect: Dialect) -> Optio
 /// of the other two: nobody bills it.
 fn set_inclusive(read: &mut Usage, dialect: Dialect, is_chat: bool, has_plain_reasoning: bool) {
     let rest = |part: Option<u64>| read.total?.checked_sub(part?);
-    let is_sum = read.total.is_some() && read.total == read.total_of([read.input, read.output]);
+    let is_sum = read.total.is_some() && read.total == total_of([read.input, read.output]);
     match dialect {
         Dialect::Gemini if is_chat => {
-            read.output = rest(read.input).max(read.output);
+            // At the start of a stream the total is the prompt, and the output is not known to be 0.
+            read.output = rest(read.input).filter(|output| *output > 0).max(read.output);
             return;
         }
         Dialect::Mistral if is_chat => {
             let input = rest(read.output).max(read.input);
-            let audio = input.zip(read.input).map(|(all, told)| all - told);
+            let audio = input.zip(read.input).map(|(all, told)| all - told).filter(|audio| *audio > 0);
             if read.seconds.is_some() {
                 read.input_audio = read.input_audio.or(audio);
             }
@@ -150,17 +151,16 @@ fn set_inclusive(read: &mut Usage, dialect: Dialect, is_chat: bool, has_plain_re
         // Its total leaves out what it bills at a rate of its own:
         // https://docs.perplexity.ai/getting-started/pricing, under Sonar Deep Research.
         Dialect::Perplexity if has_plain_reasoning => true,
-        _ => read.total.is_some() && read.total == read.total_of([read.input, read.output, read.reasoning]),
+        _ => read.total.is_some() && read.total == total_of([read.input, read.output, read.reasoning]),
     };
     if is_apart && reasoning > 0 {
         read.output = sum([output, reasoning]);
     }
 }
 
-impl Usage {
-    fn total_of<const N: usize>(&self, parts: [Option<u64>; N]) -> Option<u64> {
-        parts.into_iter().try_fold(0_u64, |total, part| total.checked_add(part?))
-    }
+/// The sum of counts that must all be known.
+fn total_of<const N: usize>(parts: [Option<u64>; N]) -> Option<u64> {
+    parts.into_iter().try_fold(0_u64, |total, part| total.checked_add(part?))
 }
 
 /// DeepSeek's two halves of the prompt.

@@ -30,6 +30,8 @@ fn geminis_hidden_thoughts_are_in_the_total_only() {
         plain.clone().output(74)
     );
     assert_eq!(counted("google", counts(35, 12, 47)).output, Some(12));
+    let start = json!({"prompt_tokens": 35, "total_tokens": 35});
+    assert_eq!(counted("google", start).output, None, "the first chunk of a stream");
     assert_eq!(counted("openai", counts(35, 12, 109)).output, Some(12), "nothing tells that it is Gemini");
     let proxied = json!({"model": "gemini-2.5-flash", "choices": [], "usage": counts(35, 12, 109)});
     assert_eq!(usage_of("openai", proxied).output, Some(74));
@@ -51,6 +53,8 @@ fn mistrals_audio_is_in_the_total_only() {
     );
     assert_eq!(counted("mistralai", usage), Usage::new().input(11).output(15).total(26).cache_read(4));
     assert_eq!(counted("mistral", with(counts(1, 1, 2), json!({"prompt_audio_seconds": 0}))).seconds, None);
+    let contained = with(counts(386, 15, 401), json!({"prompt_audio_seconds": 30}));
+    assert_eq!(counted("mistral", contained).input_audio, None, "how much of it is audio is not told");
     assert_eq!(counted("mistral", counts(11, 15, 401)).input, Some(386));
 }
 
