@@ -65,7 +65,16 @@ const SHAPES: &[(Find, &str)] = &[
     (Find::Scheme, r"(?i-u:bearer|basic)[ \t]+[A-Za-z0-9._~+/=-]{8,}"),
 ];
 
-/// Names whose value is a secret whatever it looks like. `token` and `secret` alone are weighed in [`value`].
+/// Shapes that are so much their own that they are known inside of a word too, as where a key was pasted behind one.
+const ANYWHERE: &[(Find, &str)] = &[
+    (Find::Shape("anthropic_key"), r"sk-ant-[a-z]{3,10}[0-9]{2}-[A-Za-z0-9_-]{16,}"),
+    (Find::Shape("openrouter_key"), r"sk-or-v1-[0-9a-f]{32,}"),
+    (Find::Shape("openai_key"), r"sk-(?:proj|svcacct|admin)-[A-Za-z0-9_]{20,}[A-Za-z0-9_-]*"),
+    (Find::Shape("google_key"), r"AIza[A-Za-z0-9_-]{35}"),
+    (Find::Shape("github_token"), r"gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{40,}"),
+];
+
+/// Names whose value is a secret whatever it looks like. `token`, `secret` and `pass` alone are weighed in [`value`].
 const NAMES: &[(&str, &str)] = &[
     ("api_key", r"api[ _-]?(?:key|secret)"),
     (
@@ -81,15 +90,21 @@ const NAMES: &[(&str, &str)] = &[
     ("cookie", r"cookie"),
     ("bare_secret", r"secret"),
     ("bare_token", r"token"),
+    ("bare_password", r"pass"),
 ];
 
 /// A place where a token can begin: behind anything that is no part of a word, and behind the escapes of
 /// JSON text and URLs, whose last letter would otherwise look like one.
 const BOUNDARY: &str = r"(?:^|[^A-Za-z0-9_-]|\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})";
 const SEPARATOR: &str = r#"\\*["'`]?[ \t]*(?:=>|:=|==|[:=])[ \t]*(?:Some\()?"#;
-const USER_INFO: &str = r#"://[^\x00-\x20/?#"'\\<>\[\]{}]+@"#;
+/// A password may hold what would end the host, as long as it cannot be a port.
+const USER_INFO: &str = r#"://(?:[^\x00-\x20/?#"'\\<>\[\]{}]+|[^\x00-\x20/?#:@"'\\<>\[\]{}]*:[0-9]*[^\x00-\x20/?#0-9"'\\<>\[\]{}@][^\x00-\x20"'\\<>\[\]{}@]*)@"#;
 const QUERY: &str = r#"(?:[?&#;]|\\u0026)(?i-u:(?:x-)?api[_-]?key|apikey|key|token|(?:access|refresh|id|auth|session)[_-]?token|sig|signature|(?:subscription|account|access)[_-]?key|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|code|client_secret|secret|password|passwd|pwd|auth)=[^\x00-\x20&#;"'\\<>\[\](){},`]+"#;
 const PEM: &str = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----";
+
+/// Characters of no width, and the soft hyphen. They stand in the combined pattern only to make a text suspicious, so that
+/// looking for them costs no pass of its own.
+const UNSEEN: &str = r"[\u{ad}\u{200b}-\u{200d}\u{2060}\u{feff}]";
 
 /// Finds secrets in strings and replaces each by `[REDACTED:kind]`.
 ///
@@ -101,6 +116,7 @@ pub(crate) struct Scrubber {
     finder: Regex,
     kinds: Vec<Find>,
     secret_key: Regex,
+    unseen: Regex,
     own: Vec<(String, Regex)>,
 }
 
@@ -132,7 +148,13 @@ impl Scrubber {
                 Error::new(ErrorKind::Configuration, "the scrubber could not be built").with_source(cause)
             })
         };
-        Ok(Self { finder: build(&pattern)?, kinds, secret_key: build(&secret_key)?, own })
+        Ok(Self {
+            finder: build(&pattern)?,
+            kinds,
+            secret_key: build(&secret_key)?,
+            unseen: build(UNSEEN)?,
+            own,
+        })
     }
 
     /// Takes the secrets out of every string of the span that will leave: name, status, attribute values,
@@ -195,10 +217,14 @@ impl Scrubber {
     }
 
     /// `None` when nothing had to be replaced; nothing is allocated then unless something looked suspicious.
+    ///
+    /// Characters that nobody sees can break a key's shape, so that they are left out of a text in which one is found.
     fn cleaned(&self, text: &str) -> Option<String> {
-        let mut clean = if self.finder.is_match(text) { self.replaced(text) } else { None };
+        let suspicious = self.finder.is_match(text);
+        let seen = if suspicious { self.unseen.replace_all(text, "") } else { Cow::Borrowed(text) };
+        let mut clean = if suspicious { self.replaced(&seen) } else { None };
         for (name, regex) in &self.own {
-            let current = clean.as_deref().unwrap_or(text);
+            let current = clean.as_deref().unwrap_or(&seen);
             if regex.is_match(current) {
                 let replacement = format!("[REDACTED:{name}]");
                 clean = Some(regex.replace_all(current, regex::NoExpand(&replacement)).into_owned());
@@ -263,6 +289,7 @@ fn combined() -> (String, Vec<Find>) {
     let query = group(Find::Query, QUERY);
     let user_info = group(Find::UserInfo, USER_INFO);
     let pem = group(Find::Pem, PEM);
+    let anywhere: Vec<_> = ANYWHERE.iter().map(|(kind, pattern)| group(*kind, pattern)).collect();
     let shapes: Vec<_> = SHAPES.iter().map(|(kind, pattern)| group(*kind, pattern)).collect();
     let flag = NAMES.iter().map(|(_, names)| *names).collect::<Vec<_>>().join("|");
     let flag = group(Find::Named("flag"), &format!("--(?i-u:[a-z-]{{0,20}}(?:{flag}))[ ]+"));
@@ -270,8 +297,12 @@ fn combined() -> (String, Vec<Find>) {
         .iter()
         .map(|(kind, names)| group(Find::Named(kind), &format!("(?i-u:{names}){SEPARATOR}")))
         .collect();
-    let pattern =
-        format!("{query}|{user_info}|{pem}|{BOUNDARY}(?:{})|{flag}|{}", shapes.join("|"), names.join("|"));
+    let pattern = format!(
+        "{query}|{user_info}|{pem}|{UNSEEN}|{}|{BOUNDARY}(?:{})|{flag}|{}",
+        anywhere.join("|"),
+        shapes.join("|"),
+        names.join("|")
+    );
     (pattern, kinds)
 }
 

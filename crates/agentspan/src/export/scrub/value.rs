@@ -45,8 +45,10 @@ pub(super) fn find(text: &str, trigger: Trigger) -> Result<Secret<'_>, usize> {
         Find::Query => {
             let value = matched.find('=').map_or(end, |at| start + at + 1);
             let name = text[start..value].trim_end_matches('=').to_ascii_lowercase();
-            let short_code = name.ends_with("code") && end - value < 8;
-            if short_code || is_placeholder(&text[value..end]) {
+            // `code` and `key` alone are words of many other things.
+            let vague = name.ends_with("code")
+                || ["?key", "&key", "#key", ";key", "u0026key"].iter().any(|key| name.ends_with(key));
+            if vague && end - value < 8 || is_placeholder(&text[value..end]) {
                 Err(value - 1)
             } else {
                 secret("url", value, end)
@@ -60,6 +62,10 @@ pub(super) fn find(text: &str, trigger: Trigger) -> Result<Secret<'_>, usize> {
 
 /// Judges what stands behind `password=`, `"apiKey": "` and their like.
 fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> Option<Secret<'a>> {
+    // The end of a word such as `bypass`.
+    if name == "bare_password" && text[..start].ends_with(char::is_alphabetic) {
+        return None;
+    }
     let trigger = &text[start..after];
     let name_quote = trigger.bytes().position(is_quote);
     let slashes = text[after..].bytes().take_while(|byte| *byte == b'\\').count();
@@ -155,7 +161,12 @@ impl Candidate<'_> {
         );
         match name {
             "bare_token" => {
-                one_word && has_digit && has_letter && value.len() >= if self.equals { 8 } else { 16 }
+                let long = value.len() >= if self.equals { 8 } else { 16 };
+                one_word && has_digit && has_letter && long && !is_uuid(value)
+            }
+            // Tests pass, and so does time.
+            "bare_password" => {
+                one_word && !code && !number && value.len() >= 4 && (self.equals || has_digit && has_letter)
             }
             "bare_secret" => {
                 one_word && !code && value.len() >= 4 && (self.quoted || self.equals || has_digit)
@@ -191,6 +202,15 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.starts_with(['<', '$', '{'])
         || value.chars().all(|c| "*.xX•…-".contains(c))
         || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// What names a thing more often than it opens one.
+fn is_uuid(value: &str) -> bool {
+    value.len() == 36
+        && value.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 /// Keys are one long run of letters and digits; `sk-…` slugs and language tags are words.
