@@ -356,3 +356,24 @@ async fn what_runs_on_after_a_step_does_not_lengthen_it() {
     drop(inside);
     assert!(the(&recording, "tool.t").duration() < Duration::from_millis(400));
 }
+
+#[test]
+fn a_synchronous_result_is_recorded_as_one_of_a_future_is() {
+    let recording = record();
+    let given = agentspan::agent("a").try_in_scope(|| {
+        let found = agentspan::retrieval("r").try_in_scope(|| Ok::<_, String>(3));
+        assert_eq!(found, Ok(3));
+        agentspan::tool("t").try_in_scope(|| Err::<(), _>(refused()))
+    });
+    assert_eq!(given.map_err(|error| error.kind()), Err(io::ErrorKind::ConnectionRefused));
+    let panicked = std::panic::catch_unwind(|| {
+        agentspan::step("s").try_in_scope(|| -> Result<(), String> { std::panic::panic_any(7_u8) })
+    });
+    assert_eq!(panicked.expect_err("it is passed on").downcast_ref(), Some(&7_u8));
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a error Error tool_error
+      retrieval.r ok
+      tool.t error Error
+    step.s panicked panic
+    ");
+}

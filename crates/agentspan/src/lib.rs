@@ -78,9 +78,8 @@
 //! | [`recovery()`] | `error.<type>` | a retry, fallback or escalation after a failure |
 //!
 //! A builder is run by `.run(future)` when the future gives a `Result`, by `.run_ok(future)` when it gives anything else,
-//! by `.in_scope(closure)` in synchronous code, or by `.start()`, whose [`SpanGuard`] is finished by hand. `.run_ok` and
-//! `.in_scope` end as successful whatever they give; a synchronous `Result` is told by
-//! `let step = tool("x").start(); let result = step.in_scope(work); step.finish_with(result)`. Model calls have
+//! by `.try_in_scope(closure)` and `.in_scope(closure)` likewise in synchronous code, or by `.start()`, whose
+//! [`SpanGuard`] is finished by hand. `.run_ok` and `.in_scope` end as successful whatever they give. Model calls have
 //! `.call(future)` and `.stream(future)` in place of `run`, since a call whose reply nobody read has no tokens. A step
 //! begins when its future is first polled, and a step outside any run is recorded all the same.
 //!

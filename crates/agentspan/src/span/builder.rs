@@ -153,13 +153,25 @@ macro_rules! running_span {
 
             /// Runs a closure inside the step, for synchronous code; it ends as successful unless the closure panics.
             ///
-            /// A failure is told by [`current()`](crate::current)`.error_type(…)`, or use [`start`](Self::start)
-            /// and [`finish_with`](crate::SpanGuard::finish_with).
+            /// A `Result` is given as it is and not read; for that there is [`try_in_scope`](Self::try_in_scope).
             pub fn in_scope<T>(self, work: impl FnOnce() -> T) -> T {
                 let active = crate::span::builder::Begin::begin(self).0;
                 let (output, active) = crate::span::future::scope(active, work);
                 active.finish(crate::span::outcome::Ending::ok());
                 output
+            }
+
+            /// Runs a closure that gives a `Result` inside the step, for synchronous code.
+            ///
+            /// An `Err` and a panic (passed on unchanged) are recorded as what they are. The result is the closure's own.
+            pub fn try_in_scope<T, E, K>(self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E>
+            where
+                E: crate::Failure<K>,
+            {
+                let active = crate::span::builder::Begin::begin(self).0;
+                let (result, active) = crate::span::future::scope(active, work);
+                active.finish(crate::span::future::ending(&result));
+                result
             }
         }
     };
