@@ -147,7 +147,7 @@ mod propagation;
 mod sampling;
 mod span;
 pub mod testing;
-mod usage;
+pub mod usage;
 mod view;
 
 pub use agentspan_semconv as semconv;

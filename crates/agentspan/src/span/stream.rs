@@ -3,7 +3,7 @@ use crate::span::model::{self, ReplyRecord};
 use crate::span::outcome::{Ending, Failure, FailureRecord};
 use crate::span::record::Active;
 use crate::span::runtime::{attribute, count};
-use crate::usage::{self, StreamReader};
+use crate::usage::ReplyReader;
 use agentspan_semconv::{StreamEnd, llm};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
@@ -12,6 +12,7 @@ use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -69,36 +70,47 @@ pub(crate) struct StreamWatch {
 #[derive(Debug)]
 struct Open {
     active: Active,
-    reader: StreamReader,
+    reader: ReplyReader,
     opened: Instant,
-    chunks: u64,
     first_chunk_s: Option<f64>,
 }
 
 impl StreamWatch {
     pub(crate) fn new(provider: &str, active: Active) -> Self {
         let content = active.node.is_recording() && active.node.runtime.content.messages;
-        let reader = StreamReader::new(provider, content);
+        let reader = ReplyReader::new(provider).with_content(content);
         let opened = active.began.unwrap_or_else(Instant::now);
-        Self { open: Some(Open { active, reader, opened, chunks: 0, first_chunk_s: None }) }
+        Self { open: Some(Open { active, reader, opened, first_chunk_s: None }) }
     }
 
-    fn end(&mut self, end: impl FnOnce(&StreamReader) -> (StreamEnd, Ending)) {
+    fn end(&mut self, end: impl FnOnce(&ReplyReader) -> (StreamEnd, Ending)) {
         let Some(open) = self.open.take() else { return };
-        let Open { active, reader, chunks, first_chunk_s, .. } = open;
+        let Open { active, reader, first_chunk_s, .. } = open;
         let (stream_end, mut ending) = end(&reader);
+        let reply = reader.finish();
         let node = active.node.clone();
         node.set(attribute(llm::LLM_STREAMING, true));
-        node.set(count(llm::LLM_CHUNK_COUNT, chunks));
+        node.set(count(llm::LLM_CHUNK_COUNT, reply.chunk_count));
         node.set_all(first_chunk_s.map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
         node.set(attribute(llm::LLM_STREAM_END, stream_end.as_str()));
-        if let Some(error) = reader.error() {
+        if let Some(error) = &reply.error {
             let mut record = FailureRecord::of_type(error.error_type.clone());
             record.message = Some(error.message.clone());
             ending = Ending::failed(record);
         }
-        model::record_reply(&node, &ReplyRecord(reader.into_reply()));
+        if let Some(hint) = reply.hint {
+            warn_without_usage(hint);
+        }
+        model::record_reply(&node, &ReplyRecord(reply));
         active.finish(ending);
+    }
+}
+
+/// Says once in the life of the process how to learn the tokens of streams.
+fn warn_without_usage(hint: &str) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !WARNED.swap(true, Ordering::Relaxed) {
+        eprintln!("agentspan: the tokens and the cost of a streamed reply are unknown: {hint}");
     }
 }
 
@@ -107,9 +119,8 @@ impl<C: Serialize, X: Failure<L>, L> Watch<Result<C, X>, L> for StreamWatch {
         let Some(open) = &mut self.open else { return };
         match item {
             Some(Ok(chunk)) => {
-                open.chunks += 1;
-                usage::with_json(chunk, |chunk| open.reader.push(chunk));
-                if open.first_chunk_s.is_none() {
+                open.reader.push_chunk(chunk);
+                if open.first_chunk_s.is_none() && open.reader.has_output() {
                     open.first_chunk_s = Some(open.opened.elapsed().as_secs_f64());
                 }
             }

@@ -74,6 +74,27 @@ impl Usage {
         input_image: u64, output_image: u64, web_searches: u64, seconds: f64, provider_cost_usd: f64,
     }
 
+    /// The counts that are known, by the names of their fields; seconds and the provider's cost are no counts.
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        let counts = [
+            ("input", self.input),
+            ("output", self.output),
+            ("total", self.total),
+            ("cache_read", self.cache_read),
+            ("cache_write", self.cache_write),
+            ("cache_write_5m", self.cache_write_5m),
+            ("cache_write_1h", self.cache_write_1h),
+            ("reasoning", self.reasoning),
+            ("input_audio", self.input_audio),
+            ("cache_audio_read", self.cache_audio_read),
+            ("output_audio", self.output_audio),
+            ("input_image", self.input_image),
+            ("output_image", self.output_image),
+            ("web_searches", self.web_searches),
+        ];
+        counts.into_iter().filter_map(|(name, count)| Some((name, count?))).collect()
+    }
+
     /// The provider's total, else the sum of input and output when both are known.
     pub(crate) fn total_tokens(&self) -> Option<u64> {
         self.total.or_else(|| self.input?.checked_add(self.output?))

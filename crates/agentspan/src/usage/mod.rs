@@ -11,8 +11,10 @@ mod anthropic;
 mod anthropic_counts;
 mod collect;
 mod counts;
+mod endpoint;
 mod finish;
 mod items;
+mod framing;
 mod json;
 mod messages;
 mod openai_chat;
@@ -21,6 +23,7 @@ mod openai_embeddings;
 mod openai_media;
 mod openai_responses;
 mod openai_runs;
+mod reader;
 mod reply;
 mod request;
 mod stream;
@@ -28,10 +31,12 @@ mod stream;
 use json::{Json, Object};
 
 pub use counts::Usage;
+pub use endpoint::{Endpoint, Endpoints, price_model};
 pub(crate) use json::{get, with_json, with_text};
-pub(crate) use reply::Reply;
+pub use reader::ReplyReader;
+pub use reply::{Reply, ReplyError, ToolCall};
 pub(crate) use request::{Request, read_request, requested_model, write_system, write_tools};
-pub(crate) use stream::StreamReader;
+use stream::StreamReader;
 
 /// One API family: how to know its bodies and how to read them.
 struct Family {
@@ -47,6 +52,14 @@ trait Collector: Send + Sync + std::fmt::Debug {
     fn push(&mut self, body: &Object<'_>);
     /// Whether the provider has said that the reply is whole.
     fn is_complete(&self) -> bool;
+    /// Where the counts stand in the body, by the fields of [`Usage`].
+    fn places(&self) -> &'static [reply::Place] {
+        &[]
+    }
+    /// What the caller could do when a whole stream has given no usage.
+    fn hint_without_usage(&self) -> Option<&'static str> {
+        None
+    }
     fn finish(self: Box<Self>) -> Reply;
 }
 
@@ -80,7 +93,8 @@ pub(crate) fn read_reply(provider: &str, body: &Json<'_>, content: bool) -> Repl
         Some(family) => {
             let mut collector = (family.open)(provider, content);
             collector.push(map);
-            collector.finish()
+            let places = collector.places();
+            Reply { places, ..collector.finish() }
         }
         None => Reply {
             id: json::name(map, "id"),

@@ -255,6 +255,12 @@ impl Collector for Chat {
         !self.choices.is_empty() && self.choices.iter().all(|choice| choice.finish.is_some())
     }
 
+    fn hint_without_usage(&self) -> Option<&'static str> {
+        Some(
+            "it ended without usage; ask for it by `\"stream_options\": {\"include_usage\": true}` in the request",
+        )
+    }
+
     fn finish(mut self: Box<Self>) -> Reply {
         let content = self.capture.on;
         self.choices.sort_by_key(|choice| choice.index);

@@ -5,37 +5,52 @@ use serde_json::Value;
 use super::counts::Usage;
 use super::finish::class_of;
 use super::json::{self, Json, Object};
-use agentspan_semconv::FinishClass;
+use agentspan_semconv::{FinishClass, StreamEnd};
 
 /// What a reply says, whole or streamed. What it does not say is absent.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Reply {
-    pub(crate) id: Option<String>,
+#[non_exhaustive]
+pub struct Reply {
+    /// The reply's own id; for interfaces that have none in the body the id of the request, from the headers.
+    pub id: Option<String>,
     /// The model that answered, as the provider names it.
-    pub(crate) model: Option<String>,
-    pub(crate) usage: Option<Usage>,
+    pub model: Option<String>,
+    /// The tokens, in the normal form; `None` when the reply holds no count.
+    pub usage: Option<Usage>,
     /// The provider's own words, one per choice that has one, in the order of the choices.
-    pub(crate) finish_reasons: Vec<String>,
+    pub finish_reasons: Vec<String>,
     /// The class of the first finish reason; `None` also for a word that fits no class.
-    pub(crate) finish_class: Option<FinishClass>,
+    pub finish_class: Option<FinishClass>,
     /// The tools that the reply asks the caller to run; not those that the provider ran by itself.
-    pub(crate) tool_calls: Vec<ToolCall>,
+    pub tool_calls: Vec<ToolCall>,
     /// The tier that served the call.
-    pub(crate) service_tier: Option<String>,
+    pub service_tier: Option<String>,
     /// Whether the body itself tells that it was answered in a batch (Anthropic's tier `batch`).
-    pub(crate) batch: bool,
-    pub(crate) error: Option<ReplyError>,
+    pub batch: bool,
+    /// What went wrong, when the provider said that something did.
+    pub error: Option<ReplyError>,
     /// A list of messages in the OTel form, only when content was asked for.
-    pub(crate) output_messages: Option<Value>,
+    pub output_messages: Option<Value>,
     /// Bytes of what the model produced: text, reasoning, names and arguments of tool calls, as received;
     /// for embeddings 4 bytes for each number, which is how they travel in base64. So a stream has the size
     /// of the same reply whole. For a body of unknown shape: its JSON text without spaces.
-    pub(crate) size: usize,
+    pub size: usize,
     /// The number of vectors of an embedding reply.
-    pub(crate) embedding_count: Option<usize>,
+    pub embedding_count: Option<usize>,
     /// The length of its first vector.
-    pub(crate) embedding_dimensions: Option<usize>,
+    pub embedding_dimensions: Option<usize>,
+    /// How a stream ended; `None` for a reply that came whole.
+    pub stream_end: Option<StreamEnd>,
+    /// The pieces of a stream that held something, without comments and end marks; 0 for a reply that came whole.
+    pub chunk_count: u64,
+    /// What the caller could do to have more figures, as a sentence for people.
+    pub hint: Option<&'static str>,
+    /// Where the family reads each count.
+    pub(super) places: &'static [Place],
 }
+
+/// The name of a field of [`Usage`] and its place in the body.
+pub(super) type Place = (&'static str, &'static str);
 
 impl Reply {
     /// Sets finish reasons and the class of the first.
@@ -43,27 +58,34 @@ impl Reply {
         self.finish_class = reasons.first().and_then(|word| class_of(word));
         self.finish_reasons = reasons;
     }
+
+    /// Where in the body each count that is present was read: the name of the field of [`Usage`], and a path with dots,
+    /// or several with a plus where the count is a sum. Empty for a family that does not tell.
+    pub fn places(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let known = self.usage.as_ref().map(Usage::counts).unwrap_or_default();
+        self.places.iter().copied().filter(move |(name, _)| known.iter().any(|(known, _)| known == name))
+    }
 }
 
 /// A tool that a model's reply asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct ToolCall {
+pub struct ToolCall {
     /// The id by which the tool's result is sent back; some local servers give none.
-    pub(crate) id: Option<String>,
+    pub id: Option<String>,
     /// The name of the tool.
-    pub(crate) name: String,
+    pub name: String,
     /// The arguments, only when content is recorded: the parsed JSON, or a string with the text as it came
     /// when that is no valid JSON or was too long to keep.
-    pub(crate) arguments: Option<Value>,
+    pub arguments: Option<Value>,
 }
 
 /// An error that the provider reported in a body or in a chunk of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ReplyError {
+pub struct ReplyError {
     /// The provider's code or type, a low-cardinality word; `_OTHER` when it gave none.
-    pub(crate) error_type: String,
+    pub error_type: String,
     /// The provider's text, which is content; cut at 4 KiB.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 const MAX_MESSAGE: usize = 4096;
@@ -100,6 +122,42 @@ pub(super) fn error_body(map: &Object<'_>) -> Option<ReplyError> {
             detail.as_str().map_or_else(|| clipped_json(detail), |text| json::clip(text, MAX_MESSAGE));
         Some(ReplyError { message, ..from_object(map) })
     })
+}
+
+/// A failure that the framing of a stream names, with the text in its body.
+pub(super) fn failure(name: &str, body: &Json<'_>) -> ReplyError {
+    let text = ["message", "Message"].into_iter().find_map(|key| json::get(body, key)?.as_str());
+    let error_type = match name {
+        "" => "_OTHER".to_owned(),
+        name => json::clip(name, MAX_TYPE),
+    };
+    ReplyError { error_type, message: json::clip(text.unwrap_or_default(), MAX_MESSAGE) }
+}
+
+/// The error of a body whose status says that it is one.
+pub(super) fn any_error(body: &Json<'_>) -> Option<ReplyError> {
+    // Gemini puts the error of a stream into an array.
+    let body = body.as_array().and_then(|list| list.first()).unwrap_or(body);
+    let map = body.as_object()?;
+    error_body(map).or_else(|| Some(from_object(map)))
+}
+
+/// The error of a body that is known to be one by its status, whatever it says: the header's word of AWS, else the
+/// body's, else the status.
+pub(super) fn of_status(status: u16, header: Option<&str>, told: Option<ReplyError>, body: &[u8]) -> ReplyError {
+    let (told_type, message) = match told {
+        Some(told) => (Some(told.error_type).filter(|word| word != "_OTHER"), told.message),
+        None => (None, String::new()),
+    };
+    // AWS writes `ThrottlingException:http://…`.
+    let header = header.and_then(|text| text.split(':').next()).map(str::trim);
+    let header = header.filter(|word| !word.is_empty()).map(|word| json::clip(word, MAX_TYPE));
+    let message = if message.is_empty() {
+        json::clip(String::from_utf8_lossy(&body[..body.len().min(MAX_MESSAGE)]).trim(), MAX_MESSAGE)
+    } else {
+        message
+    };
+    ReplyError { error_type: told_type.or(header).unwrap_or_else(|| status.to_string()), message }
 }
 
 fn from_object(error: &Object<'_>) -> ReplyError {

@@ -14,7 +14,7 @@ use super::{Collector, family_of};
 /// The first chunk with a known shape decides the family. Chunks that are plain text, as local models send
 /// them, are put together to one message. Memory is bounded whatever is streamed.
 #[derive(Debug)]
-pub(crate) struct StreamReader {
+pub(super) struct StreamReader {
     provider: Box<str>,
     family: Option<Box<dyn Collector>>,
     error: Option<ReplyError>,
@@ -23,10 +23,11 @@ pub(crate) struct StreamReader {
     capture: Capture,
     chunks: usize,
     is_done: bool,
+    has_output: bool,
 }
 
 impl StreamReader {
-    pub(crate) fn new(provider: &str, content: bool) -> Self {
+    pub(super) fn new(provider: &str, content: bool) -> Self {
         Self {
             provider: provider.into(),
             family: None,
@@ -35,16 +36,18 @@ impl StreamReader {
             capture: Capture::new(content),
             chunks: 0,
             is_done: false,
+            has_output: false,
         }
     }
 
     /// Reads one chunk.
-    pub(crate) fn push(&mut self, chunk: &Json<'_>) {
+    pub(super) fn push(&mut self, chunk: &Json<'_>) {
         self.chunks = self.chunks.saturating_add(1);
+        self.has_output |= is_output(chunk);
         let map = match chunk {
             Json::Object(map) => map,
             // The end mark of OpenAI's framing, from clients that pass it on.
-            Json::Str(text) if text.trim() == "[DONE]" => return self.is_done = true,
+            Json::Str(text) if text.trim() == "[DONE]" => return self.done(),
             Json::Str(text) => {
                 self.capture.append(&mut self.text, text);
                 return;
@@ -64,28 +67,50 @@ impl StreamReader {
         }
     }
 
+    /// Takes note of the end mark of OpenAI's framing.
+    pub(super) fn done(&mut self) {
+        self.is_done = true;
+    }
+
+    /// Takes note of a failure that the framing tells; the first one is kept.
+    pub(super) fn fail(&mut self, error: ReplyError) {
+        self.error.get_or_insert(error);
+    }
+
+    /// Whether a part of the answer has come, and not only the news that it will.
+    pub(super) fn has_output(&self) -> bool {
+        self.has_output
+    }
+
     /// Whether the provider has said that the reply is whole; asked when the stream has ended.
     ///
     /// A stream of unknown shape has no way to say so and is whole when it ended without an error.
-    pub(crate) fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         let said = || self.family.as_ref().map_or(self.chunks > 0, |family| family.is_complete());
         self.error.is_none() && (self.is_done || said())
     }
 
-    /// The first error that a chunk reported.
-    pub(crate) fn error(&self) -> Option<&ReplyError> {
-        self.error.as_ref()
-    }
-
     /// What was read so far, also of a stream that was cut or abandoned.
-    pub(crate) fn into_reply(self) -> Reply {
+    pub(super) fn into_reply(self) -> Reply {
+        let is_complete = self.is_complete();
         let mut reply = match self.family {
-            Some(family) => family.finish(),
+            Some(family) => {
+                let (places, hint) = (family.places(), family.hint_without_usage().filter(|_| is_complete));
+                let reply = Reply { places, ..family.finish() };
+                let hint = hint.filter(|_| reply.usage.is_none());
+                Reply { hint, ..reply }
+            }
             None => Reply { size: self.capture.size, ..plain_text(&self.text, self.capture.on) },
         };
         reply.error = reply.error.or(self.error);
         reply
     }
+}
+
+/// OpenAI's Responses announce themselves by events that are no part of the answer: only their `*.delta` are.
+fn is_output(chunk: &Json<'_>) -> bool {
+    let kind = json::get(chunk, "type").and_then(Json::as_str).unwrap_or_default();
+    !kind.starts_with("response.") || kind.ends_with(".delta")
 }
 
 /// The reply of a model that answers with nothing but text.

@@ -132,8 +132,8 @@ fn an_error_inside_a_stream_is_an_error_and_the_first_one_is_kept() {
     ];
     let reader = reader("openrouter", &chunks);
     assert!(!reader.is_complete());
-    assert_eq!(reader.error().map(|error| error.error_type.as_str()), Some("server_overloaded"));
     let reply = reader.into_reply();
+    assert_eq!(reply.error.as_ref().map(|error| error.error_type.as_str()), Some("server_overloaded"));
     assert_eq!(
         (reply.finish_class, reply.error.map(|error| error.message)),
         (Some(FinishClass::Error), Some("busy".into()))

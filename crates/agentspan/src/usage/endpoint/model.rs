@@ -1,0 +1,32 @@
+//! The model's name inside the ids of Bedrock.
+
+/// The name by which a model of Bedrock has its price: without ARN and without the region of an inference profile.
+///
+/// Any other name is given back as it is, and so is the ARN of an inference profile of your own or of a provisioned model,
+/// which names no model.
+///
+/// ```
+/// use agentspan::usage::price_model;
+///
+/// assert_eq!(price_model("eu.anthropic.claude-haiku-4-5-20251001-v1:0"), "anthropic.claude-haiku-4-5-20251001-v1:0");
+/// assert_eq!(
+///     price_model("arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-text-express-v1"),
+///     "amazon.titan-text-express-v1",
+/// );
+/// assert_eq!(price_model("gpt-4o"), "gpt-4o");
+/// ```
+pub fn price_model(id: &str) -> &str {
+    let named = if id.starts_with("arn:") {
+        ["foundation-model/", "inference-profile/"]
+            .iter()
+            .find_map(|kind| Some(id.split_once(&format!(":{kind}"))?.1))
+            .unwrap_or(id)
+    } else {
+        id
+    };
+    REGIONS.iter().find_map(|region| named.strip_prefix(region)).filter(|rest| rest.contains('.')).unwrap_or(named)
+}
+
+/// What stands before the maker in the ids of cross-region inference profiles.
+const REGIONS: [&str; 10] =
+    ["global.", "us-gov.", "us.", "eu.", "apac.", "jp.", "au.", "ca.", "sa.", "me."];

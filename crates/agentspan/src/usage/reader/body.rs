@@ -1,0 +1,165 @@
+//! Finding out what a body is, and taking it apart accordingly.
+
+use serde::de::IgnoredAny;
+
+use super::super::framing::{EventStream, Framing, JsonArray, Ndjson, Sink, Sse};
+use super::super::json::Json;
+
+/// Bytes of a whole body that are kept; parsing more would take the caller's time and many times their memory.
+const MAX_WHOLE: usize = 64 << 20;
+/// Bytes of a body that is nothing we know, for the text of an error.
+const MAX_START: usize = 4096;
+
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A body as far as it is known.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// Only a few bytes came.
+    Unknown(Vec<u8>),
+    /// One JSON object, or the first of many lines.
+    Whole {
+        bytes: Vec<u8>,
+        /// Where its first line ends.
+        line_end: Option<usize>,
+        /// What follows the first line belongs to the same object.
+        is_one: bool,
+    },
+    Stream(Framing),
+    /// The client parses the body and gives its chunks.
+    Chunks,
+    /// Nothing we know, or too large to be kept.
+    Other { size: usize, start: Vec<u8> },
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::Unknown(Vec::new())
+    }
+}
+
+/// What the beginning of a body shows.
+enum Kind {
+    Undecided,
+    Object,
+    Stream(Framing),
+    Other,
+}
+
+impl Body {
+    pub(super) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
+        match self {
+            Self::Stream(framing) => framing.push(bytes, sink),
+            Self::Chunks => {}
+            Self::Other { size, start } => {
+                *size += bytes.len();
+                let room = MAX_START - start.len().min(MAX_START);
+                start.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            }
+            Self::Whole { bytes: kept, .. } => {
+                if kept.len() + bytes.len() > MAX_WHOLE {
+                    let size = kept.len() + bytes.len();
+                    *self = Self::Other { size, start: Vec::new() };
+                    return;
+                }
+                let from = kept.len();
+                kept.extend_from_slice(bytes);
+                self.look_for_lines(from, sink);
+            }
+            Self::Unknown(kept) => {
+                if kept.is_empty() {
+                    return self.decide(bytes, sink);
+                }
+                let mut all = std::mem::take(kept);
+                all.extend_from_slice(bytes);
+                self.decide(&all, sink);
+            }
+        }
+    }
+
+    fn decide(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
+        *self = match kind_of(bytes) {
+            // Spaces without end are no body.
+            Kind::Undecided if bytes.len() <= MAX_START => Self::Unknown(bytes.to_vec()),
+            Kind::Object => Self::Whole { bytes: Vec::new(), line_end: None, is_one: false },
+            Kind::Stream(framing) => Self::Stream(framing),
+            Kind::Undecided | Kind::Other => Self::Other { size: 0, start: Vec::new() },
+        };
+        match self {
+            Self::Unknown(_) => {}
+            Self::Whole { .. } => self.push(without_lead(bytes), sink),
+            _ => self.push(bytes, sink),
+        }
+    }
+
+    /// An object that ends with its line and has something behind it is the first of many.
+    fn look_for_lines(&mut self, from: usize, sink: &mut Sink<'_>) {
+        let Self::Whole { bytes, line_end, is_one: is_one @ false } = self else { return };
+        if line_end.is_none() {
+            *line_end = bytes[from..].iter().position(|byte| *byte == b'\n').map(|end| from + end);
+        }
+        let Some(end) = *line_end else { return };
+        if bytes[end.max(from)..].iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let line = bytes[..end].trim_ascii_end();
+        if line.ends_with(b"}") && serde_json::from_slice::<IgnoredAny>(line).is_ok() {
+            let bytes = std::mem::take(bytes);
+            *self = Self::Stream(Framing::Ndjson(Ndjson::default()));
+            self.push(&bytes, sink);
+        } else {
+            *is_one = true;
+        }
+    }
+
+    pub(super) fn finish(&mut self, sink: &mut Sink<'_>) {
+        if let Self::Stream(framing) = self {
+            framing.finish(sink);
+        }
+    }
+
+    /// Takes note that the client parses the body.
+    pub(super) fn is_of_chunks(&mut self) {
+        if matches!(self, Self::Unknown(bytes) if bytes.is_empty()) {
+            *self = Self::Chunks;
+        }
+    }
+
+    /// Whether the framing shows that more must come.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self, Self::Stream(framing) if framing.is_open())
+    }
+}
+
+/// Parses JSON; bytes that are no UTF-8 are replaced, so that one broken character does not hide the counts.
+pub(super) fn parse<R>(bytes: &[u8], read: impl FnOnce(&Json<'_>) -> R) -> Option<R> {
+    let text = String::from_utf8_lossy(without_lead(bytes));
+    serde_json::from_str(&text).ok().map(|parsed| read(&parsed))
+}
+
+/// What follows spaces and a byte order mark.
+fn without_lead(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(MARK).unwrap_or(bytes).trim_ascii_start()
+}
+
+fn kind_of(bytes: &[u8]) -> Kind {
+    if MARK.starts_with(bytes) {
+        return Kind::Undecided;
+    }
+    // No text begins with a zero, and the length of a frame does, since none has 16 MiB.
+    if bytes[0] == 0 {
+        return Kind::Stream(Framing::EventStream(EventStream::default()));
+    }
+    let text = without_lead(bytes);
+    match text {
+        [] => Kind::Undecided,
+        [b'{', ..] => Kind::Object,
+        [b'[', ..] => Kind::Stream(Framing::JsonArray(JsonArray::default())),
+        _ if FIELDS.iter().any(|field| text.starts_with(field)) => Kind::Stream(Framing::Sse(Sse::default())),
+        _ if FIELDS.iter().any(|field| field.starts_with(text)) => Kind::Undecided,
+        _ => Kind::Other,
+    }
+}
+
+/// What lines of server-sent events begin with; the first is a comment.
+const FIELDS: [&[u8]; 5] = [b":", b"data:", b"event:", b"id:", b"retry:"];
