@@ -56,7 +56,15 @@ impl ReplyReader {
         let provider: Box<str> = provider::canonical(provider).as_ref().into();
         let chunks = StreamReader::new(&provider, false);
         let headers = Headers::default();
-        Self { provider, content: false, status: None, headers, body: Body::default(), chunks, chunk_count: 0 }
+        Self {
+            provider,
+            content: false,
+            status: None,
+            headers,
+            body: Body::default(),
+            chunks,
+            chunk_count: 0,
+        }
     }
 
     /// Takes the provider from where the request went, if that is known. Tell it before the first piece of the body.

@@ -144,7 +144,12 @@ pub(super) fn any_error(body: &Json<'_>) -> Option<ReplyError> {
 
 /// The error of a body that is known to be one by its status, whatever it says: the header's word of AWS, else the
 /// body's, else the status.
-pub(super) fn of_status(status: u16, header: Option<&str>, told: Option<ReplyError>, body: &[u8]) -> ReplyError {
+pub(super) fn of_status(
+    status: u16,
+    header: Option<&str>,
+    told: Option<ReplyError>,
+    body: &[u8],
+) -> ReplyError {
     let (told_type, message) = match told {
         Some(told) => (Some(told.error_type).filter(|word| word != "_OTHER"), told.message),
         None => (None, String::new()),

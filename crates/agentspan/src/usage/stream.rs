@@ -87,7 +87,12 @@ impl StreamReader {
     /// A stream of unknown shape has no way to say so and is whole when it ended without an error.
     pub(super) fn is_complete(&self) -> bool {
         let said = || self.family.as_ref().map_or(self.chunks > 0, |family| family.is_complete());
-        self.error.is_none() && (self.is_done || said())
+        self.error().is_none() && (self.is_done || said())
+    }
+
+    /// The first error that a chunk or the framing reported.
+    pub(super) fn error(&self) -> Option<&ReplyError> {
+        self.error.as_ref()
     }
 
     /// What was read so far, also of a stream that was cut or abandoned.

@@ -19,7 +19,11 @@ enum Host {
     /// Any host at this port.
     Port(u16),
     /// The first part of the host begins or ends so, and the rest is a domain, perhaps with one region between.
-    Part { starts: &'static str, ends: &'static str, domain: &'static str },
+    Part {
+        starts: &'static str,
+        ends: &'static str,
+        domain: &'static str,
+    },
 }
 
 impl Host {
@@ -50,7 +54,6 @@ pub(super) fn of_provider(provider: &str) -> Option<&'static Known> {
 }
 
 use Host::{Below, Exact, Part, Port};
-
 
 const fn known(
     provider: &'static str,

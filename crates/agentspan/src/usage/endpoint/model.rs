@@ -24,9 +24,12 @@ pub fn price_model(id: &str) -> &str {
     } else {
         id
     };
-    REGIONS.iter().find_map(|region| named.strip_prefix(region)).filter(|rest| rest.contains('.')).unwrap_or(named)
+    REGIONS
+        .iter()
+        .find_map(|region| named.strip_prefix(region))
+        .filter(|rest| rest.contains('.'))
+        .unwrap_or(named)
 }
 
 /// What stands before the maker in the ids of cross-region inference profiles.
-const REGIONS: [&str; 10] =
-    ["global.", "us-gov.", "us.", "eu.", "apac.", "jp.", "au.", "ca.", "sa.", "me."];
+const REGIONS: [&str; 10] = ["global.", "us-gov.", "us.", "eu.", "apac.", "jp.", "au.", "ca.", "sa.", "me."];

@@ -19,7 +19,9 @@ fn own(operation: &'static str) -> Option<Endpoint> {
 fn by_end(method: &str, segments: &[&str]) -> Option<Endpoint> {
     let is_post = method.eq_ignore_ascii_case("POST");
     match segments {
-        [.., "responses", id] if method.eq_ignore_ascii_case("GET") && !id.is_empty() => own("fetch_response"),
+        [.., "responses", id] if method.eq_ignore_ascii_case("GET") && !id.is_empty() => {
+            own("fetch_response")
+        }
         _ if !is_post => None,
         [.., "chat" | "fim" | "agents", "completions"] => call(Operation::Chat),
         [.., "completions" | "complete"] => call(Operation::TextCompletion),
@@ -137,9 +139,17 @@ fn is_embedding(model: &str) -> bool {
 
 /// Models of Bedrock whose body has a prompt and no messages.
 fn is_completion(model: &str) -> bool {
-    ["titan-text", ".j2-", "meta.llama", "cohere.command-text", "cohere.command-light", "claude-v2", "claude-instant"]
-        .iter()
-        .any(|part| model.contains(part))
+    [
+        "titan-text",
+        ".j2-",
+        "meta.llama",
+        "cohere.command-text",
+        "cohere.command-light",
+        "claude-v2",
+        "claude-instant",
+    ]
+    .iter()
+    .any(|part| model.contains(part))
 }
 
 pub(super) fn cohere(method: &str, url: &Url<'_>) -> Option<Endpoint> {
@@ -152,7 +162,7 @@ pub(super) fn cohere(method: &str, url: &Url<'_>) -> Option<Endpoint> {
         [.., "v1" | "v2", "embed"] => call(Operation::Embeddings),
         [.., "v1" | "v2", "rerank"] => own("rerank"),
         [.., "v1", "classify"] => own("classify"),
-        [.., "compatibility", "v1", ..] => openai(method, url),
+        ["compatibility", "v1", ..] => openai(method, url),
         _ => None,
     }
 }

@@ -181,7 +181,8 @@ fn header(bytes: &[u8]) -> Option<(&[u8], &str, &[u8])> {
         // Bytes and text have their length before them.
         6 | 7 => {
             let (length, rest) = rest.split_at_checked(2)?;
-            let (value, rest) = rest.split_at_checked(usize::from(length[0]) << 8 | usize::from(length[1]))?;
+            let (value, rest) =
+                rest.split_at_checked(usize::from(length[0]) << 8 | usize::from(length[1]))?;
             let text = if *kind == 7 { std::str::from_utf8(value).unwrap_or_default() } else { "" };
             return Some((name, text, rest));
         }

@@ -29,7 +29,10 @@ pub(super) enum Body {
     /// The client parses the body and gives its chunks.
     Chunks,
     /// Nothing we know, or too large to be kept.
-    Other { size: usize, start: Vec<u8> },
+    Other {
+        size: usize,
+        start: Vec<u8>,
+    },
 }
 
 impl Default for Body {

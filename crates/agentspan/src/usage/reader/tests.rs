@@ -1,0 +1,187 @@
+use agentspan_semconv::{FinishClass, StreamEnd};
+use serde_json::json;
+
+use super::super::{Reply, Usage};
+use super::ReplyReader;
+
+const CHAT: &str = "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Gr\u{fc}\u{df}e\"}}]}\n\n\
+    : keep-alive\n\n\
+    data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\n\
+    data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1,\"total_tokens\":10}}\n\n\
+    data: [DONE]";
+
+fn read(provider: &str, body: &[u8], length: usize) -> Reply {
+    let mut reader = ReplyReader::new(provider).with_content(true);
+    body.chunks(length).for_each(|piece| reader.push(piece));
+    reader.finish()
+}
+
+/// Reads a body whole and in every cut, which must not matter.
+fn in_every_cut(provider: &str, body: &[u8]) -> Reply {
+    let whole = read(provider, body, usize::MAX);
+    for at in 0..=body.len() {
+        let mut reader = ReplyReader::new(provider).with_content(true);
+        reader.push(&body[..at]);
+        reader.push(&body[at..]);
+        assert_eq!(reader.finish(), whole, "cut at {at}");
+    }
+    assert_eq!(read(provider, body, 1), whole, "in single bytes");
+    whole
+}
+
+#[test]
+fn a_stream_of_events_is_read_in_every_cut_like_the_reply_sent_whole() {
+    let stream = in_every_cut("openai", CHAT.as_bytes());
+    assert_eq!((stream.stream_end, stream.chunk_count), (Some(StreamEnd::Complete), 3));
+    let whole = json!({"id": "c", "model": "m",
+        "choices": [{"index": 0, "message": {"content": "Gr\u{fc}\u{df}e"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}});
+    let whole = in_every_cut("openai", serde_json::to_string_pretty(&whole).expect("it is JSON").as_bytes());
+    assert_eq!(whole.stream_end, None);
+    assert_eq!(Reply { stream_end: None, chunk_count: 0, ..stream }, whole);
+}
+
+#[test]
+fn the_body_decides_what_it_is() {
+    let line = json!({"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2}});
+    let complete = Some(StreamEnd::Complete);
+    let cases = [
+        (format!("{line}"), None),
+        (format!("\u{feff} \n{line}\n \n"), None),
+        (format!("{line}\n{line}"), complete),
+        (format!("  {line}\r\n{line}\r\n"), complete),
+        (format!("[{line},\n{line}]"), complete),
+        (format!("[{line}"), Some(StreamEnd::Cut)),
+        (format!(":\ndata:{line}"), complete),
+        (format!("\n\nevent: x\ndata: {line}\n\n"), complete),
+    ];
+    for (body, end) in cases {
+        let reply = in_every_cut("openai", body.as_bytes());
+        assert_eq!(reply.stream_end, end, "{body}");
+        let usage = reply.usage.filter(|_| end != Some(StreamEnd::Cut));
+        let expected = (end != Some(StreamEnd::Cut)).then(|| Usage::new().input(1).output(2));
+        assert_eq!(usage, expected, "{body}");
+    }
+}
+
+#[test]
+fn what_is_no_reply_says_nothing_and_keeps_its_size() {
+    let deep = format!("{{\"choices\":{}", "[".repeat(100_000));
+    for body in ["<html>busy</html>", "{\"choices\":[{\"mess", "plain", deep.as_str()] {
+        let reply = read("openai", body.as_bytes(), 1000);
+        assert_eq!(reply, Reply { size: body.len(), ..Reply::default() });
+    }
+    assert_eq!(in_every_cut("openai", b""), Reply::default());
+}
+
+#[test]
+fn a_gigantic_body_is_counted_and_not_kept() {
+    let piece = vec![b'x'; 1 << 20];
+    let mut reader = ReplyReader::new("openai");
+    reader.push(b"{\"text\":\"");
+    (0..100).for_each(|_| reader.push(&piece));
+    let reply = reader.finish();
+    assert_eq!((reply.size, reply.usage), ((100 << 20) + 9, None));
+}
+
+#[test]
+fn a_stream_that_ends_early_is_cut_and_one_that_nobody_reads_is_abandoned() {
+    let mut reader = ReplyReader::new("openai");
+    reader.push(&CHAT.as_bytes()[..80]);
+    assert!(!reader.is_complete());
+    assert_eq!(reader.finish().stream_end, Some(StreamEnd::Cut));
+    let mut reader = ReplyReader::new("openai");
+    reader.push(&CHAT.as_bytes()[..80]);
+    assert_eq!(reader.finish_abandoned().stream_end, Some(StreamEnd::Abandoned));
+    let mut reader = ReplyReader::new("openai");
+    reader.push(CHAT.as_bytes());
+    assert_eq!(reader.finish_abandoned().stream_end, Some(StreamEnd::Complete), "all was read");
+}
+
+#[test]
+fn an_error_inside_a_stream_of_status_200_is_an_error() {
+    let body = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"code\":\"overloaded\",\"message\":\"busy\"}}\n\n";
+    let mut reader = ReplyReader::new("openai").status(200);
+    reader.push(body.as_bytes());
+    let reply = reader.finish();
+    assert_eq!(reply.stream_end, Some(StreamEnd::Cut));
+    assert_eq!(reply.error.map(|error| error.error_type).as_deref(), Some("overloaded"));
+}
+
+#[test]
+fn a_failed_status_makes_any_body_an_error() {
+    let cases = [
+        (
+            429,
+            "{\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"slow\"}}",
+            "rate_limit_exceeded",
+            "slow",
+        ),
+        (500, "{\"error\":{\"message\":\"oh\"}}", "500", "oh"),
+        (503, "<html>busy</html>", "503", "<html>busy</html>"),
+        (400, "{\"message\":\"bad\"}", "400", "bad"),
+        (502, "", "502", ""),
+    ];
+    for (status, body, error_type, message) in cases {
+        let mut reader = ReplyReader::new("openai").status(status);
+        reader.push(body.as_bytes());
+        let error = reader.finish().error.expect("the status says so");
+        assert_eq!((error.error_type.as_str(), error.message.as_str()), (error_type, message), "{body}");
+    }
+}
+
+#[test]
+fn headers_tell_what_the_body_of_bedrock_does_not() {
+    let mut reader = ReplyReader::new("aws.bedrock")
+        .header("X-Amzn-RequestId", "r-1")
+        .header("x-amzn-bedrock-input-token-count", "10")
+        .header("X-Amzn-Bedrock-Output-Token-Count", "4")
+        .header("x-amzn-bedrock-cache-read-input-token-count", "100")
+        .header("content-type", "application/json");
+    reader.push(b"{\"generation\":\"Hi\"}");
+    let reply = reader.finish();
+    assert_eq!(reply.id.as_deref(), Some("r-1"));
+    assert_eq!(reply.usage, Some(Usage::new().input(110).output(4).cache_read(100)));
+    let mut reader =
+        ReplyReader::new("aws").status(429).header("x-amzn-ErrorType", "ThrottlingException:http://x");
+    reader.push(b"{\"message\":\"Too many\"}");
+    let error = reader.finish().error.expect("the status says so");
+    assert_eq!((error.error_type.as_str(), error.message.as_str()), ("ThrottlingException", "Too many"));
+}
+
+#[test]
+fn parsed_chunks_are_read_like_their_bytes() {
+    let mut reader = ReplyReader::new("openai").with_content(true);
+    for chunk in CHAT.split("\n").filter_map(|line| line.trim().strip_prefix("data: ")) {
+        match serde_json::from_str::<serde_json::Value>(chunk) {
+            Ok(chunk) => reader.push_chunk(&chunk),
+            Err(_) => reader.push_chunk(chunk),
+        }
+    }
+    let reply = reader.finish();
+    let of_bytes = read("openai", CHAT.as_bytes(), 7);
+    assert_eq!(Reply { chunk_count: of_bytes.chunk_count, ..reply }, of_bytes);
+    assert_eq!(of_bytes.finish_class, Some(FinishClass::Stop));
+}
+
+#[test]
+fn a_stream_without_usage_says_how_to_ask_for_it() {
+    let without = CHAT.replace(
+        "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1,\"total_tokens\":10}",
+        "\"usage\":null",
+    );
+    let reply = read("openai", without.as_bytes(), 10);
+    assert_eq!(reply.usage, None);
+    assert!(reply.hint.is_some_and(|hint| hint.contains("include_usage")));
+    assert_eq!(read("openai", CHAT.as_bytes(), 10).hint, None);
+}
+
+#[test]
+fn the_first_chunk_of_responses_is_its_first_delta() {
+    let mut reader = ReplyReader::new("openai");
+    reader.push(b"data: {\"type\":\"response.created\",\"response\":{\"id\":\"r\"}}\n\n");
+    assert!(!reader.has_output());
+    reader.push(b"data: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n");
+    assert!(reader.has_output());
+}
