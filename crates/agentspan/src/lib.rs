@@ -128,8 +128,9 @@
 //!
 //! # What it does not do
 //!
-//! - Replies of OpenAI Chat Completions, OpenAI Embeddings and Anthropic Messages, and of servers that speak like them, are
-//!   read. For all others tell the tokens by [`SpanHandle::usage`].
+//! - Replies of OpenAI (Chat Completions, Responses, Embeddings, media), of servers that speak like it, and of Anthropic
+//!   Messages are read. For all others tell the tokens by [`SpanHandle::usage`]. A body that you hold as bytes is read by
+//!   [`usage::ReplyReader`]; nothing listens to HTTP by itself.
 //! - A cost that the provider's reply states is read and not used yet; the catalogue's price is recorded.
 //! - OTLP goes out over HTTP with protobuf only; gRPC and HTTP with JSON are answered with a warning.
 //! - No metrics and no log records, only traces.

@@ -50,12 +50,12 @@ pub(super) fn openai(method: &str, url: &Url<'_>) -> Option<Endpoint> {
 /// A path at a host that nobody knows: only what is surely an interface for models.
 pub(super) fn any(method: &str, url: &Url<'_>) -> Option<Endpoint> {
     let segments = url.segments();
-    let is_sure = match segments[..] {
-        [.., "chat", "completions"] => true,
-        [.., "v1", "completions" | "embeddings" | "responses" | "messages"] => true,
-        [.., "v1", "responses", _] => true,
-        _ => false,
-    };
+    let is_sure = matches!(
+        segments[..],
+        [.., "chat", "completions"]
+            | [.., "v1", "completions" | "embeddings" | "responses" | "messages"]
+            | [.., "v1", "responses", _]
+    );
     if is_sure { by_end(method, &segments) } else { None }
 }
 

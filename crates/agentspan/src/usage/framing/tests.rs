@@ -172,7 +172,8 @@ fn a_payload_that_is_too_large_is_skipped_and_the_next_is_read() {
     let many_lines = "data: 0123456789012345678901234567890123456789\n".repeat(MAX_PAYLOAD / 40);
     let mut big_frame = frame(&[], &vec![b'x'; MAX_PAYLOAD + (128 << 10)]);
     big_frame.extend(event("after", "{}"));
-    let cases: [(fn() -> Framing, Vec<u8>, &str); 5] = [
+    type Case = (fn() -> Framing, Vec<u8>, &'static str);
+    let cases: [Case; 5] = [
         (sse, format!("data: {large}\n\ndata: after\n\n").into_bytes(), "after"),
         (sse, format!("{many_lines}\ndata: after\n\n").into_bytes(), "after"),
         (ndjson, format!("{large}\nafter\n").into_bytes(), "after"),
