@@ -131,7 +131,6 @@
 //! - Replies of OpenAI (Chat Completions, Responses, Embeddings, media), of servers that speak like it, and of Anthropic
 //!   Messages are read. For all others tell the tokens by [`SpanHandle::usage`]. A body that you hold as bytes is read by
 //!   [`usage::ReplyReader`]; nothing listens to HTTP by itself.
-//! - A cost that the provider's reply states is read and not used yet; the catalogue's price is recorded.
 //! - OTLP goes out over HTTP with protobuf only; gRPC and HTTP with JSON are answered with a warning.
 //! - No metrics and no log records, only traces.
 //! - No helpers for context in HTTP headers, MCP or queues. [`init()`] sets OpenTelemetry's global propagator, which can be
@@ -139,7 +138,7 @@
 //! - No middleware for clients or servers, no sampling at the tail, no HTML pages.
 
 mod config;
-mod cost;
+pub mod cost;
 mod error;
 mod export;
 mod init;

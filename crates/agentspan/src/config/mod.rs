@@ -52,6 +52,8 @@ pub(crate) struct Config {
     /// Filter directives for log events that become span events (`AGENTSPAN_LOG_EVENTS`); `None` records none.
     pub(crate) log_events: Option<String>,
     pub(crate) dialects: Dialects,
+    /// A file of prices (`AGENTSPAN_PRICES`), by default none. It is read where prices are made.
+    pub(crate) prices: Option<String>,
 }
 
 impl Config {
@@ -83,6 +85,7 @@ impl Config {
             ),
             log_events: filters::log_events(&mut reader, code.log_events.as_deref()),
             dialects: list::dialects(&mut reader, code.dialects),
+            prices: reader.get("AGENTSPAN_PRICES"),
         };
         unsupported::answer(&mut reader, &config.log_filter);
         (config, reader.into_warnings())

@@ -5,44 +5,80 @@ use std::ops::{Add, AddAssign};
 /// An exact amount of USD: a whole number of 10⁻¹² dollars.
 ///
 /// Prices have at most six decimals per million tokens, so a rate for one token and every product of it is a
-/// whole number of these units. `f64` appears only on the wire.
+/// whole number of these units. It is shown as an exact decimal without trailing zeros and without exponent; `f64`
+/// appears only on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
-pub(crate) struct Usd(i128);
+pub struct Usd(i128);
+
+/// Decimals of a dollar that are kept.
+const DECIMALS: i32 = 12;
 
 /// Units in one dollar.
-const UNITS: f64 = 1e12;
+const UNITS: i128 = 1_000_000_000_000;
 
 /// Larger amounts than this many dollars are taken for nonsense, not for money.
 const MAX_DOLLARS: f64 = 1e15;
 
 impl Usd {
-    pub(crate) const ZERO: Self = Self(0);
+    /// No dollars.
+    pub const ZERO: Self = Self(0);
 
     pub(crate) const fn from_units(units: i128) -> Self {
         Self(units)
     }
 
-    /// The amount nearest to `dollars`; `None` when it is negative, not finite, or absurdly large.
+    /// The amount that a person would read in `dollars`; `None` when it is negative, not finite, or absurdly large.
     pub(crate) fn from_f64(dollars: f64) -> Option<Self> {
         let sane = dollars.is_finite() && (0.0..=MAX_DOLLARS).contains(&dollars);
-        sane.then(|| Self((dollars * UNITS).round() as i128))
+        // The shortest decimal that names this `f64` is the one that was written, up to 15 digits.
+        if sane { Self::from_decimal(&dollars.to_string()) } else { None }
+    }
+
+    /// A decimal such as `2.5` or `7.5e-8`, rounded to 10⁻¹² dollars; `None` for anything else, and when it is negative.
+    pub(crate) fn from_decimal(text: &str) -> Option<Self> {
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = || whole.bytes().chain(fraction.bytes());
+        if digits().next().is_none() || !digits().all(|digit| digit.is_ascii_digit()) {
+            return None;
+        }
+        let mut value = 0_i128;
+        for digit in digits() {
+            value = value.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+        }
+        let shift = exponent.parse::<i32>().ok()?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+        let shift = shift.checked_add(DECIMALS)?;
+        let power = 10_i128.checked_pow(shift.unsigned_abs());
+        let units = if shift >= 0 {
+            value.checked_mul(power?)?
+        } else {
+            power.map_or(0, |power| rounded(value, power))
+        };
+        (units <= MAX_DOLLARS as i128 * UNITS).then_some(Self(units))
     }
 
     /// The `f64` nearest to this amount, for the wire.
     ///
     /// One division of two integers that `f64` holds exactly is correctly rounded, so amounts below 9,007 USD come
     /// out as the shortest decimal that a person would have written.
-    pub(crate) fn as_f64(self) -> f64 {
-        self.0 as f64 / UNITS
-    }
-
-    pub(crate) const fn units(self) -> i128 {
-        self.0
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / UNITS as f64
     }
 
     pub(crate) fn is_zero(self) -> bool {
         self.0 == 0
     }
+
+    /// This amount `numerator / denominator` times, rounded once.
+    pub(crate) fn times(self, numerator: i128, denominator: i128) -> Option<Self> {
+        Some(Self(rounded(self.0.checked_mul(numerator)?, denominator)))
+    }
+}
+
+/// Half up; neither number is negative.
+fn rounded(value: i128, divisor: i128) -> i128 {
+    let (quotient, rest) = (value / divisor, value % divisor);
+    quotient + i128::from(rest >= divisor - rest)
 }
 
 impl Add for Usd {
@@ -67,6 +103,11 @@ impl Sum for Usd {
 
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "${:.6}", self.as_f64())
+        let (whole, fraction) = (self.0 / UNITS, self.0 % UNITS);
+        if fraction == 0 {
+            return write!(f, "{whole}");
+        }
+        let fraction = format!("{fraction:012}");
+        write!(f, "{whole}.{}", fraction.trim_end_matches('0'))
     }
 }

@@ -1,215 +1,239 @@
-use super::Usd;
-use crate::usage::Usage;
+use super::catalog::{Catalog, Found, Missing, RateSet};
+use super::price::{Price, PriceQuery, Unpriced, calculate};
+use super::unit::Counts;
+use super::{Rates, Usd, time};
+use crate::error::Error;
 use agentspan_semconv::{CostSource, provider};
-use genai_prices::{Calculator, ErrorKind, PriceRequest};
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
-use std::time::SystemTime;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// One call to be priced.
+/// Every source of prices, asked in order: what the provider states, overrides, the catalogue.
+///
+/// Make it at the start of a program: decoding the catalogue takes milliseconds.
+#[derive(Debug, Clone, Default)]
+pub struct Prices {
+    overrides: Vec<Override>,
+    catalog: Option<Arc<Catalog>>,
+    seen: Arc<Seen>,
+}
+
+#[derive(Debug, Clone)]
+struct Override {
+    /// Any, where it is `None`.
+    provider: Option<String>,
+    /// A name, or one with `*` at its beginning, its end or both.
+    pattern: String,
+    id: Arc<str>,
+    rates: Rates,
+}
+
+/// What the price of one call depends on besides its counts.
 #[derive(Debug)]
-pub(crate) struct PriceQuery<'a> {
-    /// OpenInference's word, as in `llm.provider`.
-    pub(crate) provider: &'a str,
-    /// The model that served the call, else the requested one.
-    pub(crate) model: &'a str,
-    pub(crate) usage: &'a Usage,
-    /// When the request began: prices have start dates and times of day.
-    pub(crate) at: SystemTime,
-    /// As the reply tells, never as asked for: `auto` and downgrades would be priced wrongly.
-    pub(crate) service_tier: Option<&'a str>,
+pub(crate) struct Terms<'a> {
+    /// Seconds since 1970.
+    pub(crate) at: i64,
+    /// Input tokens, by which stepwise prices are chosen.
+    pub(crate) input: u64,
+    pub(crate) tier: Option<&'a str>,
     pub(crate) batch: bool,
 }
 
-/// What a call cost, and where the price came from.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Price<'a> {
-    pub(crate) total: Usd,
-    pub(crate) input: Usd,
-    pub(crate) output: Usd,
-    pub(crate) source: CostSource,
-    pub(crate) price_model: Cow<'a, str>,
-}
-
-/// Why a call has no price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unpriced {
-    NoUsage,
-    NoCatalog,
-    UnknownProvider,
-    UnknownModel,
-    /// For example more cached tokens than input tokens.
-    InvalidUsage,
-}
-
-impl Unpriced {
-    /// The word for `cost.missing`.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::NoUsage => "usage",
-            Self::NoCatalog => "catalog",
-            Self::UnknownProvider => "provider",
-            Self::UnknownModel => "model",
-            Self::InvalidUsage => "valid_usage",
+impl<'a> Terms<'a> {
+    fn of(query: &PriceQuery<'a>) -> Self {
+        let told = query.service_tier.filter(|tier| !tier.is_empty());
+        let is_batch = told.is_some_and(|tier| tier.eq_ignore_ascii_case("batch"));
+        Self {
+            at: time::seconds(query.at),
+            input: query.usage.input.unwrap_or(0),
+            tier: told.filter(|_| !is_batch),
+            batch: query.batch || is_batch,
         }
     }
+
+    /// Whether the tier is the standard one under some provider's word for it.
+    pub(crate) fn is_standard(&self) -> bool {
+        const STANDARD: [&str; 6] =
+            ["default", "standard", "auto", "on_demand", "standard_only", "service_tier_unspecified"];
+        self.tier.is_none_or(|tier| STANDARD.iter().any(|word| word.eq_ignore_ascii_case(tier)))
+    }
 }
 
-/// A table of prices.
-pub(crate) trait Catalog: Send + Sync + fmt::Debug {
-    fn price(&self, query: &PriceQuery<'_>) -> Result<Price<'static>, Unpriced>;
-
-    /// What stands in `cost.catalog_version`.
-    fn version(&self) -> &'static str;
-}
-
-/// The rates of a model of one's own, in USD for a million tokens.
-///
-/// ```
-/// let rates = agentspan::Rates::per_million(0.20, 0.60).cached_input(0.02);
-/// # let _ = rates;
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rates {
-    input: f64,
-    output: f64,
-    cached_input: Option<f64>,
-}
-
-impl Rates {
-    /// Rates for input and output tokens, in USD for a million.
-    ///
-    /// Zero is a known price: a local model at 0 is `zero_rated`. A rate that is negative or not a number makes
-    /// the price unknown.
-    pub fn per_million(input: f64, output: f64) -> Self {
-        Self { input, output, cached_input: None }
+impl Prices {
+    /// The catalogue that comes with this crate.
+    #[must_use]
+    pub fn bundled() -> Self {
+        Self { catalog: Some(Catalog::bundled()), ..Self::default() }
     }
 
-    /// The rate for input tokens read from a cache; by default they cost what other input tokens cost.
-    pub fn cached_input(mut self, rate: f64) -> Self {
-        self.cached_input = Some(rate);
+    /// A catalogue of one's own, in the format of the `genai-prices` data; its version is `custom`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) with line and column of the first fault.
+    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        let catalog = Catalog::from_json(json, "custom")?;
+        Ok(Self { catalog: Some(Arc::new(catalog)), ..Self::default() })
+    }
+
+    /// Rates that come before the catalogue. An empty provider means any; the model is a name, or one with `*` at its
+    /// beginning, its end or both, in any case. Of several that fit, an exact name comes first, then the one given last.
+    #[must_use]
+    pub fn with_override(mut self, provider: &str, model: impl Into<String>, rates: Rates) -> Self {
+        let word = provider.trim();
+        let provider = (!word.is_empty()).then(|| provider::canonical(word).into_owned());
+        let model = model.into();
+        let id = model.as_str().into();
+        self.overrides.push(Override { provider, pattern: model.to_lowercase(), id, rates });
         self
     }
 
-    fn price<'a>(&self, model: &'a str, usage: &Usage) -> Result<Price<'a>, Unpriced> {
-        let input = usage.input.ok_or(Unpriced::NoUsage)?;
-        let cached = usage.cache_read.unwrap_or(0);
-        let plain = input.checked_sub(cached).ok_or(Unpriced::InvalidUsage)?;
-        let input =
-            per_token(self.input, plain)? + per_token(self.cached_input.unwrap_or(self.input), cached)?;
-        let output = per_token(self.output, usage.output.unwrap_or(0))?;
-        Ok(Price {
-            total: input + output,
-            input,
-            output,
-            source: CostSource::Override,
-            price_model: Cow::Borrowed(model),
-        })
+    /// What stands in `cost.catalog_version`; `None` without a catalogue.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.catalog.as_ref().map(|catalog| &*catalog.version)
     }
-}
 
-/// A rate with up to six decimals per million tokens is a whole number of 10⁻¹² USD per token.
-fn per_token(rate_per_million: f64, tokens: u64) -> Result<Usd, Unpriced> {
-    let rate = Usd::from_f64(rate_per_million / 1e6).ok_or(Unpriced::InvalidUsage)?;
-    Ok(Usd::from_units((rate.units()).saturating_mul(i128::from(tokens))))
-}
-
-/// Every source of prices, asked in order: overrides, then the catalogue.
-///
-/// An amount told by hand comes before both and never reaches this type.
-#[derive(Debug, Default)]
-pub(crate) struct PriceBook {
-    overrides: HashMap<String, Rates>,
-    catalog: Option<Box<dyn Catalog>>,
-}
-
-impl PriceBook {
-    /// A book over the bundled catalogue.
-    ///
-    /// Decoding it takes tens of milliseconds once in a process, so this belongs to the start of a program and
-    /// never on a caller's path.
-    pub(crate) fn bundled(overrides: HashMap<String, Rates>) -> Self {
-        Self { overrides, catalog: Some(Box::new(GenaiPrices(Calculator::bundled()))) }
+    /// What a call cost. It has no total, and says why, when nobody knows.
+    #[must_use]
+    pub fn price(&self, query: &PriceQuery<'_>) -> Price {
+        self.price_of(query, query.model)
     }
 
     /// The price of a call that asked for the model `requested`: an override may have that name. The catalogue is never
     /// asked for it, since another model may have served the call.
-    pub(crate) fn price(&self, query: &PriceQuery<'_>, requested: &str) -> Result<Price<'_>, Unpriced> {
-        let own = [query.model, requested].into_iter().find_map(|name| self.overrides.get_key_value(name));
-        if let Some((name, rates)) = own {
-            return rates.price(name, query.usage);
+    pub(crate) fn price_of(&self, query: &PriceQuery<'_>, requested: &str) -> Price {
+        match query.usage.provider_cost_usd.and_then(Usd::from_f64) {
+            Some(stated) => Price::stated(stated),
+            None => self.computed(query, requested).unwrap_or_else(Price::unknown),
         }
-        self.catalog.as_ref().ok_or(Unpriced::NoCatalog)?.price(query)
     }
 
-    pub(crate) fn catalog_version(&self) -> Option<&'static str> {
-        self.catalog.as_ref().map(|catalog| catalog.version())
+    fn computed(&self, query: &PriceQuery<'_>, requested: &str) -> Result<Price, Unpriced> {
+        let terms = Terms::of(query);
+        let own = [query.model, requested].into_iter().find_map(|name| self.own(query.provider, name));
+        let Some(own) = own else { return self.listed(query, &terms, None) };
+        if let Some(share) = own.rates.share() {
+            return self.listed(query, &terms, Some(share.ok_or(Unpriced::InvalidUsage)?));
+        }
+        let set = own.rates.resolve(&terms).ok_or(Unpriced::InvalidUsage)?;
+        calculate(&set, &Counts::of(query.usage, 0)?, &terms, CostSource::Override, &own.id)
+    }
+
+    fn own(&self, provider: &str, model: &str) -> Option<&Override> {
+        if self.overrides.is_empty() {
+            return None;
+        }
+        let (provider, model) = (provider::canonical(provider), model.to_lowercase());
+        let is_provider = |own: &&Override| own.provider.as_ref().is_none_or(|word| *word == provider);
+        let fitting = || self.overrides.iter().rev().filter(is_provider);
+        fitting()
+            .find(|own| own.pattern == model)
+            .or_else(|| fitting().find(|own| fits(&own.pattern, &model)))
+    }
+
+    /// The catalogue's price, or a share of it in millionths.
+    fn listed(
+        &self,
+        query: &PriceQuery<'_>,
+        terms: &Terms<'_>,
+        share: Option<i128>,
+    ) -> Result<Price, Unpriced> {
+        let catalog = self.catalog.as_ref().ok_or(Unpriced::NoCatalog)?;
+        let found = self.seen.find(catalog, query.provider, query.model).map_err(|missing| match missing {
+            Missing::Provider => Unpriced::UnknownProvider,
+            Missing::Model => Unpriced::UnknownModel,
+        });
+        let counts = Counts::of(query.usage, found.map_or(0, |found| catalog.least_seconds(found)));
+        let (found, counts) = (found?, counts?);
+        let mut set = catalog.rates(found, terms);
+        let id = &catalog.model(found).id;
+        // It is in the catalogue without any rate, and its name says why.
+        if id.ends_with(":free") && set.rates.iter().all(Option::is_none) {
+            let free = Rates::per_million(0.0, 0.0).resolve(terms);
+            set = free.unwrap_or_else(RateSet::new);
+        }
+        let source = if share.is_some() { CostSource::Override } else { CostSource::Catalog };
+        if let Some(share) = share {
+            for rate in set.rates.iter_mut().flatten() {
+                *rate = rate.times(share, 1_000_000).ok_or(Unpriced::InvalidUsage)?;
+            }
+        }
+        let mut price = calculate(&set, &counts, terms, source, id)?;
+        price.version = Some(catalog.version.clone());
+        Ok(price)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn seen_models(&self) -> usize {
+        self.seen.found.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
-/// The catalogue of the `genai-prices` crate.
+fn fits(pattern: &str, model: &str) -> bool {
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (Some(_), Some(_)) => model.contains(pattern.trim_matches('*')),
+        (Some(end), None) => model.ends_with(end),
+        (None, Some(start)) => model.starts_with(start),
+        (None, None) => model == pattern,
+    }
+}
+
+/// What was found before, so that a model is looked up once. Bounded, since names come from outside.
+#[derive(Debug, Default)]
+struct Seen {
+    hasher: RandomState,
+    found: RwLock<HashMap<u64, Looked>>,
+}
+
 #[derive(Debug)]
-struct GenaiPrices(&'static Calculator);
+struct Looked {
+    provider: Box<str>,
+    model: Box<str>,
+    found: Result<Found, Missing>,
+}
 
-/// The version of the locked `genai-prices`, whose data have no date of their own; a test compares it with
-/// `Cargo.lock`.
-const GENAI_PRICES_VERSION: &str = "genai-prices 0.2.1";
+impl Seen {
+    const MOST: usize = 1024;
 
-impl Catalog for GenaiPrices {
-    fn price(&self, query: &PriceQuery<'_>) -> Result<Price<'static>, Unpriced> {
-        let usage = genai_usage(query.usage).ok_or(Unpriced::NoUsage)?;
-        let provider = provider::prices_id(query.provider).ok_or(Unpriced::UnknownProvider)?;
-        let mut request =
-            PriceRequest::new(query.model, &usage).with_provider_id(&provider).with_timestamp(query.at);
-        if let Some(tier) = query.service_tier {
-            request = request.with_price_context("service_tier", tier);
+    fn find(&self, catalog: &Catalog, provider: &str, model: &str) -> Result<Found, Missing> {
+        let hash = self.hasher.hash_one((provider, model));
+        {
+            let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(looked) = found.get(&hash)
+                && *looked.provider == *provider
+                && *looked.model == *model
+            {
+                return looked.found;
+            }
         }
-        if query.batch {
-            request = request.with_price_context("processing", "batch");
+        let result = catalog.find(provider, model);
+        if provider.len() + model.len() <= 1024 {
+            let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
+            // Simpler than forgetting the oldest, and those in use are found again at once.
+            if found.len() >= Self::MOST {
+                found.clear();
+            }
+            found.insert(hash, Looked { provider: provider.into(), model: model.into(), found: result });
         }
-        let found = self.0.calculate(&request).map_err(|error| match error.kind() {
-            ErrorKind::ProviderNotFound => Unpriced::UnknownProvider,
-            ErrorKind::InvalidUsage => Unpriced::InvalidUsage,
-            _ => Unpriced::UnknownModel,
-        })?;
-        let amount = |dollars| Usd::from_f64(dollars).ok_or(Unpriced::InvalidUsage);
-        Ok(Price {
-            total: amount(found.total_price)?,
-            input: amount(found.input_price)?,
-            output: amount(found.output_price)?,
-            source: CostSource::Catalog,
-            price_model: Cow::Owned(found.model_id),
-        })
-    }
-
-    fn version(&self) -> &'static str {
-        GENAI_PRICES_VERSION
+        result
     }
 }
 
-/// `None` when nothing that could be billed was counted.
-fn genai_usage(usage: &Usage) -> Option<genai_prices::Usage> {
-    let mut counts = genai_prices::Usage::new();
-    let fields = [
-        ("input_tokens", usage.input),
-        ("output_tokens", usage.output),
-        ("cache_read_tokens", usage.cache_read),
-        ("cache_write_tokens", usage.cache_write),
-        ("cache_write_5m_tokens", usage.cache_write_5m),
-        ("cache_write_1h_tokens", usage.cache_write_1h),
-        ("output_reasoning_tokens", usage.reasoning),
-        ("input_audio_tokens", usage.input_audio),
-        ("cache_audio_read_tokens", usage.cache_audio_read),
-        ("output_audio_tokens", usage.output_audio),
-        ("input_image_tokens", usage.input_image),
-        ("output_image_tokens", usage.output_image),
-        ("web_searches", usage.web_searches),
-    ];
-    for (key, count) in fields {
-        if let Some(count) = count {
-            counts.insert(key, count as f64);
-        }
+/// The prices in force, which may be replaced while spans are priced by them.
+#[derive(Debug, Default)]
+pub(crate) struct PriceBook(RwLock<Arc<Prices>>);
+
+impl PriceBook {
+    pub(crate) fn new(prices: Prices) -> Self {
+        Self(RwLock::new(Arc::new(prices)))
     }
-    (!counts.is_empty()).then_some(counts)
+
+    pub(crate) fn prices(&self) -> Arc<Prices> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set(&self, prices: Prices) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(prices);
+    }
 }

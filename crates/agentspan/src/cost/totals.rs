@@ -9,6 +9,8 @@ pub(crate) enum OwnCost {
     None,
     /// The price is known; it may be zero.
     Known(Usd),
+    /// A part of the price is known.
+    Partial(Usd),
     /// Something that costs happened, and nobody can say how much.
     Unknown,
 }
@@ -17,15 +19,19 @@ impl OwnCost {
     /// The amount, as far as it is known.
     pub(crate) fn known(&self) -> Option<Usd> {
         match self {
-            Self::Known(usd) => Some(*usd),
+            Self::Known(usd) | Self::Partial(usd) => Some(*usd),
             Self::None | Self::Unknown => None,
         }
     }
 }
 
-impl From<&Price<'_>> for OwnCost {
-    fn from(price: &Price<'_>) -> Self {
-        Self::Known(price.total)
+impl From<&Price> for OwnCost {
+    fn from(price: &Price) -> Self {
+        match (price.total_usd(), price.status()) {
+            (Some(usd), CostStatus::Partial) => Self::Partial(usd),
+            (Some(usd), _) => Self::Known(usd),
+            (None, _) => Self::Unknown,
+        }
     }
 }
 
@@ -56,6 +62,11 @@ impl Totals {
             OwnCost::Known(usd) => {
                 self.cost += *usd;
                 self.priced += 1;
+            }
+            OwnCost::Partial(usd) => {
+                self.cost += *usd;
+                self.priced += 1;
+                self.unpriced += 1;
             }
             OwnCost::Unknown => self.unpriced += 1,
         }

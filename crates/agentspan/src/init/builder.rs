@@ -1,10 +1,9 @@
 mod delivery;
 
 use crate::config::{ContentClass, Dialects, Overrides, Propagator, SamplerConfig, TracesExporter};
-use crate::cost::Rates;
+use crate::cost::{Prices, Rates};
 use crate::pipeline::Options;
 use crate::view::TreeOptions;
-use std::collections::HashMap;
 
 /// Settings for a start of one's own. For every setting: environment, then what is set here, then the default.
 ///
@@ -14,7 +13,8 @@ use std::collections::HashMap;
 #[derive(Clone, Default)]
 pub struct TelemetryBuilder {
     code: Overrides,
-    prices: HashMap<String, Rates>,
+    prices: Option<Prices>,
+    overrides: Vec<(String, String, Rates)>,
     patterns: Vec<(String, String)>,
     hash_key: Option<String>,
     tree: TreeOptions,
@@ -138,7 +138,25 @@ impl TelemetryBuilder {
 
     /// The price of a model of one's own, by its name in the reply or in the request. It comes before the catalogue.
     pub fn with_price(mut self, model: impl Into<String>, rates: Rates) -> Self {
-        self.prices.insert(model.into(), rates);
+        self.overrides.push((String::new(), model.into(), rates));
+        self
+    }
+
+    /// As [`with_price`](Self::with_price), of one provider only, under any of its words. The model may begin or end with
+    /// `*`, as in [`Prices::with_override`].
+    pub fn with_provider_price(
+        mut self,
+        provider: impl Into<String>,
+        model: impl Into<String>,
+        rates: Rates,
+    ) -> Self {
+        self.overrides.push((provider.into(), model.into(), rates));
+        self
+    }
+
+    /// A catalogue in place of the bundled one. `AGENTSPAN_PRICES` comes before it, and every override before both.
+    pub fn prices(mut self, prices: Prices) -> Self {
+        self.prices = Some(prices);
         self
     }
 
@@ -168,8 +186,8 @@ impl TelemetryBuilder {
     }
 
     pub(crate) fn options(self) -> Options {
-        let Self { code: _, prices, patterns, hash_key, tree } = self;
-        Options { prices, patterns, hash_key, tree, ..Options::default() }
+        let Self { code: _, prices, overrides, patterns, hash_key, tree } = self;
+        Options { prices, overrides, patterns, hash_key, tree, ..Options::default() }
     }
 }
 

@@ -9,7 +9,7 @@ mod telemetry;
 mod worker;
 
 use crate::config::{Config, Limits, TracesExporter, Warning};
-use crate::cost::{PriceBook, Rates};
+use crate::cost::{PriceBook, Prices, Rates};
 use crate::error::{Error, ErrorKind, say};
 use crate::export::{Console, Counts, Deadline, Finish, OtlpSender, Scrubber, Sink, Sums};
 use crate::propagation;
@@ -21,7 +21,6 @@ use opentelemetry::{InstrumentationScope, global};
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer, SdkTracerProvider, SpanLimits};
 use processor::Processor;
 use queue::Queue;
-use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, mpsc};
 use telemetry::Running;
@@ -37,7 +36,10 @@ const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
 /// What the builder knows besides the settings that the environment knows as well.
 #[derive(Default)]
 pub(crate) struct Options {
-    pub(crate) prices: HashMap<String, Rates>,
+    /// In place of the bundled catalogue.
+    pub(crate) prices: Option<Prices>,
+    /// Provider, model and rates; these come before every catalogue.
+    pub(crate) overrides: Vec<(String, String, Rates)>,
     pub(crate) patterns: Vec<(String, String)>,
     pub(crate) hash_key: Option<String>,
     pub(crate) tree: TreeOptions,
@@ -66,7 +68,7 @@ pub(crate) fn start_disabled(
     warnings.push(failure);
     let (_, prices, _) = make_finish(&config, options, &mut warnings);
     let runtime = Arc::new(Runtime::new(None, prices, config.content));
-    let telemetry = announce(warnings, Arc::default(), None);
+    let telemetry = announce(warnings, Arc::default(), &runtime, None);
     Parts { telemetry, config, runtime, provider: None }
 }
 
@@ -84,9 +86,9 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
     let (resource, unnamed) = resource::resource(&config, &finish.scrubber);
     warnings.extend(unnamed.filter(|_| sinks.is_none()));
     if config.disabled {
-        let runtime = Runtime::new(None, prices, config.content);
-        let telemetry = announce(warnings, counts, None);
-        return Ok(Parts { telemetry, config, runtime: Arc::new(runtime), provider: None });
+        let runtime = Arc::new(Runtime::new(None, prices, config.content));
+        let telemetry = announce(warnings, counts, &runtime, None);
+        return Ok(Parts { telemetry, config, runtime, provider: None });
     }
     let mut builder = SdkTracerProvider::builder()
         .with_sampler(sampler(&config.sampler))
@@ -128,7 +130,7 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         };
         run(worker, runtime.clone(), provider.clone(), deadline)
     });
-    let telemetry = announce(warnings, counts, running.transpose()?);
+    let telemetry = announce(warnings, counts, &runtime, running.transpose()?);
     Ok(Parts { telemetry, config, runtime, provider: Some(provider) })
 }
 
@@ -145,7 +147,10 @@ pub(crate) fn start_global(parts: Parts) -> Telemetry {
 /// Nothing is recorded, as was said, but tokens and USD count all the same; an earlier start goes on as it is.
 pub(crate) fn keep_books(config: &Config, options: Options) {
     unrecorded_is_known();
-    let runtime = Runtime::new(None, PriceBook::bundled(options.prices), config.content);
+    let mut warnings = Vec::new();
+    let prices = prices(config, options.prices, options.overrides, &mut warnings);
+    warnings.iter().for_each(say);
+    let runtime = Runtime::new(None, PriceBook::new(prices), config.content);
     Runtime::set_global(&Arc::new(runtime));
 }
 
@@ -212,7 +217,29 @@ fn make_finish(config: &Config, options: Options, warnings: &mut Vec<String>) ->
     let scrubber = Scrubber::new(&patterns).expect("each pattern was compiled before");
     let finish = Finish { scrubber, limits: config.limits.clone(), dialects: config.dialects };
     let hash_key = options.hash_key.or_else(|| config.service_name.clone()).unwrap_or_default();
-    (finish, PriceBook::bundled(options.prices), hash_key)
+    (finish, PriceBook::new(prices(config, options.prices, options.overrides, warnings)), hash_key)
+}
+
+/// The prices to begin with: of the file that the environment names, else those given in code, else the bundled ones.
+fn prices(
+    config: &Config,
+    code: Option<Prices>,
+    overrides: Vec<(String, String, Rates)>,
+    warnings: &mut Vec<String>,
+) -> Prices {
+    let file = config.prices.as_deref().and_then(|path| {
+        let read = std::fs::read(path).map_err(|error| error.to_string());
+        let read = read.and_then(|json| Prices::from_json(&json).map_err(|error| error.to_string()));
+        let used = if code.is_some() { "those given in code" } else { "the bundled catalogue" };
+        read.map_err(|error| {
+            warnings.push(format!("ignoring `AGENTSPAN_PRICES={path}`: {error}; using {used}"));
+        })
+        .ok()
+    });
+    let prices = file.or(code).unwrap_or_else(Prices::bundled);
+    overrides
+        .into_iter()
+        .fold(prices, |prices, (provider, model, rates)| prices.with_override(&provider, model, rates))
 }
 
 /// Where spans go, and how the senders among them are told to hurry.
@@ -268,9 +295,14 @@ fn run(
     Ok(Running { runtime, provider, queue, abandoned, deadline, thread: Mutex::new(thread) })
 }
 
-fn announce(warnings: Vec<String>, counts: Arc<Counts>, running: Option<Running>) -> Telemetry {
+fn announce(
+    warnings: Vec<String>,
+    counts: Arc<Counts>,
+    runtime: &Arc<Runtime>,
+    running: Option<Running>,
+) -> Telemetry {
     warnings.iter().for_each(say);
-    Telemetry::new(warnings, counts, running)
+    Telemetry::new(warnings, counts, runtime.prices.clone(), running)
 }
 
 fn tracer(provider: &SdkTracerProvider) -> SdkTracer {

@@ -1,3 +1,4 @@
+use crate::cost::{PriceBook, Prices};
 use crate::error::say;
 use crate::export::{Counts, Deadline, DropReason, Report};
 use crate::pipeline::queue::Queue;
@@ -29,6 +30,7 @@ pub struct Telemetry {
 struct Shared {
     warnings: Vec<String>,
     counts: Arc<Counts>,
+    prices: Arc<PriceBook>,
     running: Option<Running>,
 }
 
@@ -45,18 +47,30 @@ pub(crate) struct Running {
 }
 
 impl Telemetry {
-    pub(crate) fn new(warnings: Vec<String>, counts: Arc<Counts>, running: Option<Running>) -> Self {
-        Self { shared: Arc::new(Shared { warnings, counts, running }), ended: false }
+    pub(crate) fn new(
+        warnings: Vec<String>,
+        counts: Arc<Counts>,
+        prices: Arc<PriceBook>,
+        running: Option<Running>,
+    ) -> Self {
+        Self { shared: Arc::new(Shared { warnings, counts, prices, running }), ended: false }
     }
 
     /// A telemetry that records nothing: the program runs as it would without it.
     pub(crate) fn inert(warning: String) -> Self {
-        Self::new(vec![warning], Arc::default(), None)
+        Self::new(vec![warning], Arc::default(), Arc::default(), None)
     }
 
     /// What was wrong with the settings; each was printed once when the telemetry started.
     pub fn warnings(&self) -> &[String] {
         &self.shared.warnings
+    }
+
+    /// Prices every later call by these prices, in place of those of the start; overrides given then are not kept.
+    ///
+    /// Make them beforehand, since reading a file of prices takes time; one that cannot be read changes nothing.
+    pub fn set_prices(&self, prices: Prices) {
+        self.shared.prices.set(prices);
     }
 
     /// What has become of every span so far, without waiting.

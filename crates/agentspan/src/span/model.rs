@@ -6,7 +6,7 @@ use crate::span::node::{Node, token_attributes};
 use crate::span::runtime::{Runtime, attribute, count};
 use crate::usage::{self, Reply, Request, Usage};
 use agentspan_semconv::gen_ai::GEN_AI_RESPONSE_FINISH_REASONS;
-use agentspan_semconv::{CostSource, StepType, cost, embedding, llm, provider};
+use agentspan_semconv::{StepType, cost, embedding, llm, provider};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -182,6 +182,12 @@ pub(crate) fn is_of_price(name: &str) -> bool {
     let names = [
         cost::COST_INPUT_USD,
         cost::COST_OUTPUT_USD,
+        cost::COST_CACHE_READ_USD,
+        cost::COST_CACHE_WRITE_USD,
+        cost::COST_REASONING_USD,
+        cost::COST_AUDIO_USD,
+        cost::COST_OTHER_USD,
+        cost::COST_TIER,
         cost::COST_PRICE_MODEL,
         cost::COST_CATALOG_VERSION,
         cost::COST_MISSING,
@@ -217,38 +223,52 @@ pub(crate) fn record_usage(
     };
     // Half a count would make the other half free. Embeddings have no output.
     let half = node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
-    let price = if half { Err(Unpriced::NoUsage) } else { node.runtime.prices.price(&query, &call.model) };
-    record_price(node, price);
+    let price = if half && usage.provider_cost_usd.is_none() {
+        Price::unknown(Unpriced::NoUsage)
+    } else {
+        node.runtime.prices.prices().price_of(&query, &call.model)
+    };
+    record_price(node, &price);
 }
 
-fn record_price(node: &Node, price: Result<Price<'_>, Unpriced>) {
+fn record_price(node: &Node, price: &Price) {
     node.own_with(is_of_price, |own| {
         if own.cost_by_hand {
             return None;
         }
-        own.cost = price.as_ref().map_or(OwnCost::Unknown, OwnCost::from);
-        Some(price_attributes(node, price).into_iter().flatten())
+        own.cost = OwnCost::from(price);
+        node.is_recording().then(|| price_attributes(price))
     });
 }
 
-fn price_attributes(node: &Node, price: Result<Price<'_>, Unpriced>) -> [Option<KeyValue>; 5] {
-    let price = match price {
-        Ok(price) if node.is_recording() => price,
-        Ok(_) => return [const { None }; 5],
-        Err(missing) => return [Some(missing_price(missing)), None, None, None, None],
-    };
-    let version = node.runtime.prices.catalog_version().filter(|_| price.source == CostSource::Catalog);
-    [
-        Some(attribute(cost::COST_INPUT_USD, price.input.as_f64())),
-        Some(attribute(cost::COST_OUTPUT_USD, price.output.as_f64())),
-        version.map(|version| attribute(cost::COST_CATALOG_VERSION, version)),
-        Some(attribute(cost::COST_SOURCE, price.source.as_str())),
-        Some(attribute(cost::COST_PRICE_MODEL, price.price_model.into_owned())),
-    ]
+fn price_attributes(price: &Price) -> Vec<KeyValue> {
+    let amounts = [
+        (cost::COST_INPUT_USD, price.input_usd()),
+        (cost::COST_OUTPUT_USD, price.output_usd()),
+        (cost::COST_CACHE_READ_USD, price.cache_read_usd()),
+        (cost::COST_CACHE_WRITE_USD, price.cache_write_usd()),
+        (cost::COST_REASONING_USD, price.reasoning_usd()),
+        (cost::COST_AUDIO_USD, price.audio_usd()),
+        (cost::COST_OTHER_USD, price.other_usd().filter(|usd| !usd.is_zero())),
+    ];
+    let words = [
+        (cost::COST_CATALOG_VERSION, price.catalog_version()),
+        (cost::COST_SOURCE, price.source().map(|source| source.as_str())),
+        (cost::COST_PRICE_MODEL, price.price_model()),
+        (cost::COST_TIER, price.tier()),
+    ];
+    let amounts = amounts.into_iter().filter_map(|(name, usd)| Some(attribute(name, usd?.as_f64())));
+    let words = words.into_iter().filter_map(|(name, word)| Some(attribute(name, word?.to_owned())));
+    let missing = (!price.missing().is_empty()).then(|| missing_parts(price.missing()));
+    amounts.chain(words).chain(missing).collect()
 }
 
 /// What is wanting for a price.
 pub(crate) fn missing_price(missing: Unpriced) -> KeyValue {
-    let missing = vec![StringValue::from(missing.as_str())];
+    missing_parts(&[missing.as_str()])
+}
+
+fn missing_parts(missing: &[&'static str]) -> KeyValue {
+    let missing = missing.iter().map(|word| StringValue::from(*word)).collect();
     KeyValue::new(cost::COST_MISSING, Value::Array(Array::String(missing)))
 }

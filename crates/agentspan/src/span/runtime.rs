@@ -19,7 +19,7 @@ use tracing::dispatcher::{Dispatch, WeakDispatch};
 pub(crate) struct Runtime {
     /// Records steps without a detour; `None` leaves the recording to another bridge in the same subscriber.
     pub(crate) tracer: Option<SdkTracer>,
-    pub(crate) prices: PriceBook,
+    pub(crate) prices: Arc<PriceBook>,
     pub(crate) content: Content,
     pub(crate) ids: Box<dyn IdGenerator>,
     /// For hashes that leave: the same text gives the same hash in every process of a service.
@@ -38,7 +38,7 @@ impl Runtime {
     pub(crate) fn new(tracer: Option<SdkTracer>, prices: PriceBook, content: Content) -> Self {
         Self {
             tracer,
-            prices,
+            prices: Arc::new(prices),
             content,
             ids: Box::new(RandomIdGenerator::default()),
             hash_key: String::new(),

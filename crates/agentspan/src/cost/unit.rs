@@ -1,0 +1,225 @@
+//! What is counted and what is charged for.
+
+use super::Unpriced;
+use crate::usage::Usage;
+use agentspan_semconv::CostStatus;
+
+/// A thing that has a rate of its own. Those of tokens are nested: plain input is what no part of it has a rate for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Input,
+    CacheRead,
+    CacheWrite,
+    CacheWrite5m,
+    CacheWrite1h,
+    InputAudio,
+    CacheAudioRead,
+    InputImage,
+    CacheImageRead,
+    Output,
+    Reasoning,
+    OutputAudio,
+    OutputImage,
+    AudioSeconds,
+    InputAudioSeconds,
+    WebSearches,
+    Requests,
+}
+
+/// Which sum a part belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Input,
+    Output,
+    Other,
+}
+
+pub(crate) const UNITS: usize = 17;
+
+impl Unit {
+    /// Parts come before what they are parts of, so that plain counts fall out in one pass.
+    pub(crate) const ALL: [Self; UNITS] = [
+        Self::CacheAudioRead,
+        Self::CacheImageRead,
+        Self::CacheWrite5m,
+        Self::CacheWrite1h,
+        Self::CacheRead,
+        Self::CacheWrite,
+        Self::InputAudio,
+        Self::InputImage,
+        Self::Input,
+        Self::Reasoning,
+        Self::OutputAudio,
+        Self::OutputImage,
+        Self::Output,
+        Self::InputAudioSeconds,
+        Self::AudioSeconds,
+        Self::WebSearches,
+        Self::Requests,
+    ];
+
+    /// By the key of the price file.
+    pub(crate) fn of_price_key(key: &str) -> Option<Self> {
+        Some(match key {
+            "input_mtok" => Self::Input,
+            "cache_read_mtok" => Self::CacheRead,
+            "cache_write_mtok" => Self::CacheWrite,
+            "cache_write_5m_mtok" => Self::CacheWrite5m,
+            "cache_write_1h_mtok" => Self::CacheWrite1h,
+            "input_audio_mtok" => Self::InputAudio,
+            "cache_audio_read_mtok" => Self::CacheAudioRead,
+            "input_image_mtok" => Self::InputImage,
+            "cache_image_read_mtok" => Self::CacheImageRead,
+            "output_mtok" => Self::Output,
+            "output_reasoning_mtok" => Self::Reasoning,
+            "output_audio_mtok" => Self::OutputAudio,
+            "output_image_mtok" => Self::OutputImage,
+            "audio_hours" => Self::AudioSeconds,
+            "input_audio_hours" => Self::InputAudioSeconds,
+            "web_searches_kcount" => Self::WebSearches,
+            "requests_kcount" => Self::Requests,
+            _ => return None,
+        })
+    }
+
+    /// The word for it, that of the field of [`Usage`] where there is one.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::CacheRead => "cache_read",
+            Self::CacheWrite => "cache_write",
+            Self::CacheWrite5m => "cache_write_5m",
+            Self::CacheWrite1h => "cache_write_1h",
+            Self::InputAudio => "input_audio",
+            Self::CacheAudioRead => "cache_audio_read",
+            Self::InputImage => "input_image",
+            Self::CacheImageRead => "cache_image_read",
+            Self::Output => "output",
+            Self::Reasoning => "reasoning",
+            Self::OutputAudio => "output_audio",
+            Self::OutputImage => "output_image",
+            Self::AudioSeconds | Self::InputAudioSeconds => "seconds",
+            Self::WebSearches => "web_searches",
+            Self::Requests => "requests",
+        }
+    }
+
+    /// How many of them its rate is for.
+    pub(crate) fn per(self) -> u32 {
+        match self {
+            Self::AudioSeconds | Self::InputAudioSeconds => 3600,
+            Self::WebSearches | Self::Requests => 1000,
+            _ => 1_000_000,
+        }
+    }
+
+    pub(crate) fn side(self) -> Side {
+        match self {
+            Self::Output | Self::Reasoning | Self::OutputAudio | Self::OutputImage => Side::Output,
+            Self::AudioSeconds | Self::WebSearches | Self::Requests => Side::Other,
+            _ => Side::Input,
+        }
+    }
+
+    pub(crate) fn is_token(self) -> bool {
+        self.per() == 1_000_000
+    }
+
+    pub(crate) fn is_part_of(self, whole: Self) -> bool {
+        match whole {
+            Self::Input => self != whole && self.is_token() && self.side() == Side::Input,
+            Self::CacheRead => matches!(self, Self::CacheAudioRead | Self::CacheImageRead),
+            Self::CacheWrite => matches!(self, Self::CacheWrite5m | Self::CacheWrite1h),
+            Self::InputAudio => self == Self::CacheAudioRead,
+            Self::InputImage => self == Self::CacheImageRead,
+            Self::Output => self != whole && self.side() == Side::Output,
+            Self::AudioSeconds => self == Self::InputAudioSeconds,
+            _ => false,
+        }
+    }
+}
+
+/// Seconds are counted in millionths, so that every count is a whole number.
+pub(crate) const FRACTIONS: i128 = 1_000_000;
+
+/// How much of each unit was used, in millionths; `None` where nobody told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counts([Option<i128>; UNITS]);
+
+impl Counts {
+    /// The counts of a usage that can be true: no part is more than its whole.
+    pub(crate) fn of(usage: &Usage, least_seconds: u32) -> Result<Self, Unpriced> {
+        let split = match (usage.cache_write_5m, usage.cache_write_1h) {
+            (None, None) => None,
+            (short, long) => Some(short.unwrap_or(0).saturating_add(long.unwrap_or(0))),
+        };
+        let seconds = match usage.seconds {
+            Some(seconds) if !(0.0..=1e9).contains(&seconds) => return Err(Unpriced::InvalidUsage),
+            Some(seconds) if seconds > 0.0 => Some(seconds.max(f64::from(least_seconds))),
+            seconds => seconds,
+        };
+        let whole = |count: Option<u64>| count.map(|count| i128::from(count) * FRACTIONS);
+        let mut counts = Self([None; UNITS]);
+        for unit in Unit::ALL {
+            counts.0[unit as usize] = match unit {
+                Unit::Input => whole(usage.input),
+                Unit::CacheRead => whole(usage.cache_read),
+                Unit::CacheWrite => whole(usage.cache_write.or(split)),
+                Unit::CacheWrite5m => whole(usage.cache_write_5m),
+                Unit::CacheWrite1h => whole(usage.cache_write_1h),
+                Unit::InputAudio => whole(usage.input_audio),
+                Unit::CacheAudioRead => whole(usage.cache_audio_read),
+                Unit::InputImage => whole(usage.input_image),
+                Unit::CacheImageRead => None,
+                Unit::Output => whole(usage.output),
+                Unit::Reasoning => whole(usage.reasoning),
+                Unit::OutputAudio => whole(usage.output_audio),
+                Unit::OutputImage => whole(usage.output_image),
+                // Micro-seconds of a believable time fit well into the integer.
+                Unit::AudioSeconds | Unit::InputAudioSeconds => {
+                    seconds.map(|seconds| (seconds * FRACTIONS as f64).round() as i128)
+                }
+                Unit::WebSearches => whole(usage.web_searches),
+                Unit::Requests => Some(FRACTIONS),
+            };
+        }
+        // Only requests are always counted.
+        if counts.0.iter().flatten().count() == 1 {
+            return Err(Unpriced::NoUsage);
+        }
+        counts.check(split)?;
+        Ok(counts)
+    }
+
+    pub(crate) fn get(&self, unit: Unit) -> Option<i128> {
+        self.0[unit as usize]
+    }
+
+    pub(crate) fn is_positive(&self, unit: Unit) -> bool {
+        self.get(unit).is_some_and(|count| count > 0)
+    }
+
+    fn check(&self, split: Option<u64>) -> Result<(), Unpriced> {
+        let count = |unit| self.get(unit).unwrap_or(0);
+        for whole in Unit::ALL {
+            for part in Unit::ALL.into_iter().filter(|part| part.is_part_of(whole)) {
+                if count(part) > count(whole) {
+                    return Err(Unpriced::InvalidUsage);
+                }
+            }
+        }
+        let cached = count(Unit::CacheRead) + count(Unit::CacheWrite);
+        let written = i128::from(split.unwrap_or(0)) * FRACTIONS;
+        let valid = cached <= count(Unit::Input) && written <= count(Unit::CacheWrite);
+        if valid { Ok(()) } else { Err(Unpriced::InvalidUsage) }
+    }
+}
+
+/// The status of one call's price.
+pub(crate) fn status(is_partial: bool, is_zero_rated: bool) -> CostStatus {
+    match (is_partial, is_zero_rated) {
+        (true, _) => CostStatus::Partial,
+        (_, true) => CostStatus::ZeroRated,
+        _ => CostStatus::Known,
+    }
+}
