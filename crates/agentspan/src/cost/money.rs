@@ -31,7 +31,8 @@ impl Usd {
     pub(crate) fn from_f64(dollars: f64) -> Option<Self> {
         let sane = dollars.is_finite() && (0.0..=MAX_DOLLARS).contains(&dollars);
         // The shortest decimal that names this `f64` is the one that was written, up to 15 digits.
-        if sane { Self::from_decimal(&dollars.to_string()) } else { None }
+        // A negative zero is as good as a zero.
+        if sane { Self::from_decimal(&dollars.abs().to_string()) } else { None }
     }
 
     /// A decimal such as `2.5` or `7.5e-8`, rounded to 10⁻¹² dollars; `None` for anything else, and when it is negative.
