@@ -118,7 +118,7 @@ impl<E: SpanExporter> SpanExporter for Exporter<E> {
             for span in batch {
                 self.shared.counts.created();
                 self.shared.counts.ended();
-                ready.extend(sums.admit(span));
+                ready.extend(sums.admit_bridged(span));
             }
             self.shared.counts.set_held(sums.len());
             ready

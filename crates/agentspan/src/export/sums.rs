@@ -1,6 +1,6 @@
 //! Holds back a step that ended before the steps below it, until its sums are complete.
 
-use crate::span::{Node, Runtime};
+use crate::span::{Finished, Node, Runtime};
 use opentelemetry_sdk::trace::SpanData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,12 +36,19 @@ impl Sums {
         self.held.len()
     }
 
+    /// As [`admit`](Self::admit), for a span that another bridge has made.
+    pub(crate) fn admit_bridged(&mut self, span: SpanData) -> Option<SpanData> {
+        let node = self.runtime.pending.take(span.span_context.span_id());
+        self.admit(Finished { span, node })
+    }
+
     /// Lets a span pass whose sums are complete, and holds the others back.
-    pub(crate) fn admit(&mut self, span: SpanData) -> Option<SpanData> {
-        let Some(node) = self.runtime.pending.get(span.span_context.span_id()) else { return Some(span) };
+    pub(crate) fn admit(&mut self, finished: Finished) -> Option<SpanData> {
+        let Finished { span, node } = finished;
+        let Some(node) = node else { return Some(span) };
         let held = Held { span, node, since: Instant::now() };
         if held.node.completeness().is_ok() {
-            return Some(self.complete(held));
+            return Some(Self::complete(held));
         }
         self.held.push(held);
         None
@@ -56,7 +63,7 @@ impl Sums {
         for (age, held) in held.into_iter().enumerate() {
             let late = all || age < surplus || now.duration_since(held.since) >= PATIENCE;
             if late || held.node.completeness().is_ok() {
-                due.push(self.complete(held));
+                due.push(Self::complete(held));
             } else {
                 self.held.push(held);
             }
@@ -64,9 +71,8 @@ impl Sums {
         due
     }
 
-    fn complete(&self, held: Held) -> SpanData {
+    fn complete(held: Held) -> SpanData {
         let Held { mut span, node, .. } = held;
-        self.runtime.pending.remove(span.span_context.span_id());
         node.push_sums(node.completeness().err(), &mut span.attributes);
         span
     }

@@ -14,11 +14,11 @@ use crate::error::{Error, ErrorKind, say};
 use crate::export::{Console, Counts, Deadline, Finish, OtlpSender, Scrubber, Sink, Sums};
 use crate::propagation;
 use crate::sampling::sampler;
-use crate::span::{Pending, Runtime, StepLayer, unrecorded_is_known};
+use crate::span::{Outlet, Recorder, Runtime, StepLayer, unrecorded_is_known};
 use crate::view::TreeOptions;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{InstrumentationScope, global};
-use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer, SdkTracerProvider, SpanLimits};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider, SpanLimits};
 use processor::Processor;
 use queue::Queue;
 use std::sync::atomic::AtomicBool;
@@ -90,9 +90,10 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         let telemetry = announce(warnings, counts, &runtime, None);
         return Ok(Parts { telemetry, config, runtime, provider: None });
     }
+    let span_ids: Arc<dyn IdGenerator> = Arc::from(make_ids());
     let mut builder = SdkTracerProvider::builder()
         .with_sampler(sampler(&config.sampler))
-        .with_id_generator(BoxedIds(make_ids()))
+        .with_id_generator(SharedIds(span_ids.clone()))
         .with_span_limits(span_limits(&config.limits))
         .with_resource(resource.clone());
     let (sinks, deadline) = match sinks {
@@ -100,23 +101,22 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         None => make_sinks(&config, &resource, &finish, tree)?,
     };
     let queue = Arc::new(Queue::new(config.batch.max_queue_size, config.batch.max_export_batch_size));
-    let pending = Arc::<Pending>::default();
     let exports = !sinks.is_empty();
-    if exports {
-        builder = builder.with_span_processor(Processor {
-            queue: queue.clone(),
-            counts: counts.clone(),
-            pending: pending.clone(),
-        });
+    let processor = exports.then(|| Processor { queue: queue.clone(), counts: counts.clone() });
+    if let Some(processor) = &processor {
+        builder = builder.with_span_processor(processor.clone());
     }
     let provider = builder.build();
-    let mut runtime = Runtime::new(Some(tracer(&provider)), prices, config.content);
+    let recorder = Recorder::new(
+        span_ids,
+        sampler(&config.sampler),
+        scope(),
+        span_limits(&config.limits),
+        processor.map(|processor| Arc::new(processor) as Arc<dyn Outlet>),
+    );
+    let mut runtime = Runtime::new(Some(recorder), prices, config.content);
     runtime.ids = make_ids();
-    runtime.pending = pending;
     runtime.hash_key = hash_key;
-    if !exports {
-        runtime.pending.close();
-    }
     let runtime = Arc::new(runtime);
     let running = exports.then(|| {
         let worker = Worker {
@@ -171,7 +171,7 @@ where
         events: parts.config.log_events.as_deref().map(env_filter),
     };
     let bridge = tracing_opentelemetry::layer()
-        .with_tracer(tracer(provider))
+        .with_tracer(provider.tracer_with_scope(scope()))
         .with_location(false)
         .with_threads(false)
         .with_target(false)
@@ -305,12 +305,11 @@ fn announce(
     Telemetry::new(warnings, counts, runtime.prices.clone(), running)
 }
 
-fn tracer(provider: &SdkTracerProvider) -> SdkTracer {
-    let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
         .with_version(env!("CARGO_PKG_VERSION"))
         .with_schema_url(SCHEMA_URL)
-        .build();
-    provider.tracer_with_scope(scope)
+        .build()
 }
 
 /// The cold side keeps the limits, since it knows which attributes must not be lost; the SDK would drop whatever comes
@@ -331,10 +330,11 @@ fn env_filter(directives: &str) -> EnvFilter {
     EnvFilter::builder().parse_lossy(directives)
 }
 
+/// Ids of steps and of other people's spans come from one source.
 #[derive(Debug)]
-struct BoxedIds(Box<dyn IdGenerator>);
+struct SharedIds(Arc<dyn IdGenerator>);
 
-impl IdGenerator for BoxedIds {
+impl IdGenerator for SharedIds {
     fn new_trace_id(&self) -> opentelemetry::TraceId {
         self.0.new_trace_id()
     }

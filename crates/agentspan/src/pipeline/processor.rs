@@ -1,6 +1,6 @@
 use crate::export::{Counts, DropReason};
 use crate::pipeline::queue::Queue;
-use crate::span::Pending;
+use crate::span::{Finished, Outlet};
 use opentelemetry::Context;
 use opentelemetry::trace::Span as _;
 use opentelemetry_sdk::Resource;
@@ -13,30 +13,36 @@ use std::time::Duration;
 ///
 /// The SDK's own batch processor drops spans without telling anybody, cannot hold one back, and ends for good when its
 /// exporter panics.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Processor {
     pub(crate) queue: Arc<Queue>,
     pub(crate) counts: Arc<Counts>,
-    /// Steps that wait for those below them; one that finds no room must not be waited for.
-    pub(crate) pending: Arc<Pending>,
+}
+
+impl Outlet for Processor {
+    fn began(&self) {
+        self.counts.created();
+    }
+
+    fn ended(&self, finished: Finished) {
+        self.counts.ended();
+        if !self.queue.push(finished) {
+            self.counts.drop_spans(DropReason::QueueFull, 1);
+        }
+    }
 }
 
 #[deny(clippy::missing_trait_methods)]
 impl SpanProcessor for Processor {
     fn on_start(&self, span: &mut Span, _cx: &Context) {
         if span.span_context().is_sampled() {
-            self.counts.created();
+            self.began();
         }
     }
 
     fn on_end(&self, span: SpanData) {
         if span.span_context.is_sampled() {
-            self.counts.ended();
-            let id = span.span_context.span_id();
-            if !self.queue.push(span) {
-                self.pending.remove(id);
-                self.counts.drop_spans(DropReason::QueueFull, 1);
-            }
+            self.ended(Finished { span, node: None });
         }
     }
 

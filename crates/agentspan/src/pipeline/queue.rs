@@ -1,5 +1,4 @@
-use crate::span::lock;
-use opentelemetry_sdk::trace::SpanData;
+use crate::span::{Finished, lock};
 use std::sync::mpsc::Sender;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ pub(crate) struct Queue {
 
 #[derive(Debug, Default)]
 struct Inner {
-    spans: Vec<SpanData>,
+    spans: Vec<Finished>,
     flushes: Vec<Sender<()>>,
     stop: bool,
 }
@@ -23,7 +22,7 @@ struct Inner {
 /// What the export thread found when it woke.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
-    pub(crate) spans: Vec<SpanData>,
+    pub(crate) spans: Vec<Finished>,
     /// Whoever waits for everything before this to be sent.
     pub(crate) flushes: Vec<Sender<()>>,
     pub(crate) stop: bool,
@@ -37,7 +36,7 @@ impl Queue {
     }
 
     /// Puts a span in, unless there is no room.
-    pub(crate) fn push(&self, span: SpanData) -> bool {
+    pub(crate) fn push(&self, span: Finished) -> bool {
         let mut inner = lock(&self.inner);
         if inner.stop || inner.spans.len() >= self.max {
             return false;

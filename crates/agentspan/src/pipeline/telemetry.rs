@@ -156,6 +156,9 @@ impl Running {
             finish(&node, Ending::cancelled());
         }
         self.deadline.shorten(deadline - patience.min(SPARE));
+        if let Some(recorder) = &self.runtime.recorder {
+            recorder.stop();
+        }
         // The processor only stops the queue, which cannot fail.
         let _ = self.provider.shutdown_with_timeout(patience);
         self.queue.stop();

@@ -1,11 +1,13 @@
 use crate::cost::{OwnCost, Totals, Unpriced, Usd};
 use crate::span::model::{self, Call};
 use crate::span::outcome::Ending;
+use crate::span::recorder::Recorded;
 use crate::span::run::Run;
 use crate::span::runtime::{Runtime, attribute, count, lock};
 use agentspan_semconv::{CostStatus, Outcome, StepType, agent, cost, llm};
-use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::trace::{Event, SpanContext, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::SpanLimits;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -19,7 +21,6 @@ use std::time::SystemTime;
 pub(crate) struct Node {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) step_type: StepType,
-    pub(crate) name: String,
     pub(crate) parent: Option<Arc<Node>>,
     /// The nearest run; of a run, the run itself.
     pub(crate) run: Option<Arc<Run>>,
@@ -43,10 +44,12 @@ pub(crate) struct Node {
 
 #[derive(Debug)]
 struct State {
-    /// The context that holds the span, until the step ends. It may hold the step as well, so it must not stay.
-    span: Option<Context>,
-    /// What is known of the step besides what it was made with; written to the span when it ends.
+    /// The span's name.
+    name: String,
+    recording: Recording,
     attributes: Vec<KeyValue>,
+    /// How many of the attributes the step was made with; only later ones take each other's place.
+    initial: usize,
     /// The step's own part and those of all descendants that have ended.
     totals: Totals,
     own: Own,
@@ -57,6 +60,18 @@ struct State {
     carriers: u32,
     released: bool,
     told: Told,
+}
+
+/// Where the span of a step is, until the step ends.
+#[derive(Debug, Default)]
+pub(crate) enum Recording {
+    /// The step has none.
+    #[default]
+    None,
+    /// In the step itself, all but the attributes.
+    Own(Recorded),
+    /// In this context, where another bridge has made it. The context may hold the step as well, so it must not stay.
+    Bridged(Context),
 }
 
 /// Room that is made at once for what becomes known while a step runs and ends.
@@ -105,7 +120,6 @@ impl Node {
             depth: parent.as_ref().map_or(0, |parent| parent.depth + 1),
             runtime,
             step_type,
-            name,
             parent,
             run,
             is_run,
@@ -118,8 +132,10 @@ impl Node {
             sampled_out: AtomicBool::new(false),
             open_key: AtomicU64::new(NOT_OPEN),
             state: Mutex::new(State {
-                span: None,
+                name,
+                recording: Recording::None,
                 attributes: Vec::new(),
+                initial: 0,
                 totals: Totals::default(),
                 own: Own::default(),
                 open: 0,
@@ -147,29 +163,76 @@ impl Node {
         self.sampled_out.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn inherit_sampled_out(&self) {
+    /// The sampler lets the step pass by.
+    pub(crate) fn pass_by(&self) {
         self.sampled_out.store(true, Ordering::Relaxed);
     }
 
-    /// Takes the span that was made for the step.
-    pub(crate) fn set_span(self: &Arc<Self>, context: &Context, is_recording: bool) {
+    /// Takes the span that another bridge has made for the step.
+    pub(crate) fn set_bridged(self: &Arc<Self>, context: &Context) {
         let span = context.span();
         let _ = self.span_context.set(span.span_context().clone());
-        if is_recording {
-            self.recording.store(true, Ordering::Relaxed);
-            self.open_key.store(self.runtime.open.insert(self), Ordering::Relaxed);
-            lock(&self.state).span = Some(context.clone());
+        if span.is_recording() {
+            self.set_recording(Recording::Bridged(context.clone()), Vec::new());
         } else if span.span_context().is_valid() {
-            self.sampled_out.store(true, Ordering::Relaxed);
+            self.pass_by();
         }
+    }
+
+    /// Records the step in itself from now on.
+    pub(crate) fn set_recorded(self: &Arc<Self>, recorded: Recorded, attributes: Vec<KeyValue>) {
+        self.set_recording(Recording::Own(recorded), attributes);
+    }
+
+    fn set_recording(self: &Arc<Self>, recording: Recording, attributes: Vec<KeyValue>) {
+        {
+            let mut state = lock(&self.state);
+            state.recording = recording;
+            state.initial = attributes.len();
+            state.attributes = attributes;
+        }
+        self.recording.store(true, Ordering::Relaxed);
+        self.open_key.store(self.runtime.open.insert(self), Ordering::Relaxed);
     }
 
     /// Adds an event to the span while the step is open.
     pub(crate) fn add_event(&self, name: impl Into<Cow<'static, str>>, attributes: Vec<KeyValue>) {
-        let context = lock(&self.state).span.clone();
-        if let Some(context) = context {
-            context.span().add_event(name, attributes);
+        let event = Event::new(name, SystemTime::now(), attributes, 0);
+        let bridged = self.with_recording(|recording| match recording {
+            Recording::None => None,
+            Recording::Own(recorded) => {
+                self.runtime.recorder.as_ref().map(|recorder| recorded.add_event(event, recorder.limits()));
+                None
+            }
+            Recording::Bridged(context) => Some((context.clone(), event)),
+        });
+        if let Some((context, Event { name, timestamp, attributes, .. })) = bridged {
+            context.span().add_event_with_timestamp(name, timestamp, attributes);
         }
+    }
+
+    /// Changes what is recorded in the step itself, while the step is open.
+    pub(crate) fn record(&self, change: impl FnOnce(&mut Recorded, &SpanLimits)) {
+        let Some(recorder) = &self.runtime.recorder else { return };
+        self.with_recording(|recording| {
+            if let Recording::Own(recorded) = recording {
+                change(recorded, recorder.limits());
+            }
+        });
+    }
+
+    fn with_recording<T>(&self, work: impl FnOnce(&mut Recording) -> T) -> T {
+        work(&mut lock(&self.state).recording)
+    }
+
+    /// Gives the span another name, while the step is open.
+    pub(crate) fn rename(&self, name: String) {
+        lock(&self.state).name = name;
+    }
+
+    /// The span's name, until the step has ended.
+    pub(crate) fn with_name<T>(&self, work: impl FnOnce(&str) -> T) -> T {
+        work(&lock(&self.state).name)
     }
 
     /// Sets an attribute while the step is open; a value set twice counts once, with the last value.
@@ -191,7 +254,7 @@ impl Node {
     pub(crate) fn unset(&self, is_stale: impl Fn(&str) -> bool) {
         let mut state = lock(&self.state);
         if !state.ended {
-            state.attributes.retain(|known| !is_stale(known.key.as_str()));
+            state.unset(is_stale);
         }
     }
 
@@ -219,7 +282,7 @@ impl Node {
         }
         let changed = change(&mut state.own);
         if let Some(attributes) = changed.filter(|_| self.is_recording()) {
-            state.attributes.retain(|known| !is_stale(known.key.as_str()));
+            state.unset(is_stale);
             attributes.into_iter().for_each(|attribute| state.set(attribute));
         }
     }
@@ -268,7 +331,7 @@ impl Node {
     pub(crate) fn end<T>(
         &self,
         ending: &mut Ending,
-        settle: impl FnOnce(&mut Ending, &Own, Option<Cow<'static, str>>) -> T,
+        settle: impl FnOnce(&mut Ending, &str, &Own, Option<Cow<'static, str>>) -> T,
     ) -> Option<(Ended, T)> {
         // Held until the end, so that a carrier that goes meanwhile does not let the ancestors go without the part.
         // Locks are taken upwards only, from a step to its run and its ancestors.
@@ -291,7 +354,7 @@ impl Node {
             }
         }
         let told = state.told.error_type.take();
-        let settled = settle(ending, &state.own, told);
+        let settled = settle(ending, &state.name, &state.own, told);
         state.ended = true;
         let part = self.part(&state.own, ending.outcome.is_failure());
         // A run that is a step of another one is no step of its own.
@@ -305,7 +368,8 @@ impl Node {
             }
         }
         let ended = Ended {
-            span: state.span.take(),
+            name: std::mem::take(&mut state.name),
+            recording: std::mem::take(&mut state.recording),
             attributes: std::mem::take(&mut state.attributes),
             recovers_from: state.told.recovers_from.take(),
             is_complete: state.carriers == 0 && state.open == 0,
@@ -421,7 +485,8 @@ impl Drop for Node {
 impl State {
     /// A value set twice counts once, with the last value.
     fn set(&mut self, attribute: KeyValue) {
-        if let Some(known) = self.attributes.iter_mut().find(|known| known.key == attribute.key) {
+        let later = self.attributes.iter_mut().skip(self.initial);
+        if let Some(known) = later.into_iter().find(|known| known.key == attribute.key) {
             known.value = attribute.value;
             return;
         }
@@ -429,6 +494,14 @@ impl State {
             self.attributes.reserve(USUAL_ATTRIBUTES);
         }
         self.attributes.push(attribute);
+    }
+
+    fn unset(&mut self, is_stale: impl Fn(&str) -> bool) {
+        let mut at = 0;
+        self.attributes.retain(|known| {
+            at += 1;
+            at <= self.initial || !is_stale(known.key.as_str())
+        });
     }
 
     fn ready_to_release(&mut self) -> bool {
@@ -441,8 +514,8 @@ impl State {
 /// What an ended step leaves to be recorded.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// The context that holds the span, if the step is recorded.
-    pub(crate) span: Option<Context>,
+    pub(crate) name: String,
+    pub(crate) recording: Recording,
     pub(crate) attributes: Vec<KeyValue>,
     pub(crate) recovers_from: Option<Cow<'static, str>>,
     /// Whether nothing can be added to the sums any more.

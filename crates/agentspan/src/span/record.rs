@@ -2,12 +2,13 @@
 
 use crate::span::layer;
 use crate::span::model::Call;
-use crate::span::node::{Ended, NewNode, Node, NodeRef, Own};
+use crate::span::node::{Ended, NewNode, Node, NodeRef, Own, Recording};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
+use crate::span::recorder::{Recorded, Recorder, StepSpan};
 use crate::span::run::{Line, Run, RunIdentity};
 use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, error, event, exception, llm};
-use opentelemetry::trace::{Link, Span as _, SpanContext, SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::trace::{Event, Link, SpanContext, SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -102,7 +103,7 @@ impl Active {
             warn_unrecorded(Unrecorded::NoLayer);
         }
         if sampled_out {
-            node.inherit_sampled_out();
+            node.pass_by();
         }
         if !has_span {
             return Self::carried_by_context(node, &parent_context);
@@ -113,8 +114,8 @@ impl Active {
             fill(node, &mut initial);
             initial
         };
-        match runtime.direct_tracer() {
-            Some(tracer) => Self::direct(node, kind, &parent_context, tracer, initial),
+        match runtime.recorder() {
+            Some(recorder) => Self::direct(node, kind, &parent_context, recorder, initial),
             None => Self::through_bridge(node, kind, &parent_context, initial),
         }
     }
@@ -135,39 +136,34 @@ impl Active {
         self
     }
 
-    /// Our own tracer makes the span; the `tracing` span only carries it.
+    /// The step is its own span; the `tracing` span only carries it.
     fn direct(
         node: Arc<Node>,
         kind: SpanKind,
         parent_context: &Context,
-        tracer: &opentelemetry_sdk::trace::SdkTracer,
+        recorder: &Recorder,
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
-        // Our samplers decide by ids alone. So nothing is put together for a span that they may well drop, and whatever
-        // stands below a sampled one is not dropped.
-        let is_below = parent_context.span().span_context().is_sampled();
-        let (early, late) = if is_below { (Some(initial), None) } else { (None, Some(initial)) };
-        let early = early.map(|initial| initial(&node));
-        let Initial { attributes, links } = early.unwrap_or_else(|| Initial::with_room(&node));
-        let mut span = tracer
-            .span_builder(node.name.clone())
-            .with_kind(kind)
-            .with_start_time(node.started)
-            .with_attributes(attributes)
-            .with_links(links)
-            .start_with_context(tracer, parent_context);
-        let is_recording = span.is_recording();
-        if let Some(initial) = late.filter(|_| is_recording) {
-            let Initial { attributes, links } = initial(&node);
-            span.set_attributes(attributes);
-            for link in links {
-                span.add_link(link.span_context, link.attributes);
+        let identified = node.with_name(|name| recorder.identify(parent_context, name, &kind));
+        let spanned = match identified {
+            Some((identity, true)) => {
+                let Initial { attributes, links } = initial(&node);
+                let recorded = Recorded::new(kind, &identity, links);
+                let _ = node.span_context.set(identity.context);
+                recorder.began();
+                node.set_recorded(recorded, attributes);
+                parent_context.with_span(StepSpan(node.clone()))
             }
-        }
-        let spanned = parent_context.with_span(span);
-        node.set_span(&spanned, is_recording);
+            // Nothing is put together for a step that is not kept.
+            Some((identity, false)) => {
+                let _ = node.span_context.set(identity.context.clone());
+                node.pass_by();
+                parent_context.with_remote_span_context(identity.context)
+            }
+            None => parent_context.with_remote_span_context(SpanContext::NONE),
+        };
         let context = spanned.with_value(NodeRef(node.clone()));
-        let span = layer::tracing_span(&node.name, context.clone(), &node);
+        let span = node.with_name(|name| layer::tracing_span(name, context.clone(), &node));
         if span.is_disabled() {
             node.on_carrier_gone();
             warn_unrecorded(Unrecorded::NotCarried);
@@ -183,7 +179,8 @@ impl Active {
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
-        let span = layer::bridged_span(&node.name, kind_word(&kind), context.clone(), &node);
+        let name = node.with_name(str::to_owned);
+        let span = layer::bridged_span(&name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
             warn_unrecorded(Unrecorded::Filtered);
@@ -194,7 +191,7 @@ impl Active {
             return Self::new(node, context, span);
         }
         let context = span.context();
-        node.set_span(&context, context.span().is_recording());
+        node.set_bridged(&context);
         if node.is_recording() {
             let Initial { attributes, links } = initial(&node);
             let recorded = context.span();
@@ -219,7 +216,7 @@ impl Active {
                 self.node.runtime.with_dispatch(|| drop(span));
             }
         };
-        if self.node.runtime.direct_tracer().is_some() {
+        if self.node.runtime.recorder().is_some() {
             // The handle goes first: whoever still holds the span afterwards carries the step on.
             let_go(span);
             finish(&self.node, ending);
@@ -253,29 +250,50 @@ impl Drop for Active {
 pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     // Nobody sees when a step ended that is not recorded.
     let now = if node.is_sampled_out() { node.started } else { SystemTime::now().max(node.started) };
-    let settle = |ending: &mut Ending, own: &Own, told: Option<Cow<'static, str>>| {
+    let settle = |ending: &mut Ending, name: &str, own: &Own, told: Option<Cow<'static, str>>| {
         let run = node.run.as_ref().filter(|_| node.is_run);
         let stop_reason = run.map(|run| settle_reason(run, ending));
         let error_type = error_type(node, ending, told, stop_reason.as_ref());
         let duration = now.duration_since(node.started).unwrap_or_default();
-        tell_runs(node, own, ending, error_type.as_ref(), duration);
+        tell_runs(node, name, own, ending, error_type.as_ref(), duration);
         (stop_reason, error_type)
     };
     let Some((ended, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
-    let Ended { span, mut attributes, recovers_from, is_complete } = ended;
-    let Some(context) = span else { return };
-    let span = context.span();
+    let Ended { name, recording, mut attributes, recovers_from, is_complete } = ended;
+    if matches!(recording, Recording::None) {
+        return;
+    }
     attributes.push(attribute(agent::AGENT_OUTCOME, ending.outcome.as_str()));
-    if let Some(reason) = &stop_reason {
+    if let Some(reason) = stop_reason {
         attributes.push(attribute(agent::AGENT_STOP_REASON, reason.as_str().to_owned()));
     }
     let class = error_type.clone().or(recovers_from);
     attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
     attributes.extend(node.attempts().map(|attempts| count(llm::LLM_ATTEMPT_COUNT, attempts)));
-    push_final_sums(node, is_complete, &mut attributes);
-    span.set_attributes(attributes);
-    record_failure(node, &span, &ending, error_type, now);
-    span.end_with_timestamp(now);
+    let failure = error_type.map(|error_type| recorded_failure(node, &ending, error_type, now));
+    match recording {
+        Recording::None => {}
+        Recording::Own(mut recorded) => {
+            let Some(recorder) = &node.runtime.recorder else { return };
+            if let Some((status, event)) = failure {
+                recorded.set_status(status);
+                event.into_iter().for_each(|event| recorded.add_event(event, recorder.limits()));
+            }
+            recorder.ended(node, name, recorded, attributes, now);
+        }
+        Recording::Bridged(context) => {
+            push_final_sums(node, is_complete, &mut attributes);
+            let span = context.span();
+            span.set_attributes(attributes);
+            if let Some((status, event)) = failure {
+                span.set_status(status);
+                if let Some(event) = event {
+                    span.add_event_with_timestamp(event.name, event.timestamp, event.attributes);
+                }
+            }
+            span.end_with_timestamp(now);
+        }
+    }
 }
 
 /// Sums that are not complete are left to the cold side, which waits for them.
@@ -324,6 +342,7 @@ fn outcome_of(reason: &StopReason) -> Outcome {
 /// Runs around the step learn how it ended, and every run above gets a line for its breakdown if that is recorded.
 fn tell_runs(
     node: &Node,
+    name: &str,
     own: &Own,
     ending: &Ending,
     error_type: Option<&Cow<'static, str>>,
@@ -342,13 +361,7 @@ fn tell_runs(
         return;
     }
     let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
-    let line = Line {
-        name: &node.name,
-        tokens,
-        usd: own.cost.known(),
-        duration,
-        failed: ending.outcome.is_failure(),
-    };
+    let line = Line { name, tokens, usd: own.cost.known(), duration, failed: ending.outcome.is_failure() };
     std::iter::successors(around, |run| run.parent.as_ref()).for_each(|run| run.add_line(&line));
 }
 
@@ -373,21 +386,19 @@ fn error_type(
     Some(of_step.filter(|_| class == OTHER).unwrap_or(class))
 }
 
-fn record_failure(
+/// What a failed step has besides attributes.
+fn recorded_failure(
     node: &Node,
-    span: &opentelemetry::trace::SpanRef<'_>,
     ending: &Ending,
-    error_type: Option<Cow<'static, str>>,
+    error_type: Cow<'static, str>,
     now: SystemTime,
-) {
-    let Some(error_type) = error_type else { return };
-    let texts = node.runtime.content.errors;
+) -> (Status, Option<Event>) {
     let failure = ending.failure.as_ref();
+    let texts = node.runtime.content.errors;
     let message = failure.and_then(|failure| failure.message.clone()).filter(|_| texts);
-    span.set_status(Status::error(message.clone().map_or_else(|| error_type.clone(), Cow::Owned)));
-    if let Some(failure) = failure {
-        span.add_event_with_timestamp(event::EXCEPTION, now, exception_event(failure, error_type, message));
-    }
+    let status = Status::error(message.clone().map_or_else(|| error_type.clone(), Cow::Owned));
+    let event = failure.map(|failure| exception_event(failure, error_type, message));
+    (status, event.map(|attributes| Event::new(event::EXCEPTION, now, attributes, 0)))
 }
 
 fn exception_event(

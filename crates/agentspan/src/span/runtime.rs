@@ -3,9 +3,10 @@ use crate::cost::PriceBook;
 use crate::span::layer::StepLayer;
 use crate::span::node::Node;
 use crate::span::probe::foreign_bridge;
+use crate::span::recorder::Recorder;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanId;
-use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use std::collections::HashMap;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -18,7 +19,7 @@ use tracing::dispatcher::{Dispatch, WeakDispatch};
 #[derive(Debug)]
 pub(crate) struct Runtime {
     /// Records steps without a detour; `None` leaves the recording to another bridge in the same subscriber.
-    pub(crate) tracer: Option<SdkTracer>,
+    pub(crate) recorder: Option<Recorder>,
     pub(crate) prices: Arc<PriceBook>,
     pub(crate) content: Content,
     pub(crate) ids: Box<dyn IdGenerator>,
@@ -28,23 +29,23 @@ pub(crate) struct Runtime {
     pub(crate) foreign_bridge: AtomicBool,
     /// The subscriber was looked through for such a bridge; before that, nothing may be left to ours.
     pub(crate) looked: AtomicBool,
-    pub(crate) pending: Arc<Pending>,
+    pub(crate) pending: Pending,
     pub(crate) open: OpenSteps,
     /// The subscriber that the layer sits in.
     dispatch: OnceLock<WeakDispatch>,
 }
 
 impl Runtime {
-    pub(crate) fn new(tracer: Option<SdkTracer>, prices: PriceBook, content: Content) -> Self {
+    pub(crate) fn new(recorder: Option<Recorder>, prices: PriceBook, content: Content) -> Self {
         Self {
-            tracer,
+            recorder,
             prices: Arc::new(prices),
             content,
             ids: Box::new(RandomIdGenerator::default()),
             hash_key: String::new(),
             foreign_bridge: AtomicBool::new(false),
             looked: AtomicBool::new(false),
-            pending: Arc::default(),
+            pending: Pending::default(),
             open: OpenSteps::default(),
             dispatch: OnceLock::new(),
         }
@@ -69,9 +70,9 @@ impl Runtime {
         self.dispatch.get()?.upgrade()
     }
 
-    /// The tracer, unless another bridge records.
-    pub(crate) fn direct_tracer(&self) -> Option<&SdkTracer> {
-        self.tracer.as_ref().filter(|_| !self.foreign_bridge.load(Ordering::Relaxed))
+    /// Our own recorder, unless another bridge records.
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref().filter(|_| !self.foreign_bridge.load(Ordering::Relaxed))
     }
 
     /// The settings in force when no layer of ours can be found: those of the first start in this process.
@@ -103,7 +104,7 @@ impl Runtime {
     /// Looks through the subscriber once. The layer is told of it when it is installed, but not inside of an `Option`
     /// or a `Vec` of layers, which do not pass that on.
     pub(crate) fn look_for_foreign_bridge(&self, dispatch: &Dispatch) {
-        if self.tracer.is_none()
+        if self.recorder.is_none()
             || self.looked.load(Ordering::Relaxed)
             || self.looked.swap(true, Ordering::Relaxed)
         {
@@ -202,11 +203,11 @@ pub(crate) fn siphash(key: &str, bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Ended steps whose sums are not complete, by span id, until the cold side has taken them.
+/// Ended steps whose sums are not complete, by span id, until the cold side has taken them. Only for spans that another
+/// bridge has made; our own take the step along.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     waiting: Mutex<HashMap<SpanId, Arc<Node>>>,
-    closed: AtomicBool,
 }
 
 /// More ended steps than this are not waited for.
@@ -215,9 +216,6 @@ const MAX_PENDING: usize = 10_000;
 impl Pending {
     /// Whether the step will be waited for.
     pub(crate) fn insert(&self, id: SpanId, node: &Arc<Node>) -> bool {
-        if self.closed.load(Ordering::Relaxed) {
-            return false;
-        }
         let mut waiting = lock(&self.waiting);
         let room = waiting.len() < MAX_PENDING;
         if room {
@@ -226,17 +224,9 @@ impl Pending {
         room
     }
 
-    /// Nobody will take steps from here, as when nothing is exported.
-    pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn get(&self, id: SpanId) -> Option<Arc<Node>> {
-        lock(&self.waiting).get(&id).cloned()
-    }
-
-    pub(crate) fn remove(&self, id: SpanId) {
-        lock(&self.waiting).remove(&id);
+    /// Gives a step to the cold side, which waits for it from now on.
+    pub(crate) fn take(&self, id: SpanId) -> Option<Arc<Node>> {
+        lock(&self.waiting).remove(&id)
     }
 }
 

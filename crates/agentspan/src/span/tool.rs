@@ -97,8 +97,7 @@ impl Begin for ToolBuilder {
         let known_cost = own_cost.as_ref().and_then(OwnCost::known);
         let active = Active::start(spec, |node, initial| {
             if let Some(run) = &node.run {
-                let (index, repeated) =
-                    run.tool_called(&node.name, hash.as_ref().map(|hash| hash.as_slice()));
+                let (index, repeated) = run.tool_called(&name, hash.as_ref().map(|hash| hash.as_slice()));
                 initial.attributes.extend(index.map(|index| count(names::TOOL_CALL_INDEX, index)));
                 initial.attributes.push(attribute(names::TOOL_REPEATED, repeated));
                 let asker = call_id.as_deref().and_then(|id| run.asker(id));

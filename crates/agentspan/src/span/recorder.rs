@@ -1,0 +1,238 @@
+//! How a step becomes a span without a detour: its ids, whether it is kept, and what of it goes to the cold side.
+
+use crate::span::node::Node;
+use opentelemetry::trace::{Event, Link, Span, SpanContext, SpanKind, Status, TraceContextExt, TraceFlags};
+use opentelemetry::{Context, InstrumentationScope, KeyValue, SpanId};
+use opentelemetry_sdk::trace::{
+    IdGenerator, Sampler, SamplingDecision, ShouldSample, SpanData, SpanEvents, SpanLimits, SpanLinks,
+};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+/// Makes spans of steps, and hands them to the cold side when they end.
+///
+/// It does what a tracer of the SDK does, without the copies: a step has collected everything itself, and a span of
+/// the SDK would collect it once more.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    ids: Arc<dyn IdGenerator>,
+    sampler: Sampler,
+    scope: InstrumentationScope,
+    limits: SpanLimits,
+    /// Absent when nothing is exported; steps are recorded all the same, since others can look at them.
+    outlet: Option<Arc<dyn Outlet>>,
+    stopped: AtomicBool,
+}
+
+/// The way to the cold side.
+pub(crate) trait Outlet: Send + Sync + fmt::Debug {
+    /// A sampled span has begun.
+    fn began(&self);
+
+    /// A sampled span has ended.
+    fn ended(&self, finished: Finished);
+}
+
+/// A span on its way to the cold side.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) span: SpanData,
+    /// The step whose sums are to be added as soon as they are complete; absent on spans of others.
+    pub(crate) node: Option<Arc<Node>>,
+}
+
+/// What the span of a step is known by.
+pub(crate) struct Identity {
+    pub(crate) context: SpanContext,
+    pub(crate) parent: SpanId,
+    pub(crate) parent_is_remote: bool,
+}
+
+/// What is collected of a recorded step besides its attributes.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub(crate) kind: SpanKind,
+    pub(crate) parent: SpanId,
+    pub(crate) parent_is_remote: bool,
+    pub(crate) events: Vec<Event>,
+    pub(crate) dropped_events: u32,
+    pub(crate) links: Vec<Link>,
+    pub(crate) dropped_attributes: u32,
+    pub(crate) status: Status,
+}
+
+impl Recorder {
+    pub(crate) fn new(
+        ids: Arc<dyn IdGenerator>,
+        sampler: Sampler,
+        scope: InstrumentationScope,
+        limits: SpanLimits,
+        outlet: Option<Arc<dyn Outlet>>,
+    ) -> Self {
+        Self { ids, sampler, scope, limits, outlet, stopped: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn limits(&self) -> &SpanLimits {
+        &self.limits
+    }
+
+    /// Steps that are made from here on are not recorded.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives ids to a step below whatever stands in the context, and asks the sampler. `None` where nothing is recorded.
+    pub(crate) fn identify(
+        &self,
+        parent_context: &Context,
+        name: &str,
+        kind: &SpanKind,
+    ) -> Option<(Identity, bool)> {
+        if self.stopped.load(Ordering::Relaxed) || parent_context.is_telemetry_suppressed() {
+            return None;
+        }
+        let id = self.ids.new_span_id();
+        let span = parent_context.span();
+        let parent = Some(span.span_context()).filter(|parent| parent.is_valid());
+        let trace_id = parent.map_or_else(|| self.ids.new_trace_id(), SpanContext::trace_id);
+        let sampled = self.sampler.should_sample(Some(parent_context), trace_id, name, kind, &[], &[]);
+        let is_kept = sampled.decision == SamplingDecision::RecordAndSample;
+        let flags = match parent {
+            Some(parent) if is_kept => parent.trace_flags(),
+            _ => TraceFlags::default(),
+        };
+        let identity = Identity {
+            context: SpanContext::new(trace_id, id, flags.with_sampled(is_kept), false, sampled.trace_state),
+            parent: parent.map_or(SpanId::INVALID, SpanContext::span_id),
+            parent_is_remote: parent.is_some_and(SpanContext::is_remote),
+        };
+        Some((identity, is_kept))
+    }
+
+    pub(crate) fn began(&self) {
+        if let Some(outlet) = &self.outlet {
+            outlet.began();
+        }
+    }
+
+    /// Hands a step that has ended to the cold side.
+    pub(crate) fn ended(
+        &self,
+        node: &Arc<Node>,
+        name: String,
+        recorded: Recorded,
+        attributes: Vec<KeyValue>,
+        end: SystemTime,
+    ) {
+        let Some(outlet) = &self.outlet else { return };
+        let Some(context) = node.span_context.get() else { return };
+        let mut events = SpanEvents::default();
+        events.events = recorded.events;
+        events.dropped_count = recorded.dropped_events;
+        let mut links = SpanLinks::default();
+        links.links = recorded.links;
+        outlet.ended(Finished {
+            span: SpanData {
+                span_context: context.clone(),
+                parent_span_id: recorded.parent,
+                parent_span_is_remote: recorded.parent_is_remote,
+                span_kind: recorded.kind,
+                name: Cow::Owned(name),
+                start_time: node.started,
+                end_time: end,
+                attributes,
+                dropped_attributes_count: recorded.dropped_attributes,
+                events,
+                links,
+                status: recorded.status,
+                instrumentation_scope: self.scope.clone(),
+            },
+            node: Some(node.clone()),
+        });
+    }
+}
+
+impl Recorded {
+    pub(crate) fn new(kind: SpanKind, identity: &Identity, links: Vec<Link>) -> Self {
+        Self {
+            kind,
+            parent: identity.parent,
+            parent_is_remote: identity.parent_is_remote,
+            events: Vec::new(),
+            dropped_events: 0,
+            links,
+            dropped_attributes: 0,
+            status: Status::Unset,
+        }
+    }
+
+    pub(crate) fn add_event(&mut self, mut event: Event, limits: &SpanLimits) {
+        if self.events.len() >= limits.max_events_per_span as usize {
+            self.dropped_events = self.dropped_events.saturating_add(1);
+            return;
+        }
+        let room = limits.max_attributes_per_event as usize;
+        let surplus = event.attributes.len().saturating_sub(room);
+        event.attributes.truncate(room);
+        event.dropped_attributes_count = u32::try_from(surplus).unwrap_or(u32::MAX);
+        self.events.push(event);
+    }
+
+    /// As the specification says: `Ok` stands above `Error`, which stands above no status.
+    pub(crate) fn set_status(&mut self, status: Status) {
+        if status > self.status {
+            self.status = status;
+        }
+    }
+}
+
+/// The span of a step, as it stands in the OpenTelemetry context: who asks that for the current span tells the step.
+#[derive(Debug)]
+pub(crate) struct StepSpan(pub(crate) Arc<Node>);
+
+impl Span for StepSpan {
+    fn add_event_with_timestamp<T>(&mut self, name: T, timestamp: SystemTime, attributes: Vec<KeyValue>)
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        let event = Event::new(name, timestamp, attributes, 0);
+        self.0.record(|recorded, limits| recorded.add_event(event, limits));
+    }
+
+    fn span_context(&self) -> &SpanContext {
+        self.0.span_context.get().unwrap_or(&SpanContext::NONE)
+    }
+
+    fn is_recording(&self) -> bool {
+        self.0.is_recording() && !self.0.is_ended()
+    }
+
+    fn set_attribute(&mut self, attribute: KeyValue) {
+        self.0.set(attribute);
+    }
+
+    fn set_status(&mut self, status: Status) {
+        self.0.record(|recorded, _| recorded.set_status(status));
+    }
+
+    fn update_name<T>(&mut self, new_name: T)
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        self.0.rename(new_name.into().into_owned());
+    }
+
+    fn add_link(&mut self, span_context: SpanContext, attributes: Vec<KeyValue>) {
+        self.0.record(|recorded, limits| {
+            if recorded.links.len() < limits.max_links_per_span as usize {
+                recorded.links.push(Link::new(span_context, attributes, 0));
+            }
+        });
+    }
+
+    /// A step ends by itself.
+    fn end_with_timestamp(&mut self, _: SystemTime) {}
+}
