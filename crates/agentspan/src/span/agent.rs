@@ -4,9 +4,8 @@ use crate::span::record::{Active, Spec};
 use crate::span::run::RunIdentity;
 use crate::span::runtime::{Runtime, attribute};
 use crate::span::value::AttributeValue;
-use agentspan_semconv::{StepType, agent, span_name, user};
+use agentspan_semconv::{agent, span_name, user};
 use opentelemetry::KeyValue;
-use opentelemetry::trace::SpanKind;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::future::Future;
@@ -98,12 +97,7 @@ running_span!(AgentBuilder);
 impl Begin for AgentBuilder {
     fn begin(self) -> Step {
         let Self { workflow, identity, agent_type, version, query, attributes } = self;
-        let spec = Spec {
-            step_type: StepType::Run,
-            kind: SpanKind::Internal,
-            name: span_name::agent(&workflow),
-            run: Some((workflow.into(), identity)),
-        };
+        let spec = Spec::run(span_name::agent(&workflow), workflow.into(), identity);
         Step(Active::start(spec, |node, initial| {
             let parent = node.run.as_ref().and_then(|run| run.parent.as_ref());
             let query = query.filter(|_| node.runtime.content.queries);

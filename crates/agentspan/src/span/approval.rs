@@ -41,14 +41,15 @@ impl Begin for ApprovalBuilder {
             let asked = asked.map(|asked| attribute(names::APPROVAL_ASKED, asked));
             std::iter::once(attribute(names::APPROVAL_NAME, name)).chain(asked)
         };
-        let spec =
-            |name: String| Spec { step_type: StepType::Approval, kind: SpanKind::Internal, name, run: None };
-        let active = Active::start(spec(span_name::approval(&name)), |_, initial| {
+        let spec = Spec::new(StepType::Approval, SpanKind::Internal, || span_name::approval(&name));
+        let active = Active::start(spec, |_, initial| {
             initial.attributes.extend(known(name.clone(), asked.clone()));
             initial.attributes.extend(attributes);
         });
         active.scope(|| {
-            let requested = Active::start(spec(span_name::APPROVAL_REQUESTED.to_owned()), |_, initial| {
+            let requested = || span_name::APPROVAL_REQUESTED.to_owned();
+            let spec = Spec::new(StepType::Approval, SpanKind::Internal, requested);
+            let requested = Active::start(spec, |_, initial| {
                 initial.attributes.extend(known(name, asked));
             });
             requested.finish(Ending::ok());

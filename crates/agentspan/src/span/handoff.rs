@@ -40,12 +40,7 @@ running_span!(HandoffBuilder);
 impl Begin for HandoffBuilder {
     fn begin(self) -> Step {
         let Self { to, from, reason, attributes } = self;
-        let spec = Spec {
-            step_type: StepType::Handoff,
-            kind: SpanKind::Internal,
-            name: span_name::handoff(&to),
-            run: None,
-        };
+        let spec = Spec::new(StepType::Handoff, SpanKind::Internal, || span_name::handoff(&to));
         Step(Active::start(spec, |node, initial| {
             let around = node.run.as_ref().map(|run| run.agent_name.to_string());
             let texts = [

@@ -1,5 +1,6 @@
 use crate::span::node::Node;
 use crate::span::runtime::Runtime;
+use crate::span::sharded::Sharded;
 use opentelemetry::{Context, ContextGuard};
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
@@ -16,11 +17,14 @@ pub(crate) const TARGET: &str = "agentspan";
 #[derive(Debug)]
 pub(crate) struct StepLayer {
     runtime: Arc<Runtime>,
+    /// What the `tracing` span of each step carries. The registry could hold it as well, at the price of several
+    /// look-ups and a box for each span.
+    attached: Sharded<Attached>,
 }
 
 impl StepLayer {
     pub(crate) fn new(runtime: Arc<Runtime>) -> Self {
-        Self { runtime }
+        Self { runtime, attached: Sharded::default() }
     }
 
     pub(crate) fn runtime(&self) -> &Arc<Runtime> {
@@ -28,7 +32,8 @@ impl StepLayer {
     }
 }
 
-/// What a step's `tracing` span carries in the registry.
+/// What a step's `tracing` span carries.
+#[derive(Debug)]
 struct Attached {
     context: Context,
     node: Weak<Node>,
@@ -90,10 +95,9 @@ pub(crate) fn bridged_span(
 
 /// Gives the span of a step the context that is current whenever it is entered.
 pub(crate) fn attach(span: &tracing::Span, context: Context, node: &Arc<Node>) {
-    let mut attached = Some(Attached { context, node: Arc::downgrade(node) });
+    let attached = Attached { context, node: Arc::downgrade(node) };
     span.with_subscriber(|(id, dispatch)| {
-        let registry = dispatch.downcast_ref::<tracing_subscriber::Registry>()?;
-        registry.span(id)?.extensions_mut().replace(attached.take()?)
+        dispatch.downcast_ref::<StepLayer>()?.attached.insert(id.into_u64(), attached)
     });
 }
 
@@ -110,25 +114,21 @@ where
         self.runtime.look_for_foreign_bridge(dispatch);
     }
 
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, subscriber: layer::Context<'_, S>) {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: layer::Context<'_, S>) {
         if attributes.metadata().target() != TARGET {
             return;
         }
         let attached = MAKING.try_with(|making| making.take()).ok().flatten();
-        if let (Some(attached), Some(span)) = (attached, subscriber.span(id)) {
-            span.extensions_mut().insert(attached);
+        if let Some(attached) = attached {
+            self.attached.insert(id.into_u64(), attached);
         }
     }
 
-    fn on_enter(&self, id: &Id, subscriber: layer::Context<'_, S>) {
+    fn on_enter(&self, id: &Id, _: layer::Context<'_, S>) {
         if ATTACHED.try_with(Cell::take).unwrap_or(false) {
             return note_entered(id, None);
         }
-        let Some(span) = subscriber.span(id) else { return };
-        if span.metadata().target() != TARGET {
-            return;
-        }
-        let context = span.extensions().get::<Attached>().map(|attached| attached.context.clone());
+        let context = self.attached.get(id.into_u64(), |attached| attached.context.clone());
         if let Some(context) = context {
             note_entered(id, Some(context.attach()));
         }
@@ -145,12 +145,8 @@ where
         drop(guard);
     }
 
-    fn on_close(&self, id: Id, subscriber: layer::Context<'_, S>) {
-        let Some(span) = subscriber.span(&id) else { return };
-        if span.metadata().target() != TARGET {
-            return;
-        }
-        let attached = span.extensions_mut().remove::<Attached>();
+    fn on_close(&self, id: Id, _: layer::Context<'_, S>) {
+        let attached = self.attached.remove(id.into_u64());
         if let Some(node) = attached.as_ref().and_then(|attached| attached.node.upgrade()) {
             node.on_carrier_gone();
         }

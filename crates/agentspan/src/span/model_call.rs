@@ -11,6 +11,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The base of every builder of a model call.
 #[derive(Debug)]
@@ -47,14 +48,15 @@ impl ModelCall {
         attributes: Vec<KeyValue>,
     ) -> Step {
         let Self { provider, model, purpose, request, server, batch, estimated_prompt } = self;
-        let spec =
-            Spec { step_type, kind: SpanKind::Client, name: span_name::llm(&provider, &model), run: None };
+        let spec = Spec::new(step_type, SpanKind::Client, || span_name::llm(&provider, &model));
         let sent = request.as_ref().and_then(|request| request.request.model.clone()).unwrap_or(model);
-        let call = Call { provider: provider.clone(), model: sent.clone(), batch };
+        let call = Call { provider, model: sent, batch };
+        let mut model = None;
         let active = Active::start(spec, |node, initial| {
             let initial = &mut initial.attributes;
-            initial.push(attribute(names::LLM_PROVIDER, provider));
-            initial.push(attribute(names::LLM_REQUEST_MODEL_NAME, sent));
+            initial.push(attribute(names::LLM_PROVIDER, call.provider.clone()));
+            let name = model.insert(Arc::<str>::from(call.model.as_str())).clone();
+            initial.push(attribute(names::LLM_REQUEST_MODEL_NAME, name));
             initial.push(attribute(names::LLM_OPERATION, operation.as_str()));
             initial.extend(purpose.map(|purpose| attribute(names::LLM_PURPOSE, purpose)));
             if let Some((address, port)) = server {
@@ -69,8 +71,8 @@ impl ModelCall {
             initial.extend(attributes);
         });
         // A reply that names its model replaces this; whoever reads only this one still sees a model.
-        if active.node.is_recording() {
-            active.node.set(attribute(names::LLM_MODEL_NAME, call.model.clone()));
+        if let Some(model) = model {
+            active.node.set(attribute(names::LLM_MODEL_NAME, model));
             active.node.set_all(batch.then(|| attribute(names::LLM_BATCH, true)));
         }
         Step(active.with_call(call))

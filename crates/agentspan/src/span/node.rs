@@ -9,6 +9,7 @@ use opentelemetry::trace::{Event, SpanContext, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SpanLimits;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
@@ -27,6 +28,8 @@ pub(crate) struct Node {
     pub(crate) is_run: bool,
     /// A direct child of a run.
     pub(crate) is_step_of_run: bool,
+    /// Without a context of its own, see [`Light`].
+    pub(crate) is_light: bool,
     pub(crate) started: SystemTime,
     /// Ancestors above the step.
     pub(crate) depth: usize,
@@ -106,6 +109,7 @@ pub(crate) struct NewNode {
     pub(crate) parent: Option<Arc<Node>>,
     pub(crate) run: Option<Arc<Run>>,
     pub(crate) is_run: bool,
+    pub(crate) is_light: bool,
     /// 1 for a step that will have a `tracing` span, in which others may carry it on.
     pub(crate) carriers: u32,
     pub(crate) started: SystemTime,
@@ -114,7 +118,7 @@ pub(crate) struct NewNode {
 impl Node {
     /// Makes the node and counts it as open work of every ancestor.
     pub(crate) fn new(new: NewNode) -> Arc<Self> {
-        let NewNode { runtime, step_type, name, parent, run, is_run, carriers, started } = new;
+        let NewNode { runtime, step_type, name, parent, run, is_run, is_light, carriers, started } = new;
         let is_step_of_run = parent.as_ref().is_some_and(|parent| parent.is_run);
         let node = Arc::new(Self {
             depth: parent.as_ref().map_or(0, |parent| parent.depth + 1),
@@ -124,6 +128,7 @@ impl Node {
             run,
             is_run,
             is_step_of_run,
+            is_light,
             started,
             span_context: OnceLock::new(),
             call: OnceLock::new(),
@@ -528,7 +533,55 @@ pub(crate) struct NodeRef(pub(crate) Arc<Node>);
 
 impl NodeRef {
     pub(crate) fn current() -> Option<Arc<Node>> {
-        opentelemetry::Context::map_current(|context| context.get::<Self>().map(|node| node.0.clone()))
+        let node = Context::map_current(|context| Some(context.get::<Self>()?.0.clone()))?;
+        Some(Light::below(&node).unwrap_or(node))
+    }
+}
+
+thread_local! {
+    /// The light step that this thread is in, and which step's context it stands below.
+    static LIGHT: RefCell<Option<(Arc<Node>, *const Node)>> = const { RefCell::new(None) };
+}
+
+/// A step that the sampler let pass by, for as long as a thread is in it.
+///
+/// It needs no context of its own, which would be half of what it costs: it is found beside the context of the
+/// nearest step that has one, and only while that is the current one.
+#[must_use]
+pub(crate) struct Light {
+    around: Option<(Arc<Node>, *const Node)>,
+    entered: bool,
+}
+
+impl Light {
+    /// Enters a light step; does nothing for any other.
+    pub(crate) fn enter(node: &Arc<Node>) -> Self {
+        if !node.is_light {
+            return Self { around: None, entered: false };
+        }
+        let base = node.ancestors().find(|ancestor| !ancestor.is_light).map_or(std::ptr::null(), Arc::as_ptr);
+        let around = LIGHT.try_with(|light| light.replace(Some((node.clone(), base))));
+        Self { entered: around.is_ok(), around: around.ok().flatten() }
+    }
+
+    fn below(node: &Arc<Node>) -> Option<Arc<Node>> {
+        let find = |light: &RefCell<Option<(Arc<Node>, *const Node)>>| {
+            light
+                .borrow()
+                .as_ref()
+                .filter(|(_, base)| *base == Arc::as_ptr(node))
+                .map(|(light, _)| light.clone())
+        };
+        LIGHT.try_with(find).ok().flatten()
+    }
+}
+
+impl Drop for Light {
+    fn drop(&mut self) {
+        if self.entered {
+            let left = LIGHT.try_with(|light| light.replace(self.around.take()));
+            drop(left);
+        }
     }
 }
 

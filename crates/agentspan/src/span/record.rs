@@ -2,7 +2,7 @@
 
 use crate::span::layer;
 use crate::span::model::Call;
-use crate::span::node::{Ended, NewNode, Node, NodeRef, Own, Recording};
+use crate::span::node::{Ended, Light, NewNode, Node, NodeRef, Own, Recording};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::recorder::{Recorded, Recorder, StepSpan};
 use crate::span::run::{Line, Run, RunIdentity};
@@ -19,10 +19,28 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 pub(crate) struct Spec {
     pub(crate) step_type: StepType,
     pub(crate) kind: SpanKind,
-    /// The span's name.
-    pub(crate) name: String,
+    /// The span's name; empty when nobody will ever see it.
+    name: String,
     /// Agent name and identity, when the step is a run.
-    pub(crate) run: Option<(Arc<str>, RunIdentity)>,
+    run: Option<(Arc<str>, RunIdentity)>,
+    /// The step around.
+    parent: Option<Arc<Node>>,
+}
+
+impl Spec {
+    /// A step that is no run, below the current step.
+    pub(crate) fn new(step_type: StepType, kind: SpanKind, name: impl FnOnce() -> String) -> Self {
+        let parent = NodeRef::current();
+        let passes_by = parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
+        let name = if passes_by { String::new() } else { name() };
+        Self { step_type, kind, name, run: None, parent }
+    }
+
+    /// A run below the current step.
+    pub(crate) fn run(name: String, agent_name: Arc<str>, identity: RunIdentity) -> Self {
+        let run = Some((agent_name, identity));
+        Self { step_type: StepType::Run, kind: SpanKind::Internal, name, run, parent: NodeRef::current() }
+    }
 }
 
 /// What a step's span is given when it is made.
@@ -58,27 +76,25 @@ pub(crate) struct Active {
 impl Active {
     /// Makes a step below the current one. `fill` is asked only when a span is made.
     pub(crate) fn start(spec: Spec, fill: impl FnOnce(&Node, &mut Initial)) -> Self {
-        let parent = NodeRef::current();
-        let (runtime, has_layer) = Runtime::current(parent.as_ref());
+        let (runtime, has_layer) = Runtime::current(spec.parent.as_ref());
         // A step that was carried to a thread without our subscriber is recorded where its parent is.
-        let carried = if has_layer || parent.is_none() { None } else { runtime.dispatch() };
+        let carried = if has_layer || spec.parent.is_none() { None } else { runtime.dispatch() };
         match carried {
-            Some(dispatch) => tracing::dispatcher::with_default(&dispatch, || {
-                Self::start_in(runtime, true, parent, spec, fill)
-            }),
-            None => Self::start_in(runtime, has_layer, parent, spec, fill),
+            Some(dispatch) => {
+                tracing::dispatcher::with_default(&dispatch, || Self::start_in(runtime, true, spec, fill))
+            }
+            None => Self::start_in(runtime, has_layer, spec, fill),
         }
     }
 
     fn start_in(
         runtime: Arc<Runtime>,
         has_layer: bool,
-        parent: Option<Arc<Node>>,
         spec: Spec,
         fill: impl FnOnce(&Node, &mut Initial),
     ) -> Self {
         let parent_context = Context::current();
-        let Spec { step_type, kind, name, run } = spec;
+        let Spec { step_type, kind, name, run, parent } = spec;
         let is_run = run.is_some();
         let around = parent.as_ref().and_then(|parent| parent.run.as_ref());
         let run = match run {
@@ -96,6 +112,7 @@ impl Active {
             parent,
             run,
             is_run,
+            is_light: has_layer && sampled_out,
             carriers: u32::from(has_span),
             started: SystemTime::now(),
         });
@@ -104,6 +121,10 @@ impl Active {
         }
         if sampled_out {
             node.pass_by();
+        }
+        if node.is_light {
+            // The context of the nearest step that has one of its own carries this one, too.
+            return Self::new(node, parent_context, tracing::Span::none());
         }
         if !has_span {
             return Self::carried_by_context(node, &parent_context);
@@ -230,6 +251,7 @@ impl Active {
     /// Runs `work` inside the step.
     pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
         let _attached = self.context.clone().attach();
+        let _light = Light::enter(&self.node);
         if self.span.is_disabled() {
             return work();
         }

@@ -35,12 +35,7 @@ running_span!(RecoveryBuilder);
 impl Begin for RecoveryBuilder {
     fn begin(self) -> Step {
         let Self { error_type, action, attributes } = self;
-        let spec = Spec {
-            step_type: StepType::Recovery,
-            kind: SpanKind::Internal,
-            name: span_name::error(&error_type),
-            run: None,
-        };
+        let spec = Spec::new(StepType::Recovery, SpanKind::Internal, || span_name::error(&error_type));
         let active = Active::start(spec, |node, initial| {
             let failed = node.run.as_ref().and_then(|run| run.last_failed());
             initial.links.extend(node.link_to(failed));

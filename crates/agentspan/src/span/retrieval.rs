@@ -40,12 +40,7 @@ running_span!(RetrievalBuilder);
 impl Begin for RetrievalBuilder {
     fn begin(self) -> Step {
         let Self { source, query, top_k, attributes } = self;
-        let spec = Spec {
-            step_type: StepType::Retrieval,
-            kind: SpanKind::Client,
-            name: span_name::retrieval(&source),
-            run: None,
-        };
+        let spec = Spec::new(StepType::Retrieval, SpanKind::Client, || span_name::retrieval(&source));
         Step(Active::start(spec, |node, initial| {
             let query = query.filter(|_| node.runtime.content.documents);
             let initial = &mut initial.attributes;

@@ -36,7 +36,8 @@ struct State {
     /// Kind and class of the last direct step that failed, until one of that kind succeeds.
     last_failure: Option<(StepType, Option<Cow<'static, str>>)>,
     last_failed: Option<SpanContext>,
-    tool_calls: HashMap<String, u64>,
+    /// By hashes of tool names.
+    tool_calls: HashMap<u64, u64>,
     /// Hashes of tool name and arguments.
     tool_inputs: HashSet<u64>,
     /// Which model call asked for which tool call.
@@ -94,6 +95,9 @@ const MAX_REMEMBERED: usize = 4_096;
 
 /// Rows of the breakdown; what comes later falls into the last one.
 const MAX_ROWS: usize = 20;
+
+/// Room that is made at once.
+const USUAL_ROWS: usize = 8;
 
 /// The row of everything that has no row of its own.
 const OTHER_ROW: &str = "other";
@@ -212,14 +216,15 @@ impl Run {
     pub(crate) fn tool_called(&self, tool: &str, arguments: Option<&[u8]>) -> (Option<u64>, bool) {
         let mut state = lock(&self.state);
         let full = state.tool_calls.len() >= MAX_REMEMBERED;
-        let index = match state.tool_calls.get_mut(tool) {
+        let name = local_hash(&[tool.as_bytes()]);
+        let index = match state.tool_calls.get_mut(&name) {
             Some(calls) => {
                 *calls += 1;
                 Some(*calls)
             }
             None if full => None,
             None => {
-                state.tool_calls.insert(tool.to_owned(), 1);
+                state.tool_calls.insert(name, 1);
                 Some(1)
             }
         };
@@ -252,6 +257,9 @@ impl Run {
             if rows.len() >= MAX_ROWS {
                 rows[MAX_ROWS - 1].name = OTHER_ROW.into();
                 return MAX_ROWS - 1;
+            }
+            if rows.is_empty() {
+                rows.reserve(USUAL_ROWS);
             }
             rows.push(Row { name: line.name.to_owned(), ..Row::default() });
             rows.len() - 1

@@ -2,16 +2,15 @@ use crate::config::Content;
 use crate::cost::PriceBook;
 use crate::span::layer::StepLayer;
 use crate::span::node::Node;
+use crate::span::open::OpenSteps;
+use crate::span::pending::Pending;
 use crate::span::probe::foreign_bridge;
 use crate::span::recorder::Recorder;
 use opentelemetry::KeyValue;
-use opentelemetry::trace::SpanId;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
-use std::collections::HashMap;
-
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tracing::dispatcher::{Dispatch, WeakDispatch};
 
 /// What steps need from the telemetry they belong to. It travels with the layer and with every step, so that two
@@ -201,105 +200,6 @@ pub(crate) fn siphash(key: &str, bytes: &[u8]) -> u64 {
     hasher.write_u8(0xff);
     hasher.write(bytes);
     hasher.finish()
-}
-
-/// Ended steps whose sums are not complete, by span id, until the cold side has taken them. Only for spans that another
-/// bridge has made; our own take the step along.
-#[derive(Debug, Default)]
-pub(crate) struct Pending {
-    waiting: Mutex<HashMap<SpanId, Arc<Node>>>,
-}
-
-/// More ended steps than this are not waited for.
-const MAX_PENDING: usize = 10_000;
-
-impl Pending {
-    /// Whether the step will be waited for.
-    pub(crate) fn insert(&self, id: SpanId, node: &Arc<Node>) -> bool {
-        let mut waiting = lock(&self.waiting);
-        let room = waiting.len() < MAX_PENDING;
-        if room {
-            waiting.insert(id, node.clone());
-        }
-        room
-    }
-
-    /// Gives a step to the cold side, which waits for it from now on.
-    pub(crate) fn take(&self, id: SpanId) -> Option<Arc<Node>> {
-        lock(&self.waiting).remove(&id)
-    }
-}
-
-/// Recorded steps that have not ended, so that a shutdown can end them.
-#[derive(Debug)]
-pub(crate) struct OpenSteps {
-    shards: [Mutex<HashMap<u64, Weak<Node>, FewHashes>>; 8],
-    next: AtomicU64,
-}
-
-impl Default for OpenSteps {
-    fn default() -> Self {
-        Self { shards: Default::default(), next: AtomicU64::new(0) }
-    }
-}
-
-impl OpenSteps {
-    pub(crate) fn insert(&self, node: &Arc<Node>) -> u64 {
-        let key = self.next.fetch_add(1, Ordering::Relaxed);
-        lock(self.shard(key)).insert(key, Arc::downgrade(node));
-        key
-    }
-
-    pub(crate) fn remove(&self, key: u64) {
-        lock(self.shard(key)).remove(&key);
-    }
-
-    /// Every open step, youngest first, so that children end before their parents.
-    pub(crate) fn all(&self) -> Vec<Arc<Node>> {
-        let mut open: Vec<_> = self
-            .shards
-            .iter()
-            .flat_map(|shard| lock(shard).iter().map(|(key, node)| (*key, node.clone())).collect::<Vec<_>>())
-            .filter_map(|(key, node)| Some((key, node.upgrade()?)))
-            .collect();
-        open.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
-        open.into_iter().map(|(_, node)| node).collect()
-    }
-
-    fn shard(&self, key: u64) -> &Mutex<HashMap<u64, Weak<Node>, FewHashes>> {
-        &self.shards[(key % 8) as usize]
-    }
-}
-
-/// Keys are consecutive numbers, which need no hashing against attacks.
-#[derive(Debug, Default, Clone)]
-struct FewHashes;
-
-#[derive(Debug, Default)]
-struct Number(u64);
-
-impl BuildHasher for FewHashes {
-    type Hasher = Number;
-
-    fn build_hasher(&self) -> Number {
-        Number::default()
-    }
-}
-
-impl Hasher for Number {
-    fn finish(&self) -> u64 {
-        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
 }
 
 /// A lock that a panicking thread left behind still guards sound data: every change to it is a single step.

@@ -1,4 +1,4 @@
-use crate::span::node::{Node, NodeRef};
+use crate::span::node::{Light, Node, NodeRef};
 use opentelemetry::{Context, context::FutureExt};
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -58,6 +58,7 @@ impl<F: Future> Future for Carried<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let _entered = this.carrier.span.enter();
+        let _light = this.carrier.node.as_ref().map(Light::enter);
         this.future.poll(cx)
     }
 }
@@ -101,6 +102,7 @@ pub fn carry<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     move || {
         let _entered = carrier.span.enter();
         let _attached = context.attach();
+        let _light = carrier.node.as_ref().map(Light::enter);
         work()
     }
 }

@@ -33,7 +33,7 @@ running_span!(StepBuilder);
 impl Begin for StepBuilder {
     fn begin(self) -> Step {
         let Self { name, step_type, attributes } = self;
-        let spec = Spec { step_type, kind: SpanKind::Internal, name: span_name::step(&name), run: None };
+        let spec = Spec::new(step_type, SpanKind::Internal, || span_name::step(&name));
         Step(Active::start(spec, |_, initial| {
             initial.attributes.push(attribute(names::STEP_NAME, name));
             initial.attributes.extend(attributes);

@@ -86,12 +86,7 @@ running_span!(ToolBuilder);
 impl Begin for ToolBuilder {
     fn begin(self) -> Step {
         let Self { name, description, tool_type, call_id, arguments, cost_usd, attributes } = self;
-        let spec = Spec {
-            step_type: StepType::ToolCall,
-            kind: SpanKind::Internal,
-            name: span_name::tool(&name),
-            run: None,
-        };
+        let spec = Spec::new(StepType::ToolCall, SpanKind::Internal, || span_name::tool(&name));
         let hash = arguments.as_ref().map(|arguments| arguments.hash.to_le_bytes());
         let own_cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::Known));
         let known_cost = own_cost.as_ref().and_then(OwnCost::known);

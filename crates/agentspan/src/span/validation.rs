@@ -43,12 +43,7 @@ running_span!(ValidationBuilder);
 impl Begin for ValidationBuilder {
     fn begin(self) -> Step {
         let Self { name, kind, attributes } = self;
-        let spec = Spec {
-            step_type: StepType::Validation,
-            kind: SpanKind::Internal,
-            name: span_name::validation(&name),
-            run: None,
-        };
+        let spec = Spec::new(StepType::Validation, SpanKind::Internal, || span_name::validation(&name));
         Step(Active::start(spec, |_, initial| {
             initial.attributes.push(attribute(names::VALIDATION_NAME, name));
             initial.attributes.extend(kind.map(|kind| attribute(names::VALIDATION_KIND, kind.as_str())));
