@@ -202,3 +202,36 @@ async fn a_span_of_others_that_is_held_after_its_run_delays_nobody_for_ever() {
       theirs
     ");
 }
+
+#[test]
+fn what_is_told_to_opentelemetrys_current_span_is_told_to_the_step() {
+    use opentelemetry::KeyValue;
+    use opentelemetry::trace::{Status, get_active_span};
+    let recording = record();
+    agentspan::tool("t").in_scope(|| {
+        get_active_span(|span| {
+            assert!(span.is_recording());
+            span.set_attribute(KeyValue::new("theirs", "yes"));
+            span.add_event("noted", vec![KeyValue::new("why", "seen")]);
+            span.set_status(Status::error("bad"));
+            span.update_name("renamed");
+            span.end();
+        });
+        agentspan::current().attribute("ours", "too");
+    });
+    let step = the(&recording, "renamed");
+    assert_eq!((step.text("theirs"), step.text("ours")), (Some("yes"), Some("too")));
+    assert_eq!(step.event_text("noted", "why"), Some("seen"));
+    assert_eq!(step.failure(), Some("bad"));
+    assert_eq!(step.text("agent.outcome"), Some("ok"));
+}
+
+#[test]
+fn a_context_that_outlives_its_step_says_that_it_records_no_more() {
+    use opentelemetry::Context;
+    use opentelemetry::trace::TraceContextExt;
+    let _recording = record();
+    let context = agentspan::tool("t").in_scope(Context::current);
+    assert!(context.span().span_context().is_sampled());
+    assert!(!context.span().is_recording());
+}

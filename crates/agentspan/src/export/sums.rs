@@ -2,6 +2,7 @@
 
 use crate::span::{Finished, Node, Runtime};
 use opentelemetry_sdk::trace::SpanData;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,8 +45,11 @@ impl Sums {
 
     /// Lets a span pass whose sums are complete, and holds the others back.
     pub(crate) fn admit(&mut self, finished: Finished) -> Option<SpanData> {
-        let Finished { span, node } = finished;
+        let Finished { mut span, node } = finished;
         let Some(node) = node else { return Some(span) };
+        if span.name.is_empty() {
+            span.name = Cow::Owned(node.name.clone());
+        }
         let held = Held { span, node, since: Instant::now() };
         if held.node.completeness().is_ok() {
             return Some(Self::complete(held));

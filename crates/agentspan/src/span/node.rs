@@ -22,6 +22,8 @@ use std::time::SystemTime;
 pub(crate) struct Node {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) step_type: StepType,
+    /// The span's name; empty when nobody will ever see it.
+    pub(crate) name: String,
     pub(crate) parent: Option<Arc<Node>>,
     /// The nearest run; of a run, the run itself.
     pub(crate) run: Option<Arc<Run>>,
@@ -47,8 +49,6 @@ pub(crate) struct Node {
 
 #[derive(Debug)]
 struct State {
-    /// The span's name.
-    name: String,
     recording: Recording,
     attributes: Vec<KeyValue>,
     /// How many of the attributes the step was made with; only later ones take each other's place.
@@ -124,6 +124,7 @@ impl Node {
             depth: parent.as_ref().map_or(0, |parent| parent.depth + 1),
             runtime,
             step_type,
+            name,
             parent,
             run,
             is_run,
@@ -137,7 +138,6 @@ impl Node {
             sampled_out: AtomicBool::new(false),
             open_key: AtomicU64::new(NOT_OPEN),
             state: Mutex::new(State {
-                name,
                 recording: Recording::None,
                 attributes: Vec::new(),
                 initial: 0,
@@ -228,16 +228,6 @@ impl Node {
 
     fn with_recording<T>(&self, work: impl FnOnce(&mut Recording) -> T) -> T {
         work(&mut lock(&self.state).recording)
-    }
-
-    /// Gives the span another name, while the step is open.
-    pub(crate) fn rename(&self, name: String) {
-        lock(&self.state).name = name;
-    }
-
-    /// The span's name, until the step has ended.
-    pub(crate) fn with_name<T>(&self, work: impl FnOnce(&str) -> T) -> T {
-        work(&lock(&self.state).name)
     }
 
     /// Sets an attribute while the step is open; a value set twice counts once, with the last value.
@@ -336,7 +326,7 @@ impl Node {
     pub(crate) fn end<T>(
         &self,
         ending: &mut Ending,
-        settle: impl FnOnce(&mut Ending, &str, &Own, Option<Cow<'static, str>>) -> T,
+        settle: impl FnOnce(&mut Ending, &Own, Option<Cow<'static, str>>) -> T,
     ) -> Option<(Ended, T)> {
         // Held until the end, so that a carrier that goes meanwhile does not let the ancestors go without the part.
         // Locks are taken upwards only, from a step to its run and its ancestors.
@@ -359,7 +349,7 @@ impl Node {
             }
         }
         let told = state.told.error_type.take();
-        let settled = settle(ending, &state.name, &state.own, told);
+        let settled = settle(ending, &state.own, told);
         state.ended = true;
         let part = self.part(&state.own, ending.outcome.is_failure());
         // A run that is a step of another one is no step of its own.
@@ -373,7 +363,6 @@ impl Node {
             }
         }
         let ended = Ended {
-            name: std::mem::take(&mut state.name),
             recording: std::mem::take(&mut state.recording),
             attributes: std::mem::take(&mut state.attributes),
             recovers_from: state.told.recovers_from.take(),
@@ -519,7 +508,6 @@ impl State {
 /// What an ended step leaves to be recorded.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    pub(crate) name: String,
     pub(crate) recording: Recording,
     pub(crate) attributes: Vec<KeyValue>,
     pub(crate) recovers_from: Option<Cow<'static, str>>,

@@ -165,7 +165,7 @@ impl Active {
         recorder: &Recorder,
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
-        let identified = node.with_name(|name| recorder.identify(parent_context, name, &kind));
+        let identified = recorder.identify(parent_context, &node.name, &kind);
         let spanned = match identified {
             Some((identity, true)) => {
                 let Initial { attributes, links } = initial(&node);
@@ -184,7 +184,7 @@ impl Active {
             None => parent_context.with_remote_span_context(SpanContext::NONE),
         };
         let context = spanned.with_value(NodeRef(node.clone()));
-        let span = node.with_name(|name| layer::tracing_span(name, context.clone(), &node));
+        let span = layer::tracing_span(&node.name, context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
             warn_unrecorded(Unrecorded::NotCarried);
@@ -200,8 +200,7 @@ impl Active {
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
-        let name = node.with_name(str::to_owned);
-        let span = layer::bridged_span(&name, kind_word(&kind), context.clone(), &node);
+        let span = layer::bridged_span(&node.name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
             warn_unrecorded(Unrecorded::Filtered);
@@ -272,16 +271,16 @@ impl Drop for Active {
 pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     // Nobody sees when a step ended that is not recorded.
     let now = if node.is_sampled_out() { node.started } else { SystemTime::now().max(node.started) };
-    let settle = |ending: &mut Ending, name: &str, own: &Own, told: Option<Cow<'static, str>>| {
+    let settle = |ending: &mut Ending, own: &Own, told: Option<Cow<'static, str>>| {
         let run = node.run.as_ref().filter(|_| node.is_run);
         let stop_reason = run.map(|run| settle_reason(run, ending));
         let error_type = error_type(node, ending, told, stop_reason.as_ref());
         let duration = now.duration_since(node.started).unwrap_or_default();
-        tell_runs(node, name, own, ending, error_type.as_ref(), duration);
+        tell_runs(node, own, ending, error_type.as_ref(), duration);
         (stop_reason, error_type)
     };
     let Some((ended, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
-    let Ended { name, recording, mut attributes, recovers_from, is_complete } = ended;
+    let Ended { recording, mut attributes, recovers_from, is_complete } = ended;
     if matches!(recording, Recording::None) {
         return;
     }
@@ -301,7 +300,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
                 recorded.set_status(status);
                 event.into_iter().for_each(|event| recorded.add_event(event, recorder.limits()));
             }
-            recorder.ended(node, name, recorded, attributes, now);
+            recorder.ended(node, recorded, attributes, now);
         }
         Recording::Bridged(context) => {
             push_final_sums(node, is_complete, &mut attributes);
@@ -364,7 +363,6 @@ fn outcome_of(reason: &StopReason) -> Outcome {
 /// Runs around the step learn how it ended, and every run above gets a line for its breakdown if that is recorded.
 fn tell_runs(
     node: &Node,
-    name: &str,
     own: &Own,
     ending: &Ending,
     error_type: Option<&Cow<'static, str>>,
@@ -383,7 +381,13 @@ fn tell_runs(
         return;
     }
     let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
-    let line = Line { name, tokens, usd: own.cost.known(), duration, failed: ending.outcome.is_failure() };
+    let line = Line {
+        name: &node.name,
+        tokens,
+        usd: own.cost.known(),
+        duration,
+        failed: ending.outcome.is_failure(),
+    };
     std::iter::successors(around, |run| run.parent.as_ref()).for_each(|run| run.add_line(&line));
 }
 

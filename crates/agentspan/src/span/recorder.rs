@@ -39,6 +39,7 @@ pub(crate) trait Outlet: Send + Sync + fmt::Debug {
 /// A span on its way to the cold side.
 #[derive(Debug)]
 pub(crate) struct Finished {
+    /// Without a name, which the step has.
     pub(crate) span: SpanData,
     /// The step whose sums are to be added as soon as they are complete; absent on spans of others.
     pub(crate) node: Option<Arc<Node>>,
@@ -62,6 +63,8 @@ pub(crate) struct Recorded {
     pub(crate) links: Vec<Link>,
     pub(crate) dropped_attributes: u32,
     pub(crate) status: Status,
+    /// A name that the user gave to the span itself.
+    pub(crate) name: Option<Cow<'static, str>>,
 }
 
 impl Recorder {
@@ -122,7 +125,6 @@ impl Recorder {
     pub(crate) fn ended(
         &self,
         node: &Arc<Node>,
-        name: String,
         recorded: Recorded,
         attributes: Vec<KeyValue>,
         end: SystemTime,
@@ -140,7 +142,7 @@ impl Recorder {
                 parent_span_id: recorded.parent,
                 parent_span_is_remote: recorded.parent_is_remote,
                 span_kind: recorded.kind,
-                name: Cow::Owned(name),
+                name: recorded.name.unwrap_or_default(),
                 start_time: node.started,
                 end_time: end,
                 attributes,
@@ -166,6 +168,7 @@ impl Recorded {
             links,
             dropped_attributes: 0,
             status: Status::Unset,
+            name: None,
         }
     }
 
@@ -222,7 +225,7 @@ impl Span for StepSpan {
     where
         T: Into<Cow<'static, str>>,
     {
-        self.0.rename(new_name.into().into_owned());
+        self.0.record(|recorded, _| recorded.name = Some(new_name.into()));
     }
 
     fn add_link(&mut self, span_context: SpanContext, attributes: Vec<KeyValue>) {

@@ -4,7 +4,8 @@ use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
 use opentelemetry::trace::SpanContext;
 use opentelemetry::{KeyValue, StringValue, Value};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -36,10 +37,8 @@ struct State {
     /// Kind and class of the last direct step that failed, until one of that kind succeeds.
     last_failure: Option<(StepType, Option<Cow<'static, str>>)>,
     last_failed: Option<SpanContext>,
-    /// By hashes of tool names.
+    /// How often each tool was called, by hashes of tool names, and so with the same arguments, by hashes of both.
     tool_calls: HashMap<u64, u64>,
-    /// Hashes of tool name and arguments.
-    tool_inputs: HashSet<u64>,
     /// Which model call asked for which tool call.
     askers: HashMap<String, SpanContext>,
     rows: Vec<Row>,
@@ -133,7 +132,6 @@ impl Run {
                 last_failure: None,
                 last_failed: None,
                 tool_calls: HashMap::new(),
-                tool_inputs: HashSet::new(),
                 askers: HashMap::new(),
                 rows: Vec::new(),
             }),
@@ -215,25 +213,20 @@ impl Run {
     /// The number of this call among the calls of the tool, from 1, unless the run has forgotten it, and whether the same arguments came before.
     pub(crate) fn tool_called(&self, tool: &str, arguments: Option<&[u8]>) -> (Option<u64>, bool) {
         let mut state = lock(&self.state);
-        let full = state.tool_calls.len() >= MAX_REMEMBERED;
-        let name = local_hash(&[tool.as_bytes()]);
-        let index = match state.tool_calls.get_mut(&name) {
-            Some(calls) => {
-                *calls += 1;
-                Some(*calls)
-            }
-            None if full => None,
-            None => {
-                state.tool_calls.insert(name, 1);
-                Some(1)
+        let mut count = |what: u64| {
+            let full = state.tool_calls.len() >= 2 * MAX_REMEMBERED;
+            match state.tool_calls.entry(what) {
+                Entry::Occupied(mut known) => {
+                    *known.get_mut() += 1;
+                    Some(*known.get())
+                }
+                Entry::Vacant(_) if full => None,
+                Entry::Vacant(new) => Some(*new.insert(1)),
             }
         };
-        let repeated = arguments.is_some_and(|arguments| {
-            let input = local_hash(&[tool.as_bytes(), arguments]);
-            let full = state.tool_inputs.len() >= MAX_REMEMBERED;
-            if full { state.tool_inputs.contains(&input) } else { !state.tool_inputs.insert(input) }
-        });
-        (index, repeated)
+        let index = count(local_hash(&[tool.as_bytes()]));
+        let input = arguments.map(|arguments| local_hash(&[tool.as_bytes(), arguments]));
+        (index, input.and_then(count).is_some_and(|calls| calls > 1))
     }
 
     /// Remembers which model call asked for a tool call.
