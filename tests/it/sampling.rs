@@ -85,3 +85,33 @@ fn each_sampler_decides_by_its_rule_for_a_remote_parent() {
     check("parentbased_traceidratio", "0", [false, true, false]);
     check("Parentbased_TraceIdRatio", " 1.0 ", [true, true, false]);
 }
+
+#[tokio::test]
+async fn below_a_dropped_run_each_step_is_told_what_is_meant_for_it() {
+    let recording = agentspan::testing::record_with(agentspan::builder().with_sampling_ratio(0.0));
+    let total = agentspan::agent("a")
+        .run_ok(async {
+            let outer = agentspan::tool("outer").start();
+            outer
+                .within(async {
+                    agentspan::tool("inner").in_scope(|| {
+                        agentspan::current().cost_usd(2.0);
+                    });
+                    agentspan::current().cost_usd(1.0);
+                    agentspan::spawn(async {
+                        agentspan::current().cost_usd(4.0);
+                    })
+                    .await
+                    .unwrap();
+                    // Somebody else's context has nothing to do with the step that the thread is in.
+                    let _elsewhere = opentelemetry::Context::new().attach();
+                    agentspan::current().cost_usd(8.0);
+                })
+                .await;
+            outer.finish();
+            agentspan::current_run().total_usd()
+        })
+        .await;
+    assert_eq!(total, Some(6.0), "the task's word is for the outer tool, and replaces what it said before");
+    assert_eq!(recording.report().created, 0);
+}

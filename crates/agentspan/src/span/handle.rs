@@ -1,6 +1,7 @@
 use crate::cost::{OwnCost, Usd};
+use crate::span::current::NodeRef;
 use crate::span::model::{self, ReplyRecord};
-use crate::span::node::{Node, NodeRef};
+use crate::span::node::Node;
 use crate::span::run_handle::RunHandle;
 use crate::span::runtime::{attribute, count};
 use crate::span::score::score;

@@ -2,8 +2,9 @@
 
 use crate::cost::{OwnCost, Price, PriceQuery, Unpriced};
 use crate::span::content::Text;
-use crate::span::node::{Node, token_attributes};
+use crate::span::node::Node;
 use crate::span::runtime::{Runtime, attribute, count};
+use crate::span::sums::token_attributes;
 use crate::usage::{self, Reply, Request, Usage};
 use agentspan_semconv::gen_ai::GEN_AI_RESPONSE_FINISH_REASONS;
 use agentspan_semconv::{StepType, cost, embedding, llm, provider};

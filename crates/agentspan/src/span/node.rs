@@ -1,15 +1,14 @@
-use crate::cost::{OwnCost, Totals, Unpriced, Usd};
+use crate::cost::{OwnCost, Totals, Unpriced};
 use crate::span::model::{self, Call};
 use crate::span::outcome::Ending;
 use crate::span::recorder::Recorded;
 use crate::span::run::Run;
-use crate::span::runtime::{Runtime, attribute, count, lock};
-use agentspan_semconv::{CostStatus, Outcome, StepType, agent, cost, llm};
+use crate::span::runtime::{Runtime, lock};
+use agentspan_semconv::{Outcome, StepType};
 use opentelemetry::trace::{Event, SpanContext, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SpanLimits;
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
@@ -206,7 +205,9 @@ impl Node {
         let bridged = self.with_recording(|recording| match recording {
             Recording::None => None,
             Recording::Own(recorded) => {
-                self.runtime.recorder.as_ref().map(|recorder| recorded.add_event(event, recorder.limits()));
+                if let Some(recorder) = &self.runtime.recorder {
+                    recorded.add_event(event, recorder.limits());
+                }
                 None
             }
             Recording::Bridged(context) => Some((context.clone(), event)),
@@ -288,6 +289,11 @@ impl Node {
 
     pub(crate) fn totals(&self) -> Totals {
         lock(&self.state).totals.clone()
+    }
+
+    pub(crate) fn totals_and_own(&self) -> (Totals, Own) {
+        let state = lock(&self.state);
+        (state.totals.clone(), state.own.clone())
     }
 
     /// Counts a failed attempt; gives its number, from 1.
@@ -402,68 +408,6 @@ impl Node {
         part.post_cost(&own.cost);
         part
     }
-
-    /// Adds the attributes that depend on everything below the step. `open` is the number of steps that were not
-    /// waited for; with some, the sums are partial.
-    pub(crate) fn push_sums(&self, open: Option<u64>, sums: &mut Vec<KeyValue>) {
-        let (totals, own) = {
-            let state = lock(&self.state);
-            (state.totals.clone(), state.own.clone())
-        };
-        self.push_cost(&totals, &own, open, sums);
-        if self.is_run {
-            push_run_sums(&totals, sums);
-            sums.extend(
-                self.run
-                    .as_ref()
-                    .and_then(|run| run.breakdown())
-                    .map(|rows| attribute(agent::AGENT_BREAKDOWN, rows)),
-            );
-        }
-        if let Some(open) = open.filter(|open| *open > 0 && self.is_run) {
-            sums.push(count(agent::AGENT_OPEN_STEP_COUNT, open));
-        }
-    }
-
-    fn push_cost(&self, totals: &Totals, own: &Own, open: Option<u64>, sums: &mut Vec<KeyValue>) {
-        let Some(status) = totals.status() else { return };
-        let partial = open.is_some_and(|open| open > 0) && totals.priced > 0;
-        let status = if partial { CostStatus::Partial } else { status };
-        sums.push(attribute(cost::COST_STATUS, status.as_str()));
-        // What costs nothing itself has a known cost of its own, which is 0.
-        let own = match own.cost {
-            OwnCost::None => Some(Usd::ZERO),
-            ref cost => cost.known(),
-        };
-        sums.extend(own.map(|own| attribute(cost::COST_SELF_USD, own.as_f64())));
-        if let Some(total) = totals.known_cost() {
-            sums.push(attribute(cost::COST_TOTAL_USD, total.as_f64()));
-            let over = DEAR.iter().filter(|(limit, _)| total > *limit);
-            sums.extend(over.map(|(_, name)| attribute(name, true)));
-        }
-    }
-}
-
-/// Limits that a store which searches by equality can find.
-const DEAR: [(Usd, &str); 4] = [
-    (Usd::from_units(1_000_000_000_000), cost::COST_OVER_1_USD),
-    (Usd::from_units(10_000_000_000_000), cost::COST_OVER_10_USD),
-    (Usd::from_units(100_000_000_000_000), cost::COST_OVER_100_USD),
-    (Usd::from_units(1_000_000_000_000_000), cost::COST_OVER_1000_USD),
-];
-
-fn push_run_sums(totals: &Totals, sums: &mut Vec<KeyValue>) {
-    sums.push(count(agent::AGENT_STEP_COUNT, totals.steps));
-    sums.push(count(agent::AGENT_LLM_CALL_COUNT, totals.llm_calls));
-    sums.push(count(agent::AGENT_TOOL_CALL_COUNT, totals.tool_calls));
-    sums.push(count(agent::AGENT_FAILED_STEP_COUNT, totals.failed_steps));
-    let (prompt, completion) = (totals.prompt_tokens, totals.completion_tokens);
-    sums.extend(prompt.map(|tokens| count(agent::AGENT_TOKEN_COUNT_PROMPT, tokens)));
-    sums.extend(completion.map(|tokens| count(agent::AGENT_TOKEN_COUNT_COMPLETION, tokens)));
-    if prompt.is_some() || completion.is_some() {
-        let total = prompt.unwrap_or(0).saturating_add(completion.unwrap_or(0));
-        sums.push(count(agent::AGENT_TOKEN_COUNT_TOTAL, total));
-    }
 }
 
 impl Drop for Node {
@@ -513,80 +457,4 @@ pub(crate) struct Ended {
     pub(crate) recovers_from: Option<Cow<'static, str>>,
     /// Whether nothing can be added to the sums any more.
     pub(crate) is_complete: bool,
-}
-
-/// The nearest step, as it stands in the OpenTelemetry context.
-#[derive(Debug, Clone)]
-pub(crate) struct NodeRef(pub(crate) Arc<Node>);
-
-impl NodeRef {
-    pub(crate) fn current() -> Option<Arc<Node>> {
-        let node = Context::map_current(|context| Some(context.get::<Self>()?.0.clone()))?;
-        Some(Light::below(&node).unwrap_or(node))
-    }
-}
-
-thread_local! {
-    /// The light step that this thread is in, and which step's context it stands below.
-    static LIGHT: RefCell<Option<(Arc<Node>, *const Node)>> = const { RefCell::new(None) };
-}
-
-/// A step that the sampler let pass by, for as long as a thread is in it.
-///
-/// It needs no context of its own, which would be half of what it costs: it is found beside the context of the
-/// nearest step that has one, and only while that is the current one.
-#[must_use]
-pub(crate) struct Light {
-    around: Option<(Arc<Node>, *const Node)>,
-    entered: bool,
-}
-
-impl Light {
-    /// Enters a light step; does nothing for any other.
-    pub(crate) fn enter(node: &Arc<Node>) -> Self {
-        if !node.is_light {
-            return Self { around: None, entered: false };
-        }
-        let base = node.ancestors().find(|ancestor| !ancestor.is_light).map_or(std::ptr::null(), Arc::as_ptr);
-        let around = LIGHT.try_with(|light| light.replace(Some((node.clone(), base))));
-        Self { entered: around.is_ok(), around: around.ok().flatten() }
-    }
-
-    fn below(node: &Arc<Node>) -> Option<Arc<Node>> {
-        let find = |light: &RefCell<Option<(Arc<Node>, *const Node)>>| {
-            light
-                .borrow()
-                .as_ref()
-                .filter(|(_, base)| *base == Arc::as_ptr(node))
-                .map(|(light, _)| light.clone())
-        };
-        LIGHT.try_with(find).ok().flatten()
-    }
-}
-
-impl Drop for Light {
-    fn drop(&mut self) {
-        if self.entered {
-            let left = LIGHT.try_with(|light| light.replace(self.around.take()));
-            drop(left);
-        }
-    }
-}
-
-/// The token counts of a call under our names.
-pub(crate) fn token_attributes(usage: &crate::usage::Usage) -> impl Iterator<Item = KeyValue> {
-    let counts = [
-        (llm::LLM_TOKEN_COUNT_PROMPT, usage.input),
-        (llm::LLM_TOKEN_COUNT_COMPLETION, usage.output),
-        (llm::LLM_TOKEN_COUNT_TOTAL, usage.total_tokens()),
-        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_READ, usage.cache_read),
-        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE, usage.cache_write),
-        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE_1H, usage.cache_write_1h),
-        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_AUDIO, usage.input_audio),
-        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_IMAGE, usage.input_image),
-        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_REASONING, usage.reasoning),
-        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_AUDIO, usage.output_audio),
-        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_IMAGE, usage.output_image),
-    ];
-    counts.into_iter().filter_map(|(name, tokens)| Some(count(name, tokens?)))
 }

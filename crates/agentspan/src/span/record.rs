@@ -1,18 +1,20 @@
-//! How a step is recorded: the one place that makes, fills and ends OpenTelemetry spans.
+//! How a step begins and runs, and what span it gets.
 
+use crate::span::current::{Light, NodeRef};
+use crate::span::finish::finish;
 use crate::span::layer;
 use crate::span::model::Call;
-use crate::span::node::{Ended, Light, NewNode, Node, NodeRef, Own, Recording};
-use crate::span::outcome::{Ending, FailureRecord, OTHER};
+use crate::span::node::{NewNode, Node};
+use crate::span::outcome::Ending;
 use crate::span::recorder::{Recorded, Recorder, StepSpan};
-use crate::span::run::{Line, Run, RunIdentity};
+use crate::span::run::{Run, RunIdentity};
 use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
-use agentspan_semconv::{Outcome, StepType, StopReason, agent, error, event, exception, llm};
-use opentelemetry::trace::{Event, Link, SpanContext, SpanKind, Status, TraceContextExt};
+use agentspan_semconv::{StepType, agent};
+use opentelemetry::trace::{Link, SpanContext, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// What a step is made of.
@@ -76,6 +78,11 @@ pub(crate) struct Active {
 impl Active {
     /// Makes a step below the current one. `fill` is asked only when a span is made.
     pub(crate) fn start(spec: Spec, fill: impl FnOnce(&Node, &mut Initial)) -> Self {
+        let passed_by = spec.parent.as_ref().filter(|parent| spec.run.is_none() && parent.is_sampled_out());
+        if let Some(parent) = passed_by {
+            // It makes no span, so it does not matter which subscriber is the current one.
+            return Self::start_in(parent.runtime.clone(), true, spec, fill);
+        }
         let (runtime, has_layer) = Runtime::current(spec.parent.as_ref());
         // A step that was carried to a thread without our subscriber is recorded where its parent is.
         let carried = if has_layer || spec.parent.is_none() { None } else { runtime.dispatch() };
@@ -105,6 +112,12 @@ impl Active {
         };
         let sampled_out = !is_run && parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
         let has_span = has_layer && !sampled_out;
+        let is_call = matches!(step_type, StepType::LlmGenerate | StepType::Embedding);
+        let started = match &parent {
+            // Only prices ask when a dropped step began, and to read the clock is a good part of what it costs.
+            Some(parent) if sampled_out && !is_call => parent.started,
+            _ => SystemTime::now(),
+        };
         let node = Node::new(NewNode {
             runtime: runtime.clone(),
             step_type,
@@ -114,7 +127,7 @@ impl Active {
             is_run,
             is_light: has_layer && sampled_out,
             carriers: u32::from(has_span),
-            started: SystemTime::now(),
+            started,
         });
         if !has_layer {
             warn_unrecorded(Unrecorded::NoLayer);
@@ -152,7 +165,7 @@ impl Active {
 
     /// Notes what a model call calls; prices need it later.
     pub(crate) fn with_call(mut self, call: Call) -> Self {
-        self.began = Some(Instant::now());
+        self.began = self.node.is_recording().then(Instant::now);
         let _ = self.node.call.set(call);
         self
     }
@@ -265,182 +278,6 @@ impl Drop for Active {
             self.end(Ending::cancelled());
         }
     }
-}
-
-/// Ends a step: posts its part, and writes to the span what is known only now.
-pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
-    // Nobody sees when a step ended that is not recorded.
-    let now = if node.is_sampled_out() { node.started } else { SystemTime::now().max(node.started) };
-    let settle = |ending: &mut Ending, own: &Own, told: Option<Cow<'static, str>>| {
-        let run = node.run.as_ref().filter(|_| node.is_run);
-        let stop_reason = run.map(|run| settle_reason(run, ending));
-        let error_type = error_type(node, ending, told, stop_reason.as_ref());
-        let duration = now.duration_since(node.started).unwrap_or_default();
-        tell_runs(node, own, ending, error_type.as_ref(), duration);
-        (stop_reason, error_type)
-    };
-    let Some((ended, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
-    let Ended { recording, mut attributes, recovers_from, is_complete } = ended;
-    if matches!(recording, Recording::None) {
-        return;
-    }
-    attributes.push(attribute(agent::AGENT_OUTCOME, ending.outcome.as_str()));
-    if let Some(reason) = stop_reason {
-        attributes.push(attribute(agent::AGENT_STOP_REASON, reason.as_str().to_owned()));
-    }
-    let class = error_type.clone().or(recovers_from);
-    attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
-    attributes.extend(node.attempts().map(|attempts| count(llm::LLM_ATTEMPT_COUNT, attempts)));
-    let failure = error_type.map(|error_type| recorded_failure(node, &ending, error_type, now));
-    match recording {
-        Recording::None => {}
-        Recording::Own(mut recorded) => {
-            let Some(recorder) = &node.runtime.recorder else { return };
-            if let Some((status, event)) = failure {
-                recorded.set_status(status);
-                event.into_iter().for_each(|event| recorded.add_event(event, recorder.limits()));
-            }
-            recorder.ended(node, recorded, attributes, now);
-        }
-        Recording::Bridged(context) => {
-            push_final_sums(node, is_complete, &mut attributes);
-            let span = context.span();
-            span.set_attributes(attributes);
-            if let Some((status, event)) = failure {
-                span.set_status(status);
-                if let Some(event) = event {
-                    span.add_event_with_timestamp(event.name, event.timestamp, event.attributes);
-                }
-            }
-            span.end_with_timestamp(now);
-        }
-    }
-}
-
-/// Sums that are not complete are left to the cold side, which waits for them.
-fn push_final_sums(node: &Arc<Node>, complete: bool, attributes: &mut Vec<KeyValue>) {
-    if complete {
-        return node.push_sums(None, attributes);
-    }
-    let id = node.span_context.get().map(|span| span.span_id());
-    let waits = node.runtime.waits() && id.is_some_and(|id| node.runtime.pending.insert(id, node));
-    if !waits {
-        node.push_sums(node.completeness().err(), attributes);
-    }
-}
-
-/// Why the run stopped; a reason that tells of failure makes a run failed whose `Result` was `Ok`.
-fn settle_reason(run: &Run, ending: &mut Ending) -> StopReason {
-    let told = run.stop_reason();
-    match (ending.outcome, told) {
-        (Outcome::Panicked, _) => StopReason::Panicked,
-        (Outcome::Cancelled, told) => told.unwrap_or(StopReason::Cancelled),
-        (Outcome::Timeout, None) => StopReason::Timeout,
-        (Outcome::Error, None) => run.reason_of_error(),
-        (_, None) => StopReason::Completed,
-        (_, Some(reason)) => {
-            match reason.is_success() {
-                Some(true) => *ending = Ending::ok(),
-                Some(false) if !ending.outcome.is_failure() => ending.outcome = outcome_of(&reason),
-                _ => {}
-            }
-            reason
-        }
-    }
-}
-
-fn outcome_of(reason: &StopReason) -> Outcome {
-    match reason {
-        StopReason::Timeout => Outcome::Timeout,
-        StopReason::Blocked => Outcome::Blocked,
-        StopReason::Rejected => Outcome::Rejected,
-        StopReason::Cancelled | StopReason::Shutdown => Outcome::Cancelled,
-        StopReason::Panicked => Outcome::Panicked,
-        _ => Outcome::Error,
-    }
-}
-
-/// Runs around the step learn how it ended, and every run above gets a line for its breakdown if that is recorded.
-fn tell_runs(
-    node: &Node,
-    own: &Own,
-    ending: &Ending,
-    error_type: Option<&Cow<'static, str>>,
-    duration: Duration,
-) {
-    let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
-    if let Some(around) = around {
-        if ending.outcome.is_failure() {
-            around.step_failed(node.valid_span_context());
-        }
-        if node.is_step_of_run {
-            around.step_ended(&node.step_type, &ending.outcome, error_type);
-        }
-    }
-    if node.is_sampled_out() {
-        return;
-    }
-    let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
-    let line = Line {
-        name: &node.name,
-        tokens,
-        usd: own.cost.known(),
-        duration,
-        failed: ending.outcome.is_failure(),
-    };
-    std::iter::successors(around, |run| run.parent.as_ref()).for_each(|run| run.add_line(&line));
-}
-
-/// The class of a failure. A run whose own error has none takes that of the step that made it fail.
-fn error_type(
-    node: &Node,
-    ending: &Ending,
-    told: Option<Cow<'static, str>>,
-    stop_reason: Option<&StopReason>,
-) -> Option<Cow<'static, str>> {
-    let unsuccessful = stop_reason.filter(|reason| reason.is_success() == Some(false));
-    if !ending.outcome.is_failure() && unsuccessful.is_none() {
-        return None;
-    }
-    let of_error = ending.failure.as_ref().map(|failure| failure.error_type.clone());
-    let of_reason = || unsuccessful.map(|reason| Cow::Owned(reason.as_str().to_owned()));
-    let of_outcome = if ending.outcome == Outcome::Timeout { "timeout" } else { OTHER };
-    let class = told.or(of_error).or_else(of_reason).unwrap_or(Cow::Borrowed(of_outcome));
-    let of_step = matches!(stop_reason, Some(StopReason::ToolError | StopReason::LlmError))
-        .then(|| node.run.as_ref()?.failure_class())
-        .flatten();
-    Some(of_step.filter(|_| class == OTHER).unwrap_or(class))
-}
-
-/// What a failed step has besides attributes.
-fn recorded_failure(
-    node: &Node,
-    ending: &Ending,
-    error_type: Cow<'static, str>,
-    now: SystemTime,
-) -> (Status, Option<Event>) {
-    let failure = ending.failure.as_ref();
-    let texts = node.runtime.content.errors;
-    let message = failure.and_then(|failure| failure.message.clone()).filter(|_| texts);
-    let status = Status::error(message.clone().map_or_else(|| error_type.clone(), Cow::Owned));
-    let event = failure.map(|failure| exception_event(failure, error_type, message));
-    (status, event.map(|attributes| Event::new(event::EXCEPTION, now, attributes, 0)))
-}
-
-fn exception_event(
-    failure: &FailureRecord,
-    error_type: Cow<'static, str>,
-    message: Option<String>,
-) -> Vec<KeyValue> {
-    let mut event = vec![attribute(exception::EXCEPTION_TYPE, error_type)];
-    if let Some(message) = message {
-        event.push(attribute(exception::EXCEPTION_MESSAGE, message));
-        if !failure.chain.is_empty() {
-            let causes: Vec<_> = failure.chain.iter().map(|cause| format!("caused by: {cause}")).collect();
-            event.push(attribute(exception::EXCEPTION_STACKTRACE, causes.join("\n")));
-        }
-    }
-    event
 }
 
 /// 32 hexadecimal digits.

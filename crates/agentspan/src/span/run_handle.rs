@@ -1,4 +1,5 @@
-use crate::span::node::{Node, NodeRef};
+use crate::span::current::NodeRef;
+use crate::span::node::Node;
 use crate::span::run::Run;
 use crate::span::runtime::attribute;
 use crate::span::value::AttributeValue;

@@ -132,7 +132,7 @@ impl Runtime {
     /// Which content the telemetry in force here records; what is not wanted need not be held. `None` below a step that
     /// the sampler let pass by, where nothing need be read at all.
     pub(crate) fn wanted() -> Option<Content> {
-        let parent = crate::span::node::NodeRef::current();
+        let parent = crate::span::current::NodeRef::current();
         if parent.as_ref().is_some_and(|parent| parent.is_sampled_out()) {
             return None;
         }

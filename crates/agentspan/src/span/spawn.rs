@@ -1,4 +1,5 @@
-use crate::span::node::{Light, Node, NodeRef};
+use crate::span::current::{Light, NodeRef};
+use crate::span::node::Node;
 use opentelemetry::{Context, context::FutureExt};
 use pin_project_lite::pin_project;
 use std::future::Future;

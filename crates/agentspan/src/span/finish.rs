@@ -1,0 +1,188 @@
+//! How a step ends: what its run learns of it, and what of it is recorded.
+
+use crate::span::node::{Ended, Node, Own, Recording};
+use crate::span::outcome::{Ending, FailureRecord, OTHER};
+use crate::span::run::{Line, Run};
+use crate::span::runtime::{attribute, count};
+use agentspan_semconv::{Outcome, StopReason, agent, error, event, exception, llm};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Event, Status, TraceContextExt};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// Ends a step: posts its part, and writes to the span what is known only now.
+pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
+    // Nobody sees when a step ended that is not recorded.
+    let now = if node.is_sampled_out() { node.started } else { SystemTime::now().max(node.started) };
+    let settle = |ending: &mut Ending, own: &Own, told: Option<Cow<'static, str>>| {
+        let run = node.run.as_ref().filter(|_| node.is_run);
+        let stop_reason = run.map(|run| settle_reason(run, ending));
+        let error_type = error_type(node, ending, told, stop_reason.as_ref());
+        let duration = now.duration_since(node.started).unwrap_or_default();
+        tell_runs(node, own, ending, error_type.as_ref(), duration);
+        (stop_reason, error_type)
+    };
+    let Some((ended, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
+    let Ended { recording, mut attributes, recovers_from, is_complete } = ended;
+    if matches!(recording, Recording::None) {
+        return;
+    }
+    attributes.push(attribute(agent::AGENT_OUTCOME, ending.outcome.as_str()));
+    if let Some(reason) = stop_reason {
+        attributes.push(attribute(agent::AGENT_STOP_REASON, reason.as_str().to_owned()));
+    }
+    let class = error_type.clone().or(recovers_from);
+    attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
+    attributes.extend(node.attempts().map(|attempts| count(llm::LLM_ATTEMPT_COUNT, attempts)));
+    let failure = error_type.map(|error_type| recorded_failure(node, &ending, error_type, now));
+    match recording {
+        Recording::None => {}
+        Recording::Own(mut recorded) => {
+            let Some(recorder) = &node.runtime.recorder else { return };
+            if let Some((status, event)) = failure {
+                recorded.set_status(status);
+                event.into_iter().for_each(|event| recorded.add_event(event, recorder.limits()));
+            }
+            recorder.ended(node, recorded, attributes, now);
+        }
+        Recording::Bridged(context) => {
+            push_final_sums(node, is_complete, &mut attributes);
+            let span = context.span();
+            span.set_attributes(attributes);
+            if let Some((status, event)) = failure {
+                span.set_status(status);
+                if let Some(event) = event {
+                    span.add_event_with_timestamp(event.name, event.timestamp, event.attributes);
+                }
+            }
+            span.end_with_timestamp(now);
+        }
+    }
+}
+
+/// Sums that are not complete are left to the cold side, which waits for them.
+fn push_final_sums(node: &Arc<Node>, complete: bool, attributes: &mut Vec<KeyValue>) {
+    if complete {
+        return node.push_sums(None, attributes);
+    }
+    let id = node.span_context.get().map(|span| span.span_id());
+    let waits = node.runtime.waits() && id.is_some_and(|id| node.runtime.pending.insert(id, node));
+    if !waits {
+        node.push_sums(node.completeness().err(), attributes);
+    }
+}
+
+/// Why the run stopped; a reason that tells of failure makes a run failed whose `Result` was `Ok`.
+fn settle_reason(run: &Run, ending: &mut Ending) -> StopReason {
+    let told = run.stop_reason();
+    match (ending.outcome, told) {
+        (Outcome::Panicked, _) => StopReason::Panicked,
+        (Outcome::Cancelled, told) => told.unwrap_or(StopReason::Cancelled),
+        (Outcome::Timeout, None) => StopReason::Timeout,
+        (Outcome::Error, None) => run.reason_of_error(),
+        (_, None) => StopReason::Completed,
+        (_, Some(reason)) => {
+            match reason.is_success() {
+                Some(true) => *ending = Ending::ok(),
+                Some(false) if !ending.outcome.is_failure() => ending.outcome = outcome_of(&reason),
+                _ => {}
+            }
+            reason
+        }
+    }
+}
+
+fn outcome_of(reason: &StopReason) -> Outcome {
+    match reason {
+        StopReason::Timeout => Outcome::Timeout,
+        StopReason::Blocked => Outcome::Blocked,
+        StopReason::Rejected => Outcome::Rejected,
+        StopReason::Cancelled | StopReason::Shutdown => Outcome::Cancelled,
+        StopReason::Panicked => Outcome::Panicked,
+        _ => Outcome::Error,
+    }
+}
+
+/// Runs around the step learn how it ended, and every run above gets a line for its breakdown if that is recorded.
+fn tell_runs(
+    node: &Node,
+    own: &Own,
+    ending: &Ending,
+    error_type: Option<&Cow<'static, str>>,
+    duration: Duration,
+) {
+    let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
+    if let Some(around) = around {
+        if ending.outcome.is_failure() {
+            around.step_failed(node.valid_span_context());
+        }
+        if node.is_step_of_run {
+            around.step_ended(&node.step_type, &ending.outcome, error_type);
+        }
+    }
+    if node.is_sampled_out() {
+        return;
+    }
+    let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
+    let line = Line {
+        name: &node.name,
+        tokens,
+        usd: own.cost.known(),
+        duration,
+        failed: ending.outcome.is_failure(),
+    };
+    std::iter::successors(around, |run| run.parent.as_ref()).for_each(|run| run.add_line(&line));
+}
+
+/// The class of a failure. A run whose own error has none takes that of the step that made it fail.
+fn error_type(
+    node: &Node,
+    ending: &Ending,
+    told: Option<Cow<'static, str>>,
+    stop_reason: Option<&StopReason>,
+) -> Option<Cow<'static, str>> {
+    let unsuccessful = stop_reason.filter(|reason| reason.is_success() == Some(false));
+    if !ending.outcome.is_failure() && unsuccessful.is_none() {
+        return None;
+    }
+    let of_error = ending.failure.as_ref().map(|failure| failure.error_type.clone());
+    let of_reason = || unsuccessful.map(|reason| Cow::Owned(reason.as_str().to_owned()));
+    let of_outcome = if ending.outcome == Outcome::Timeout { "timeout" } else { OTHER };
+    let class = told.or(of_error).or_else(of_reason).unwrap_or(Cow::Borrowed(of_outcome));
+    let of_step = matches!(stop_reason, Some(StopReason::ToolError | StopReason::LlmError))
+        .then(|| node.run.as_ref()?.failure_class())
+        .flatten();
+    Some(of_step.filter(|_| class == OTHER).unwrap_or(class))
+}
+
+/// What a failed step has besides attributes.
+fn recorded_failure(
+    node: &Node,
+    ending: &Ending,
+    error_type: Cow<'static, str>,
+    now: SystemTime,
+) -> (Status, Option<Event>) {
+    let failure = ending.failure.as_ref();
+    let texts = node.runtime.content.errors;
+    let message = failure.and_then(|failure| failure.message.clone()).filter(|_| texts);
+    let status = Status::error(message.clone().map_or_else(|| error_type.clone(), Cow::Owned));
+    let event = failure.map(|failure| exception_event(failure, error_type, message));
+    (status, event.map(|attributes| Event::new(event::EXCEPTION, now, attributes, 0)))
+}
+
+fn exception_event(
+    failure: &FailureRecord,
+    error_type: Cow<'static, str>,
+    message: Option<String>,
+) -> Vec<KeyValue> {
+    let mut event = vec![attribute(exception::EXCEPTION_TYPE, error_type)];
+    if let Some(message) = message {
+        event.push(attribute(exception::EXCEPTION_MESSAGE, message));
+        if !failure.chain.is_empty() {
+            let causes: Vec<_> = failure.chain.iter().map(|cause| format!("caused by: {cause}")).collect();
+            event.push(attribute(exception::EXCEPTION_STACKTRACE, causes.join("\n")));
+        }
+    }
+    event
+}
