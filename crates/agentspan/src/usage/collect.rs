@@ -19,11 +19,24 @@ pub(super) struct Capture {
     pub(super) on: bool,
     left: usize,
     pub(super) size: usize,
+    /// Blocks and calls that may still be begun.
+    blocks: usize,
+    calls: usize,
 }
 
 impl Capture {
     pub(super) fn new(on: bool) -> Self {
-        Self { on, left: MAX_CAPTURED, size: 0 }
+        Self { on, left: MAX_CAPTURED, size: 0, blocks: MAX_CHOICES + MAX_CALLS, calls: MAX_CALLS }
+    }
+
+    /// Whether one more block may be begun; then its room is taken.
+    pub(super) fn takes_block(&mut self) -> bool {
+        take(&mut self.blocks)
+    }
+
+    /// Whether one more tool call may be begun; then its room is taken.
+    pub(super) fn takes_call(&mut self) -> bool {
+        take(&mut self.calls)
     }
 
     /// Counts a text and keeps it when content is on and there is room; false when something was left out.
@@ -70,6 +83,12 @@ impl Capture {
         self.left += taken.kept;
         self.size -= taken.size;
     }
+}
+
+fn take(room: &mut usize) -> bool {
+    let left = room.checked_sub(1);
+    *room = left.unwrap_or(0);
+    left.is_some()
 }
 
 /// A tool call while its parts arrive.

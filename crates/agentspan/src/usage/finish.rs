@@ -12,8 +12,23 @@ pub(super) fn class_of(word: &str) -> Option<FinishClass> {
 
 /// Upper and lower case mean the same: Gemini and Cohere shout what the others say.
 const WORDS: [(FinishClass, &[&str]); 5] = [
-    // `eos` is what Together and text-generation servers say at the end-of-sequence token.
-    (FinishClass::Stop, &["stop", "end_turn", "stop_sequence", "complete", "completed", "eos", "eos_token"]),
+    // `eos` is what Together and text-generation servers say at the end-of-sequence token, `endoftext` what AI21
+    // does; `finish` and `stop_criteria_met` are words of Titan.
+    (
+        FinishClass::Stop,
+        &[
+            "stop",
+            "end_turn",
+            "stop_sequence",
+            "complete",
+            "completed",
+            "eos",
+            "eos_token",
+            "endoftext",
+            "finish",
+            "stop_criteria_met",
+        ],
+    ),
     (
         FinishClass::Length,
         &["length", "max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens"],

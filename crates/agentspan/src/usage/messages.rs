@@ -200,7 +200,7 @@ pub(super) fn image_blob(data: &str) -> Value {
     blob("image", "", data)
 }
 
-fn blob(modality: &str, mime_type: &str, data: &str) -> Value {
+pub(super) fn blob(modality: &str, mime_type: &str, data: &str) -> Value {
     let mut part = json!({ "type": "blob", "modality": modality, "content": "" });
     set(&mut part, "mime_type", (!mime_type.is_empty()).then(|| Value::from(mime_type)));
     if data.len() <= MAX_BLOB {

@@ -9,14 +9,26 @@
 
 mod anthropic;
 mod anthropic_counts;
+mod bedrock_converse;
+mod bedrock_invoke;
+mod blocks;
+mod cohere;
+mod cohere_counts;
+mod cohere_lists;
 mod collect;
 mod counts;
 mod endpoint;
 mod finish;
 mod framing;
+mod gemini;
+mod gemini_counts;
+mod gemini_embeddings;
+mod gemini_interactions;
 mod items;
 mod json;
+mod keys;
 mod messages;
+mod ollama;
 mod openai_chat;
 mod openai_counts;
 mod openai_embeddings;
@@ -27,6 +39,7 @@ mod reader;
 mod reply;
 mod request;
 mod stream;
+mod vectors;
 
 use json::{Json, Object};
 
@@ -64,13 +77,21 @@ trait Collector: Send + Sync + std::fmt::Debug {
 }
 
 /// The order matters only where shapes overlap: the more specific one stands first.
-static FAMILIES: [Family; 6] = [
+static FAMILIES: [Family; 14] = [
     anthropic::FAMILY,
     openai_responses::FAMILY,
     openai_runs::FAMILY,
     openai_embeddings::FAMILY,
     openai_media::FAMILY,
     openai_chat::FAMILY,
+    gemini::FAMILY,
+    gemini_embeddings::FAMILY,
+    gemini_interactions::FAMILY,
+    bedrock_converse::FAMILY,
+    cohere::FAMILY,
+    cohere_lists::FAMILY,
+    bedrock_invoke::FAMILY,
+    ollama::FAMILY,
 ];
 
 fn family_of(provider: &str, body: &Object<'_>) -> Option<&'static Family> {
@@ -87,6 +108,11 @@ pub(crate) fn read_reply(provider: &str, body: &Json<'_>, content: bool) -> Repl
     let map = match body {
         Json::Object(map) => map,
         Json::Str(text) => return stream::plain_text(text, content),
+        Json::Array(chunks) if is_stream(provider, chunks) => {
+            let mut reader = StreamReader::new(provider, content);
+            chunks.iter().for_each(|chunk| reader.push(chunk));
+            return reader.into_reply();
+        }
         other => return Reply { size: json::size(other), ..Reply::default() },
     };
     let mut reply = match family_of(provider, map) {
@@ -100,12 +126,19 @@ pub(crate) fn read_reply(provider: &str, body: &Json<'_>, content: bool) -> Repl
             id: json::name(map, "id"),
             model: json::name(map, "model"),
             size: json::size(body),
-            error: reply::error_body(map),
+            error: reply::error_body(map).or_else(|| reply::bare_message(provider, map)),
             ..Reply::default()
         },
     };
     reply.error = reply.error.or_else(|| reply::error_in(map));
     reply
+}
+
+/// Whether a list is a stream that came whole, as Gemini sends it when no events are asked for; also when all
+/// that it holds is an error.
+fn is_stream(provider: &str, chunks: &[Json<'_>]) -> bool {
+    let first = chunks.first().and_then(Json::as_object);
+    first.is_some_and(|map| family_of(provider, map).is_some() || reply::error_in(map).is_some())
 }
 
 #[cfg(test)]

@@ -110,7 +110,8 @@ pub(super) fn error_in(map: &Object<'_>) -> Option<ReplyError> {
         }
         Some(other) => Some(ReplyError { error_type: "_OTHER".to_owned(), message: clipped_json(other) }),
         // Mistral, and an event of OpenAI's Responses.
-        None => (is_word(map, "object", "error") || is_word(map, "type", "error")).then(|| from_object(map)),
+        None if is_word(map, "object", "error") || is_word(map, "type", "error") => Some(from_object(map)),
+        None => exception(map),
     }
 }
 
@@ -165,6 +166,29 @@ pub(super) fn of_status(
     ReplyError { error_type: told_type.or(header).unwrap_or_else(|| status.to_string()), message }
 }
 
+/// An error of Bedrock: an event of a stream, whose only key is its type, or a body with AWS's mark of its type.
+fn exception(map: &Object<'_>) -> Option<ReplyError> {
+    if let Some(kind) = map.get("__type").and_then(|kind| word(Some(kind))) {
+        // The namespace of the type stands before it.
+        let error_type = kind.rsplit('#').next().unwrap_or(kind).to_owned();
+        return Some(ReplyError { error_type, ..from_object(map) });
+    }
+    let (kind, error) = map.iter().next().filter(|_| map.len() == 1)?;
+    let is_exception = kind.ends_with("Exception") && kind.len() <= MAX_TYPE;
+    let error = error.as_object().filter(|_| is_exception)?;
+    Some(ReplyError { error_type: kind.to_owned(), ..from_object(error) })
+}
+
+/// The body of an error that has nothing but a text, as Bedrock and Cohere send it.
+pub(super) fn bare_message(provider: &str, map: &Object<'_>) -> Option<ReplyError> {
+    let keys = ["message", "Message", "id"];
+    let is_bare = BARE.contains(&provider) && map.iter().all(|(key, _)| keys.contains(&key));
+    let text = json::text(map, "message").or_else(|| json::text(map, "Message")).filter(|_| is_bare)?;
+    Some(ReplyError { error_type: "_OTHER".to_owned(), message: json::clip(text, MAX_MESSAGE) })
+}
+
+const BARE: [&str; 2] = ["aws.bedrock", "cohere"];
+
 fn from_object(error: &Object<'_>) -> ReplyError {
     let metadata = error.get("metadata").and_then(Json::as_object);
     let words = [
@@ -189,7 +213,7 @@ fn from_object(error: &Object<'_>) -> ReplyError {
 
 fn word<'a>(value: Option<&'a Json<'_>>) -> Option<&'a str> {
     let word = value?.as_str()?.trim();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. :/".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. :/#".contains(&byte);
     (!word.is_empty() && word.len() <= MAX_TYPE && word.bytes().all(plain)).then_some(word)
 }
 

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
+use super::bedrock_invoke::metrics;
 use super::collect::Capture;
+use super::counts::Usage;
 use super::finish::message_word;
 use super::json::{self, Json};
 use super::messages::{message, text_part};
@@ -18,6 +20,8 @@ pub(super) struct StreamReader {
     provider: Box<str>,
     family: Option<Box<dyn Collector>>,
     error: Option<ReplyError>,
+    /// What Bedrock adds to the last chunk, for models that count nothing by themselves.
+    metrics: Option<Usage>,
     /// Text and size of chunks that belong to no family.
     text: String,
     capture: Capture,
@@ -32,6 +36,7 @@ impl StreamReader {
             provider: provider.into(),
             family: None,
             error: None,
+            metrics: None,
             text: String::new(),
             capture: Capture::new(content),
             chunks: 0,
@@ -57,6 +62,7 @@ impl StreamReader {
         if self.error.is_none() {
             self.error = error_in(map);
         }
+        self.metrics = metrics(map).or_else(|| self.metrics.take());
         if self.family.is_none() {
             let family = family_of(&self.provider, map);
             self.family = family.map(|family| (family.open)(&self.provider, self.capture.on));
@@ -108,6 +114,7 @@ impl StreamReader {
             None => Reply { size: self.capture.size, ..plain_text(&self.text, self.capture.on) },
         };
         reply.error = reply.error.or(self.error);
+        reply.usage = reply.usage.or(self.metrics);
         reply
     }
 }

@@ -1,14 +1,20 @@
 //! Small fixtures of our own; recorded exchanges are read only when their folder is named.
 
 mod anthropic;
+mod bedrock;
+mod cohere;
 mod compatible;
 mod errors;
+mod gemini;
+mod interactions;
 mod json;
 mod media;
 mod numbers;
+mod ollama;
 mod openai;
 mod places;
 mod recordings;
+mod recordings_others;
 mod requests;
 mod responses;
 mod robustness;
@@ -56,4 +62,17 @@ fn reader(provider: &str, chunks: &[Value]) -> StreamReader {
     let mut reader = StreamReader::new(provider, true);
     chunks.iter().for_each(|chunk| push(&mut reader, chunk));
     reader
+}
+
+/// The reply of a stream that ended, which must read like the same reply sent whole.
+fn same(provider: &str, chunks: &[Value], whole: Value) -> Reply {
+    let streamed = reader(provider, chunks);
+    assert!(streamed.is_complete(), "{streamed:?}");
+    let (streamed, whole) = (streamed.into_reply(), read(provider, whole));
+    assert_eq!(streamed, whole);
+    let mut silent = StreamReader::new(provider, false);
+    chunks.iter().for_each(|chunk| push(&mut silent, chunk));
+    let silent = silent.into_reply();
+    assert_eq!((&silent.usage, silent.size, silent.output_messages), (&whole.usage, whole.size, None));
+    whole
 }

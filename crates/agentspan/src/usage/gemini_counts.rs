@@ -1,0 +1,83 @@
+//! The counts of Gemini's `usageMetadata`.
+
+use super::counts::{self, Usage, sum};
+use super::json::{Json, Object};
+use super::keys;
+
+/// Gemini counts thoughts and what tools put into the prompt apart, and leaves out what is 0.
+///
+/// That thoughts stand inside the candidates is believed only when the total proves it.
+pub(super) fn read(metadata: &Object<'_>) -> Option<Usage> {
+    let at = |key: &str| keys::count(metadata, key);
+    let is_bad = |key: &str| keys::is_bad_count(metadata, key);
+    let (prompt, tool, total) = (at(PROMPT), at(TOOL_USE), at("totalTokenCount"));
+    let (candidates, thoughts) = (at(CANDIDATES), at(THOUGHTS));
+    let input = prompt.filter(|_| !is_bad(TOOL_USE)).and_then(|prompt| sum([prompt, tool.unwrap_or(0)]));
+    let output = match (candidates, thoughts) {
+        _ if is_bad(CANDIDATES) || is_bad(THOUGHTS) => None,
+        (Some(candidates), Some(thoughts)) => {
+            let is_inside = total.is_some() && total == input.and_then(|input| sum([input, candidates]));
+            if is_inside { Some(candidates) } else { sum([candidates, thoughts]) }
+        }
+        (one, other) => one.or(other),
+    };
+    Usage {
+        input,
+        output,
+        total,
+        cache_read: at("cachedContentTokenCount"),
+        reasoning: thoughts,
+        // What tools put in is a part of the input like the prompt itself.
+        input_audio: of_modality(metadata, &INPUT, &["AUDIO"]),
+        input_image: of_modality(metadata, &INPUT, IMAGES),
+        cache_audio_read: of_modality(metadata, &["cacheTokensDetails"], &["AUDIO"]),
+        output_audio: of_modality(metadata, &["candidatesTokensDetails"], &["AUDIO"]),
+        output_image: of_modality(metadata, &["candidatesTokensDetails"], IMAGES),
+        ..Usage::default()
+    }
+    .if_any()
+}
+
+/// The output of a reply that has ended and left its count out: nothing, when the total says so. In a reply that
+/// goes on it has not been counted yet.
+pub(super) fn output_of_ended(metadata: &Usage) -> Option<u64> {
+    let is_nothing =
+        metadata.output.is_none() && metadata.total.is_some() && metadata.total == metadata.input;
+    metadata.output.or(is_nothing.then_some(0))
+}
+
+const PROMPT: &str = "promptTokenCount";
+const TOOL_USE: &str = "toolUsePromptTokenCount";
+const CANDIDATES: &str = "candidatesTokenCount";
+const THOUGHTS: &str = "thoughtsTokenCount";
+
+/// Embeddings have the singular form.
+const INPUT: [&str; 3] = ["promptTokensDetails", "promptTokenDetails", "toolUsePromptTokensDetails"];
+
+/// Pages of documents are read and billed as images; `genai-prices` counts them alike.
+pub(super) const IMAGES: &[&str] = &["IMAGE", "DOCUMENT"];
+
+fn of_modality(metadata: &Object<'_>, lists: &[&str], modalities: &[&str]) -> Option<u64> {
+    let entries = lists.iter().flat_map(|list| keys::list(metadata, list));
+    sum_of(entries, "tokenCount", modalities)
+}
+
+/// The sum of the entries of some modalities. An entry may lack its count, which then says nothing.
+pub(super) fn sum_of<'a, 'b: 'a>(
+    entries: impl Iterator<Item = &'a Json<'b>>,
+    count: &str,
+    modalities: &[&str],
+) -> Option<u64> {
+    let is_one = |entry: &&Object<'_>| {
+        let modality = keys::text(entry, "modality").unwrap_or_default();
+        modalities.iter().any(|known| known.eq_ignore_ascii_case(modality))
+    };
+    let counts =
+        entries.filter_map(Json::as_object).filter(is_one).filter_map(|entry| keys::count(entry, count));
+    counts.reduce(u64::saturating_add).filter(|sum| *sum <= counts::MAX_COUNT)
+}
+
+/// Whether there is any count; Vertex sends others before the last chunk, with nothing but the kind of traffic.
+pub(super) fn has_counts(metadata: &Object<'_>) -> bool {
+    [PROMPT, CANDIDATES, THOUGHTS, "totalTokenCount"].iter().any(|key| keys::count(metadata, key).is_some())
+}
