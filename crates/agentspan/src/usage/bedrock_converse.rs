@@ -7,7 +7,7 @@ use super::collect::Capture;
 use super::counts::{Usage, count, sum};
 use super::json::{Json, Object};
 use super::messages::other;
-use super::reply::Reply;
+use super::reply::{Place, Reply};
 use super::{Collector, Family, keys};
 
 pub(super) const FAMILY: Family =
@@ -134,6 +134,10 @@ impl Collector for Converse {
         self.stop_reason.is_some()
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         let mut reply = self.reply;
         let (parts, calls) = self.blocks.finish(self.capture.on);
@@ -174,4 +178,15 @@ fn read(usage: &Object<'_>) -> Option<Usage> {
 const CACHE: [[&str; 2]; 2] = [
     ["cacheReadInputTokens", "cacheReadInputTokenCount"],
     ["cacheWriteInputTokens", "cacheWriteInputTokenCount"],
+];
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usage.inputTokens + usage.cacheReadInputTokens + usage.cacheWriteInputTokens"),
+    ("output", "usage.outputTokens"),
+    ("total", "usage.totalTokens"),
+    ("cache_read", "usage.cacheReadInputTokens"),
+    ("cache_write", "usage.cacheWriteInputTokens"),
+    ("cache_write_5m", "usage.cacheDetails[5m].inputTokens"),
+    ("cache_write_1h", "usage.cacheDetails[1h].inputTokens"),
 ];

@@ -6,7 +6,7 @@ use super::blocks::{Blocks, choice};
 use super::collect::Capture;
 use super::counts::{Usage, count_at, is_bad_count, sum};
 use super::json::{self, Json, Object};
-use super::reply::Reply;
+use super::reply::{Place, Reply};
 use super::{Collector, Family, vectors};
 
 pub(super) const FAMILY: Family =
@@ -131,6 +131,10 @@ impl Collector for Invoke {
         self.is_complete
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         let mut reply = self.reply;
         let (parts, _) = self.blocks.finish(self.capture.on);
@@ -145,3 +149,16 @@ impl Collector for Invoke {
         reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "prompt_token_count"),
+    ("input", "inputTextTokenCount"),
+    ("input", "amazon-bedrock-invocationMetrics.inputTokenCount"),
+    ("output", "generation_token_count"),
+    ("output", "results[].tokenCount"),
+    ("output", "totalOutputTextTokenCount"),
+    ("output", "amazon-bedrock-invocationMetrics.outputTokenCount"),
+    ("cache_read", "amazon-bedrock-invocationMetrics.cacheReadInputTokenCount"),
+    ("cache_write", "amazon-bedrock-invocationMetrics.cacheWriteInputTokenCount"),
+];

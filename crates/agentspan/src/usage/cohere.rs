@@ -7,7 +7,7 @@ use super::cohere_counts::read;
 use super::collect::{Capture, MAX_CHOICES};
 use super::counts::count;
 use super::json::{self, Json, Object};
-use super::reply::{Reply, ReplyError};
+use super::reply::{Place, Reply, ReplyError};
 use super::{Collector, Family};
 
 pub(super) const FAMILY: Family =
@@ -210,6 +210,10 @@ impl Collector for Chat {
         self.is_complete && self.error.is_none()
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         let content = self.capture.on;
         let mut reply = self.reply;
@@ -224,3 +228,12 @@ impl Collector for Chat {
         reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usage.billed_units.input_tokens"),
+    ("input", "meta.billed_units.input_tokens"),
+    ("output", "usage.billed_units.output_tokens"),
+    ("output", "meta.billed_units.output_tokens"),
+    ("cache_read", "usage.cached_tokens"),
+];

@@ -2,7 +2,7 @@
 
 use super::cohere_counts::read;
 use super::json::{self, Json, Object};
-use super::reply::Reply;
+use super::reply::{Place, Reply};
 use super::{Collector, Family, vectors};
 
 pub(super) const FAMILY: Family =
@@ -46,7 +46,14 @@ impl Collector for Lists {
         self.is_complete
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         self.reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[("input", "meta.billed_units.input_tokens")];

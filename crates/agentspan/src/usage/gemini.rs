@@ -1,6 +1,6 @@
 //! Gemini's generateContent, of AI Studio and of Vertex AI, whole and streamed.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::blocks::{Blocks, Runs, choice};
 use super::collect::{Capture, MAX_CHOICES};
@@ -8,9 +8,8 @@ use super::counts::count;
 use super::gemini_counts::{has_counts, output_of_ended, read};
 use super::json::{Json, Object};
 use super::keys;
-use super::messages::{blob, other};
-use super::reply::Reply;
-use super::{Collector, Family};
+use super::reply::{Place, Reply};
+use super::{Collector, Family, gemini_messages};
 use agentspan_semconv::FinishClass;
 
 pub(super) const FAMILY: Family = Family {
@@ -102,32 +101,14 @@ fn push_part(blocks: &mut Blocks, part: &Json<'_>, capture: &mut Capture) {
     } else if let Some(data) = keys::object(map, "inlineData") {
         let text = |key: &str| keys::text(data, key).unwrap_or_default();
         capture.size += text("data").len();
-        blocks.other(part, capture, || blob(modality_of(text("mimeType")), text("mimeType"), text("data")));
-    } else if let Some(code) = keys::object(map, "executableCode") {
-        blocks.other(part, capture, || {
-            json!({ "type": "server_tool_call", "name": "code_execution", "server_tool_call": other(code) })
-        });
-    } else if let Some(result) = keys::object(map, "codeExecutionResult") {
-        blocks.other(
-            part,
-            capture,
-            || json!({ "type": "server_tool_call_response", "server_tool_call_response": other(result) }),
-        );
+        blocks.other(part, capture, || gemini_messages::part(map));
     } else if map.iter().any(|(key, _)| !SIGNATURE.contains(&key)) {
-        blocks.other(part, capture, || other(map));
+        blocks.other(part, capture, || gemini_messages::part(map));
     }
 }
 
 /// Encrypted thoughts, which nobody but the provider can read.
 const SIGNATURE: [&str; 3] = ["thoughtSignature", "thought_signature", "thought"];
-
-/// What kind of content a media type stands for, in OTel's words.
-pub(super) fn modality_of(mime_type: &str) -> &str {
-    match mime_type.split('/').next() {
-        Some(kind @ ("image" | "audio" | "video")) => kind,
-        _ => "document",
-    }
-}
 
 impl Collector for Generate {
     fn push(&mut self, body: &Object<'_>) {
@@ -160,6 +141,10 @@ impl Collector for Generate {
         }
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(mut self: Box<Self>) -> Reply {
         let (content, is_complete) = (self.capture.on, self.is_complete());
         self.candidates.sort_by_key(|candidate| candidate.index);
@@ -187,3 +172,18 @@ impl Collector for Generate {
         reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usageMetadata.promptTokenCount + usageMetadata.toolUsePromptTokenCount"),
+    ("output", "usageMetadata.candidatesTokenCount + usageMetadata.thoughtsTokenCount"),
+    ("total", "usageMetadata.totalTokenCount"),
+    ("cache_read", "usageMetadata.cachedContentTokenCount"),
+    ("reasoning", "usageMetadata.thoughtsTokenCount"),
+    ("input_audio", "usageMetadata.promptTokensDetails[AUDIO].tokenCount"),
+    ("input_image", "usageMetadata.promptTokensDetails[IMAGE].tokenCount"),
+    ("cache_audio_read", "usageMetadata.cacheTokensDetails[AUDIO].tokenCount"),
+    ("output_audio", "usageMetadata.candidatesTokensDetails[AUDIO].tokenCount"),
+    ("output_image", "usageMetadata.candidatesTokensDetails[IMAGE].tokenCount"),
+    ("web_searches", "candidates[].groundingMetadata.webSearchQueries[]"),
+];

@@ -25,7 +25,7 @@ pub(super) fn read(metadata: &Object<'_>) -> Option<Usage> {
         input,
         output,
         total,
-        cache_read: at("cachedContentTokenCount"),
+        cache_read: at(CACHED),
         reasoning: thoughts,
         // What tools put in is a part of the input like the prompt itself.
         input_audio: of_modality(metadata, &INPUT, &["AUDIO"]),
@@ -50,6 +50,7 @@ const PROMPT: &str = "promptTokenCount";
 const TOOL_USE: &str = "toolUsePromptTokenCount";
 const CANDIDATES: &str = "candidatesTokenCount";
 const THOUGHTS: &str = "thoughtsTokenCount";
+const CACHED: &str = "cachedContentTokenCount";
 
 /// Embeddings have the singular form.
 const INPUT: [&str; 3] = ["promptTokensDetails", "promptTokenDetails", "toolUsePromptTokensDetails"];
@@ -79,5 +80,7 @@ pub(super) fn sum_of<'a, 'b: 'a>(
 
 /// Whether there is any count; Vertex sends others before the last chunk, with nothing but the kind of traffic.
 pub(super) fn has_counts(metadata: &Object<'_>) -> bool {
-    [PROMPT, CANDIDATES, THOUGHTS, "totalTokenCount"].iter().any(|key| keys::count(metadata, key).is_some())
+    [PROMPT, TOOL_USE, CANDIDATES, THOUGHTS, CACHED, "totalTokenCount"]
+        .iter()
+        .any(|key| keys::count(metadata, key).is_some())
 }

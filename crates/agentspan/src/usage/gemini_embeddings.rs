@@ -3,7 +3,7 @@
 use super::counts::{Usage, sum};
 use super::gemini_counts::read;
 use super::json::{Json, Object};
-use super::reply::Reply;
+use super::reply::{Place, Reply};
 use super::{Collector, Family, keys, vectors};
 
 pub(super) const FAMILY: Family =
@@ -39,6 +39,10 @@ impl Collector for Embeddings {
         self.reply.embedding_count.is_some()
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         self.reply
     }
@@ -51,3 +55,12 @@ fn statistics(body: &Object<'_>) -> Option<Usage> {
     let input = counts.reduce(|all, one| sum([all?, one?]))??;
     Some(Usage { input: Some(input), ..Usage::default() })
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usageMetadata.promptTokenCount"),
+    ("input", "predictions[].embeddings.statistics.token_count"),
+    ("total", "usageMetadata.totalTokenCount"),
+    ("input_image", "usageMetadata.promptTokenDetails[IMAGE].tokenCount"),
+    ("input_audio", "usageMetadata.promptTokenDetails[AUDIO].tokenCount"),
+];

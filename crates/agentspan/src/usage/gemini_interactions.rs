@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::blocks::{Blocks, Runs, choice, told};
 use super::collect::Capture;
 use super::counts::{Usage, count, count_at, is_bad_count, sum};
-use super::gemini::modality_of;
 use super::gemini_counts::{IMAGES, sum_of};
+use super::gemini_messages::modality_of;
 use super::json::{self, Json, Object};
 use super::messages::{blob, other};
-use super::reply::{Reply, ReplyError, error_in};
+use super::reply::{Place, Reply, ReplyError, error_in};
 use super::{Collector, Family};
 use agentspan_semconv::FinishClass;
 
@@ -187,6 +187,10 @@ impl Collector for Interaction {
         self.status.as_deref().is_some_and(|status| ENDED.contains(&status))
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         let (content, is_complete) = (self.capture.on, self.is_complete());
         let mut reply = self.reply;
@@ -240,3 +244,18 @@ fn read(usage: &Object<'_>) -> Option<Usage> {
     }
     .if_any()
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usage.total_input_tokens + usage.total_tool_use_tokens"),
+    ("output", "usage.total_output_tokens + usage.total_thought_tokens"),
+    ("total", "usage.total_tokens"),
+    ("cache_read", "usage.total_cached_tokens"),
+    ("reasoning", "usage.total_thought_tokens"),
+    ("input_audio", "usage.input_tokens_by_modality[audio].tokens"),
+    ("input_image", "usage.input_tokens_by_modality[image].tokens"),
+    ("cache_audio_read", "usage.cached_tokens_by_modality[audio].tokens"),
+    ("output_audio", "usage.output_tokens_by_modality[audio].tokens"),
+    ("output_image", "usage.output_tokens_by_modality[image].tokens"),
+    ("web_searches", "usage.grounding_tool_count[google_search].count"),
+];

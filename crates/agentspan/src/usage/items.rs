@@ -29,7 +29,10 @@ pub(super) fn call_of<'a, 'b>(item: &'a Object<'b>) -> Option<Call<'a, 'b>> {
         _ => return None,
     };
     // `id` is that of the item, by which nothing is sent back.
-    Some(Call { id: json::text(item, "call_id"), name, arguments: item.get(arguments) })
+    // Gemini's steps have nothing else.
+    let id = json::text(item, "call_id")
+        .or_else(|| json::text(item, "id").filter(|_| !item.contains_key("status")));
+    Some(Call { id, name, arguments: item.get(arguments) })
 }
 
 fn is_hosted(item: &Object<'_>) -> bool {
@@ -75,6 +78,23 @@ pub(super) fn item_message(item: &Json<'_>) -> Value {
         let arguments = call.arguments.filter(|value| !value.is_null()).map(function_arguments);
         return message("assistant", vec![tool_call_part(call.id, call.name, arguments)], None);
     }
+    // Gemini's Interactions: steps, their results, and parts of what the user says.
+    match kind {
+        "user_input" => return message("user", step_parts(map), None),
+        "model_output" => return message("assistant", step_parts(map), None),
+        "thought" => {
+            let text = reasoning_texts(map).collect::<Vec<_>>().join("\n\n");
+            return message("assistant", vec![reasoning_part(&text)], None);
+        }
+        "text" | "image" | "audio" | "video" | "document" => {
+            return message("user", vec![content_part(map)], None);
+        }
+        "function_result" => {
+            let result = map.get("result").unwrap_or(&Json::Null);
+            return message("tool", vec![tool_response_part(json::text(map, "call_id"), result)], None);
+        }
+        _ => {}
+    }
     if kind.ends_with("_output") {
         let output = map.get("output").unwrap_or(&Json::Null);
         let part = match output.as_object() {
@@ -86,6 +106,10 @@ pub(super) fn item_message(item: &Json<'_>) -> Value {
         return message("tool", vec![part], None);
     }
     message("assistant", vec![item_part(map)], None)
+}
+
+fn step_parts(step: &Object<'_>) -> Vec<Value> {
+    content_parts(step.get("content").unwrap_or(&Json::Null))
 }
 
 /// The messages of a Responses request, whose `input` is a text or a list of items.

@@ -1,9 +1,10 @@
-//! Messages in the form of OTel's GenAI conventions, from those of OpenAI and Anthropic.
+//! Messages in the form of OTel's GenAI conventions, from those of OpenAI, Anthropic and others.
 //!
 //! Only called when content is recorded.
 
 use serde_json::{Value, json};
 
+use super::bedrock_messages::block_part;
 use super::json::{self, Json, Object};
 
 /// Longer binary content is left out, with its size beside it: it would fill the attribute with base64 and
@@ -37,19 +38,27 @@ pub(super) fn tool_call_part(id: Option<&str>, name: &str, arguments: Option<Val
 pub(super) fn request_message(value: &Json<'_>) -> Value {
     let Some(map) = value.as_object() else { return message("user", content_parts(value), None) };
     let role = match json::text(map, "role").unwrap_or("user") {
-        "developer" => "system",
-        "function" => "tool",
+        // Version 1 of Cohere shouts.
+        "developer" | "SYSTEM" => "system",
+        "function" | "TOOL" => "tool",
+        "USER" => "user",
+        "CHATBOT" => "assistant",
         role => role,
     };
-    let content = map.get("content").unwrap_or(&Json::Null);
+    let content = map.get("content").or_else(|| map.get("message")).unwrap_or(&Json::Null);
     let mut parts = Vec::new();
     if role == "tool" {
         let id = json::text(map, "tool_call_id").or_else(|| json::text(map, "name"));
+        // Ollama's word.
+        let id = id.or_else(|| json::text(map, "tool_name"));
         parts.push(tool_response_part(id, content));
     } else {
         let reasoning = json::text(map, "reasoning_content").or_else(|| json::text(map, "reasoning"));
-        parts.extend(reasoning.map(reasoning_part));
+        // Ollama, and what Cohere says before it calls tools.
+        let reasoning = reasoning.or_else(|| json::text(map, "thinking"));
+        parts.extend(reasoning.or_else(|| json::text(map, "tool_plan")).map(reasoning_part));
         parts.extend(content_parts(content));
+        parts.extend(json::list(map, "images").iter().filter_map(Json::as_str).map(image_blob));
         parts.extend(json::text(map, "refusal").map(text_part));
     }
     for call in json::list(map, "tool_calls").iter().filter_map(Json::as_object) {
@@ -163,6 +172,8 @@ pub(super) fn content_part(part: &Object<'_>) -> Value {
                 (None, None, None) => other(part),
             }
         }
+        // Bedrock's Converse tells the kind by the key.
+        "" => block_part(part).unwrap_or_else(|| other(part)),
         _ => other(part),
     }
 }

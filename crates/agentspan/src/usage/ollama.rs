@@ -6,7 +6,7 @@ use super::blocks::{Blocks, Runs, choice};
 use super::collect::Capture;
 use super::counts::{Usage, count_at};
 use super::json::{self, Json, Object};
-use super::reply::Reply;
+use super::reply::{Place, Reply};
 use super::{Collector, Family, vectors};
 
 pub(super) const FAMILY: Family =
@@ -92,6 +92,10 @@ impl Collector for Ollama {
         self.is_done
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         let mut reply = self.reply;
         let (parts, calls) = self.blocks.finish(self.capture.on);
@@ -104,3 +108,6 @@ impl Collector for Ollama {
         reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[("input", "prompt_eval_count"), ("output", "eval_count")];

@@ -4,12 +4,13 @@
 
 use std::io::Write;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::counts::count;
-use super::items;
 use super::json::{self, Json, Object};
 use super::messages::{content_parts, message, request_message, text_part};
+use super::tools::tool_definitions;
+use super::{gemini_messages, items};
 
 /// What was read from a request. What it does not say is absent.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -59,6 +60,11 @@ const CONTENT: &[&str] = &[
     "toolConfig",
     "requests",
     "context",
+    "instances",
+    "inputText",
+    "tool_config",
+    "tool_results",
+    "labels",
 ];
 
 /// Keys that name the end user or carry credentials: identity is recorded only by `.user(…)`.
@@ -99,7 +105,7 @@ pub(crate) fn read_request(body: &Json<'_>, content: bool) -> Request {
         message_count: message_count(map),
         size: json::size(body),
         embedding_input_count: embedding_inputs(map),
-        dimensions: map.get("dimensions").and_then(count),
+        dimensions: dimensions(map),
         input_messages: if content { input_messages(map) } else { None },
         system_instructions: if content { system_instructions(map) } else { None },
         tool_definitions: if content { tool_definitions(map) } else { None },
@@ -117,7 +123,9 @@ pub(crate) fn requested_model(body: &Json<'_>) -> Option<String> {
 /// Only text is written: moving a cache mark or writing a text as a list of one part is the same prompt.
 pub(crate) fn write_system(body: &Json<'_>, out: &mut dyn Write) -> bool {
     let Some(map) = body.as_object() else { return false };
-    let apart = ["system", "instructions"].into_iter().filter_map(|key| map.get(key));
+    let apart = SYSTEM.into_iter().filter_map(|key| map.get(key));
+    // Gemini has its parts one level deeper.
+    let apart = apart.map(|content| json::get(content, "parts").unwrap_or(content));
     let is_system = |message: &&Json<'_>| {
         matches!(json::get(message, "role").and_then(Json::as_str), Some("system" | "developer"))
     };
@@ -144,12 +152,18 @@ pub(crate) fn write_system(body: &Json<'_>, out: &mut dyn Write) -> bool {
 /// Writes the JSON text of the tool definitions for a hash; false when there are none.
 pub(crate) fn write_tools(body: &Json<'_>, out: &mut dyn Write) -> bool {
     let tools = ["tools", "functions"].into_iter().filter_map(|key| json::get(body, key));
+    let tools = tools.chain(CONFIGS.into_iter().filter_map(|key| json::get(json::get(body, key)?, "tools")));
     let mut any = false;
     for tools in tools.filter(|tools| tools.as_array().is_some_and(|tools| !tools.is_empty())) {
         any |= json::write(tools, out);
     }
     any
 }
+
+/// Where the families put instructions that stand apart from the messages.
+const SYSTEM: [&str; 5] = ["system", "instructions", "systemInstruction", "system_instruction", "preamble"];
+/// Where Bedrock's Converse puts its tools.
+const CONFIGS: [&str; 2] = ["toolConfig", "tool_config"];
 
 fn parameters(map: &Object<'_>) -> Map<String, Value> {
     let mut kept = Map::new();
@@ -176,6 +190,13 @@ fn parameter(key: &str, value: &Json<'_>) -> Option<Value> {
             let short = |item: &&Json<'_>| item.as_str().is_some_and(|text| text.len() <= MAX_WORD);
             Some(items.iter().take(MAX_LIST).filter(short).map(Value::from).collect())
         }
+        Json::Object(map) if SETTINGS.contains(&key) => {
+            let inside =
+                map.iter().take(MAX_LIST).filter(|(key, _)| key.len() <= MAX_WORD && !CONTENT.contains(key));
+            let inside = inside.filter_map(|(key, value)| Some((key.to_owned(), parameter(key, value)?)));
+            let inside: Map<_, _> = inside.collect();
+            (!inside.is_empty()).then_some(Value::Object(inside))
+        }
         Json::Object(map) => {
             let inside = map.iter().take(MAX_LIST).filter(|(key, value)| {
                 value.is_number() || value.is_bool() || (KINDS.contains(key) && is_short_word(value))
@@ -187,11 +208,32 @@ fn parameter(key: &str, value: &Json<'_>) -> Option<Value> {
     }
 }
 
+/// Where Gemini, Bedrock and Ollama put what others have at the top.
+const SETTINGS: [&str; 6] = [
+    "generationConfig",
+    "generation_config",
+    "inferenceConfig",
+    "inference_config",
+    "textGenerationConfig",
+    "options",
+];
+
 /// Lists of words that are settings.
-const LISTS: [&str; 4] = ["stop", "stop_sequences", "modalities", "include"];
+const LISTS: [&str; 9] = [
+    "stop",
+    "stop_sequences",
+    "stopSequences",
+    "modalities",
+    "responseModalities",
+    "response_modalities",
+    "include",
+    "embedding_types",
+    "embeddingTypes",
+];
 
 /// Words inside an object that say which kind of setting it is.
-const KINDS: [&str; 6] = ["type", "effort", "mode", "level", "summary", "verbosity"];
+const KINDS: [&str; 8] =
+    ["type", "effort", "mode", "level", "summary", "verbosity", "thinkingLevel", "thinking_level"];
 
 fn is_short_word(value: &Json<'_>) -> bool {
     value.as_str().is_some_and(is_word)
@@ -215,7 +257,12 @@ fn message_count(map: &Object<'_>) -> Option<usize> {
         Json::Array(items) => items.iter().any(Json::is_object).then_some(items.len()),
         _ => None,
     };
-    items("messages").or_else(|| items("contents")).or_else(prompts).or_else(input)
+    // Gemini's clients take a text for a list of one.
+    let contents = || map.get("contents").map(|contents| contents.as_array().map_or(1, <[_]>::len));
+    // Version 1 of Cohere, and Titan.
+    let message = || Some(items("chat_history").unwrap_or(0) + usize::from(single(map).is_some()));
+    let message = || message().filter(|count| *count > 0);
+    items("messages").or_else(contents).or_else(prompts).or_else(input).or_else(message)
 }
 
 /// A list of numbers is one text, given as its tokens.
@@ -224,21 +271,49 @@ fn is_tokens(items: &[Json<'_>]) -> bool {
 }
 
 fn embedding_inputs(map: &Object<'_>) -> Option<usize> {
-    match map.get("input")? {
+    let texts = |key: &str| match map.get(key)? {
         Json::Str(_) => Some(1),
         Json::Array(items) if is_tokens(items) => Some(1),
         Json::Array(items) if items.iter().all(|item| item.is_string() || item.is_array()) => {
             Some(items.len())
         }
         _ => None,
-    }
+    };
+    // Cohere's images and mixed inputs, the batches of Gemini, the instances of Vertex.
+    let items = |key: &str| map.get(key).and_then(Json::as_array).map(<[_]>::len);
+    let lists = || ["inputs", "requests", "instances", "images"].into_iter().find_map(items);
+    // One content of Gemini, one text of Titan.
+    let one =
+        || (map.get("content").is_some_and(Json::is_object) || map.contains_key("inputText")).then_some(1);
+    texts("input").or_else(|| texts("texts")).or_else(lists).or_else(one)
+}
+
+/// The length of vector that is asked for; in a batch it stands in each request.
+fn dimensions(map: &Object<'_>) -> Option<u64> {
+    let nested = || json::object(map, "parameters");
+    let first = || json::list(map, "requests").first().and_then(Json::as_object);
+    let holders = [Some(map), nested(), first()].into_iter().flatten();
+    let keys = ["dimensions", "outputDimensionality", "output_dimensionality", "output_dimension"];
+    holders.flat_map(|holder| keys.map(|key| holder.get(key))).flatten().find_map(count)
+}
+
+/// The only text of a request that has no list of messages: Cohere's version 1, and Titan.
+fn single<'a>(map: &'a Object<'_>) -> Option<&'a str> {
+    json::text(map, "message").or_else(|| json::text(map, "inputText"))
 }
 
 fn input_messages(map: &Object<'_>) -> Option<Value> {
     if let Some(messages) = map.get("messages").and_then(Json::as_array) {
         return Some(Value::Array(messages.iter().map(request_message).collect()));
     }
+    if let Some(contents) = map.get("contents") {
+        return Some(gemini_messages::contents(contents));
+    }
     let user = |text: &str| message("user", vec![text_part(text)], None);
+    if let Some(text) = single(map) {
+        let before = json::list(map, "chat_history").iter().map(request_message);
+        return Some(before.chain([user(text)]).collect());
+    }
     match map.get("prompt") {
         Some(Json::Str(text)) => Some(Value::Array(vec![user(text)])),
         Some(Json::Array(texts)) => {
@@ -250,33 +325,8 @@ fn input_messages(map: &Object<'_>) -> Option<Value> {
 }
 
 fn system_instructions(map: &Object<'_>) -> Option<Value> {
-    let parts = content_parts(map.get("system").or_else(|| map.get("instructions"))?);
+    let content = SYSTEM.into_iter().find_map(|key| map.get(key))?;
+    let is_gemini = content.is_object();
+    let parts = if is_gemini { gemini_messages::parts(content) } else { content_parts(content) };
     (!parts.is_empty()).then_some(Value::Array(parts))
-}
-
-/// Name, description and parameters of each tool. The rest of a definition is left out: that of a remote
-/// server can hold its credentials.
-fn tool_definitions(map: &Object<'_>) -> Option<Value> {
-    let tools = json::list(map, "tools").iter().chain(json::list(map, "functions"));
-    let definitions: Vec<Value> = tools
-        .filter_map(|tool| {
-            let tool = tool.as_object()?;
-            let nested = json::object(tool, "function").or_else(|| json::object(tool, "custom"));
-            let inner = nested.unwrap_or(tool);
-            let kind = json::text(tool, "type").filter(|kind| *kind != "custom" || nested.is_some());
-            let name = json::text(inner, "name").or(kind)?;
-            let mut definition = json!({ "type": kind.unwrap_or("function"), "name": name });
-            let copy = [
-                ("description", inner.get("description")),
-                ("parameters", inner.get("parameters").or_else(|| inner.get("input_schema"))),
-            ];
-            for (key, value) in copy.into_iter().filter_map(|(key, value)| Some((key, value?))) {
-                if !value.is_null() {
-                    definition[key] = value.into();
-                }
-            }
-            Some(definition)
-        })
-        .collect();
-    (!definitions.is_empty()).then_some(Value::Array(definitions))
 }

@@ -79,6 +79,8 @@ const INTEGERS: &[(&str, Keys)] = &[
             "max_output_tokens",
             "maxOutputTokens",
             "maxTokens",
+            "maxTokenCount",
+            "max_gen_len",
             "num_predict",
         ],
     ),
@@ -129,6 +131,7 @@ impl<'a> Parameters<'a> {
             "generation_config",
             "inferenceConfig",
             "inference_config",
+            "textGenerationConfig",
             "options",
             "config",
         ];

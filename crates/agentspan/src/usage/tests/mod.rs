@@ -16,6 +16,7 @@ mod places;
 mod recordings;
 mod recordings_others;
 mod requests;
+mod requests_others;
 mod responses;
 mod robustness;
 mod runs;

@@ -89,6 +89,57 @@ const ANTHROPIC: Places = &[
     ("provider_cost_usd", "usage.cost"),
 ];
 
+/// The sums have another part in each.
+const GEMINI: Places = &[
+    ("input", "usageMetadata.promptTokenCount"),
+    ("output", "usageMetadata.candidatesTokenCount"),
+    ("output", "usageMetadata.thoughtsTokenCount"),
+    ("total", "usageMetadata.totalTokenCount"),
+    ("cache_read", "usageMetadata.cachedContentTokenCount"),
+    ("reasoning", "usageMetadata.thoughtsTokenCount"),
+    ("input", "usage_metadata.prompt_token_count"),
+];
+
+const INTERACTIONS: Places = &[
+    ("input", "usage.total_input_tokens"),
+    ("output", "usage.total_output_tokens"),
+    ("total", "usage.total_tokens"),
+    ("cache_read", "usage.total_cached_tokens"),
+    ("reasoning", "usage.total_thought_tokens"),
+];
+
+const CONVERSE: Places = &[
+    ("input", "usage.inputTokens"),
+    ("output", "usage.outputTokens"),
+    ("total", "usage.totalTokens"),
+    ("cache_read", "usage.cacheReadInputTokens"),
+    ("cache_read", "usage.cacheReadInputTokenCount"),
+    ("cache_write", "usage.cacheWriteInputTokens"),
+    ("cache_write", "usage.cacheWriteInputTokenCount"),
+];
+
+const INVOKE: Places = &[
+    ("input", "prompt_token_count"),
+    ("input", "inputTextTokenCount"),
+    ("output", "generation_token_count"),
+    ("output", "totalOutputTextTokenCount"),
+    ("input", "amazon-bedrock-invocationMetrics.inputTokenCount"),
+    ("output", "amazon-bedrock-invocationMetrics.outputTokenCount"),
+    ("cache_read", "amazon-bedrock-invocationMetrics.cacheReadInputTokenCount"),
+    ("cache_write", "amazon-bedrock-invocationMetrics.cacheWriteInputTokenCount"),
+];
+
+const COHERE: Places = &[
+    ("input", "usage.billed_units.input_tokens"),
+    ("output", "usage.billed_units.output_tokens"),
+    ("input", "usage.tokens.input_tokens"),
+    ("output", "usage.tokens.output_tokens"),
+    ("input", "meta.billed_units.input_tokens"),
+    ("output", "meta.tokens.output_tokens"),
+];
+
+const OLLAMA: Places = &[("input", "prompt_eval_count"), ("output", "eval_count")];
+
 fn field(usage: &Usage, name: &str) -> Option<f64> {
     let count = |count: Option<u64>| count.map(|count| count as f64);
     match name {
@@ -129,4 +180,10 @@ fn every_count_is_read_from_its_places() {
     check(&json!({ "data": [{ "embedding": [0.5] }] }), EMBEDDINGS);
     check(&json!({ "text": "x", "task": "transcribe" }), MEDIA);
     check(&json!({ "type": "message", "content": [] }), ANTHROPIC);
+    check(&json!({ "candidates": [{}] }), GEMINI);
+    check(&json!({ "object": "interaction" }), INTERACTIONS);
+    check(&json!({ "output": { "message": {} } }), CONVERSE);
+    check(&json!({ "generation": "x", "stop_reason": "stop" }), INVOKE);
+    check(&json!({ "message": {}, "finish_reason": "COMPLETE" }), COHERE);
+    check(&json!({ "response": "x", "done": true }), OLLAMA);
 }

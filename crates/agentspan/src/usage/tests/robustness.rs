@@ -89,7 +89,59 @@ fn fixtures() -> Vec<Value> {
         {"type": "reasoning", "summary": [{"text": "x"}]}, {"type": "web_search_call", "action": {"type": "search"}},
         {"type": "function_call_output", "call_id": "c", "output": parts},
         {"type": "image_generation_call", "result": "AA"}]);
+    let gemini_parts = json!([{"text": "x", "thought": true}, {"text": "y"}, {"functionCall": {"id": "c", "name": "f", "args": {"a": 1}}},
+        {"functionResponse": {"name": "f", "response": {}}}, {"inlineData": {"mimeType": "image/png", "data": "AA"}},
+        {"fileData": {"fileUri": "u"}}, {"executableCode": {"code": "1"}}, {"codeExecutionResult": {}}]);
+    let gemini_counts = json!({"promptTokenCount": 5, "candidatesTokenCount": 3, "thoughtsTokenCount": 2, "totalTokenCount": 10,
+        "toolUsePromptTokenCount": 1, "cachedContentTokenCount": 1, "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 1}],
+        "trafficType": "ON_DEMAND"});
+    let interaction = json!({"id": "i", "object": "interaction", "status": "completed", "steps": [
+            {"type": "thought", "summary": [{"text": "x"}]}, {"type": "model_output", "content": [{"type": "text", "text": "x"}]},
+            {"type": "function_call", "id": "c", "name": "f", "arguments": {"a": 1}}, {"type": "google_search_call", "arguments": {}}],
+        "usage": {"total_input_tokens": 1, "total_thought_tokens": 1, "total_output_tokens": 1,
+            "input_tokens_by_modality": [{"modality": "audio", "tokens": 1}], "grounding_tool_count": [{"type": "google_search", "count": 1}]}});
+    let blocks = json!([{"text": "x"}, {"reasoningContent": {"reasoningText": {"text": "x"}}},
+        {"toolUse": {"toolUseId": "t", "name": "f", "input": {"a": 1}}}, {"toolResult": {"toolUseId": "t", "content": [{"json": {}}]}},
+        {"citationsContent": {"content": [{"text": "x"}]}}, {"image": {"format": "png", "source": {"bytes": "AA"}}},
+        {"guardContent": {"text": {"text": "x"}}}]);
+    let converse_counts = json!({"inputTokens": 1, "cacheReadInputTokens": 1, "cacheDetails": [{"ttl": "5m", "inputTokens": 1}],
+        "outputTokens": 1, "totalTokens": 3});
+    let billed = json!({"billed_units": {"input_tokens": 1.0, "output_tokens": 1.0}, "tokens": {"input_tokens": 2}, "cached_tokens": 1});
+    let metrics = json!({"inputTokenCount": 1, "outputTokenCount": 1, "cacheReadInputTokenCount": 1});
     vec![
+        json!({"candidates": [{"index": 0, "content": {"role": "model", "parts": gemini_parts}, "finishReason": "STOP",
+            "groundingMetadata": {"webSearchQueries": ["x"]}}], "usageMetadata": gemini_counts, "responseId": "r", "modelVersion": "m"}),
+        json!({"promptFeedback": {"blockReason": "SAFETY"}, "usage_metadata": gemini_counts}),
+        json!({"predictions": [{"embeddings": {"values": [0.5], "statistics": {"token_count": 1}}}], "embedding": {"values": [0.5]}}),
+        interaction.clone(),
+        json!({"event_type": "step.start", "index": 0, "step": {"type": "function_call", "id": "c", "name": "f"}}),
+        json!({"event_type": "step.delta", "index": 0, "delta": {"type": "arguments_delta", "arguments": "{"}}),
+        json!({"event_type": "interaction.completed", "interaction": interaction}),
+        json!({"output": {"message": {"content": blocks}}, "stopReason": "end_turn", "usage": converse_counts, "serviceTier": {"type": "x"}}),
+        json!({"contentBlockStart": {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "t", "name": "f"}}}}),
+        json!({"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"toolUse": {"input": "{"}}}}),
+        json!({"contentBlockDelta": {"contentBlockIndex": 1, "delta": {"text": "x"}}}),
+        json!({"messageStop": {"stopReason": "end_turn"}}),
+        json!({"metadata": {"usage": converse_counts, "trace": {"promptRouter": {"invokedModelId": "m"}}}}),
+        json!({"generation": "x", "prompt_token_count": 1, "generation_token_count": 1, "stop_reason": "stop",
+            "amazon-bedrock-invocationMetrics": metrics}),
+        json!({"inputTextTokenCount": 1.0, "results": [{"tokenCount": 1, "outputText": "x", "completionReason": "FINISH"}], "embedding": [0.5]}),
+        json!({"outputs": [{"text": "x", "stop_reason": "stop"}], "completions": [{"data": {"text": "x"}, "finishReason": {"reason": "x"}}]}),
+        json!({"id": "c", "finish_reason": "COMPLETE", "message": {"content": [{"type": "text", "text": "x"}, {"thinking": "x"}],
+            "tool_plan": "x", "tool_calls": [call]}, "usage": billed}),
+        json!({"type": "tool-call-delta", "index": 0, "delta": {"message": {"tool_calls": {"function": {"arguments": "{"}}}}}),
+        json!({"type": "message-end", "delta": {"finish_reason": "ERROR", "error": "x", "usage": billed}}),
+        json!({"event_type": "stream-end", "response": {"response_id": "r", "text": "x", "finish_reason": "COMPLETE", "meta": billed}}),
+        json!({"response_type": "embeddings_by_type", "embeddings": {"float": [[0.5]]}, "meta": billed}),
+        json!({"results": [{"relevance_score": 0.5}], "meta": billed, "generations": [{"text": "x", "finish_reason": "COMPLETE"}]}),
+        json!({"model": "m", "message": {"content": "x", "thinking": "x", "tool_calls": [call]}, "response": "x", "done": true,
+            "done_reason": "stop", "prompt_eval_count": 1, "eval_count": 1, "embeddings": [[0.5]]}),
+        json!({"contents": [{"role": "model", "parts": gemini_parts}], "systemInstruction": {"parts": gemini_parts},
+            "tools": [{"functionDeclarations": [{"name": "f", "parameters": {}}]}, {"googleSearch": {}}],
+            "generationConfig": {"temperature": 0.5, "thinkingConfig": {"thinkingLevel": "low"}}, "requests": [{"outputDimensionality": 1}]}),
+        json!({"messages": [{"role": "user", "content": blocks, "images": ["AA"]}], "system": [{"text": "x"}],
+            "toolConfig": {"tools": [{"toolSpec": {"name": "f", "inputSchema": {"json": {}}}}]}, "inferenceConfig": {"stopSequences": ["x"]}}),
+        json!({"message": "x", "chat_history": [{"role": "USER", "message": "x"}], "preamble": "x", "texts": ["x"], "inputText": "x"}),
         json!({"id": "c", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}),
         json!({"id": "c", "model": "m", "choices": [{"index": 1, "delta": message, "text": "x"}], "usage": usage,
             "x_groq": {"usage": usage, "error": {"code": "x"}}, "service_tier": "auto"}),
@@ -121,13 +173,26 @@ fn fixtures() -> Vec<Value> {
 #[test]
 fn no_change_anywhere_in_a_body_makes_a_reader_panic() {
     let fixtures = fixtures();
-    for seed in 0..3000_u64 {
+    for seed in 0..6000_u64 {
         let mut random = Random(seed);
         let mut body = fixtures[random.below(fixtures.len())].clone();
         for _ in 0..=random.below(4) {
             random.mutate(&mut body);
         }
-        let providers = ["openai", "anthropic", "openrouter", "google", "mistralai", "xai", "perplexity", ""];
+        let providers = [
+            "openai",
+            "anthropic",
+            "openrouter",
+            "google",
+            "mistralai",
+            "xai",
+            "perplexity",
+            "gcp.gemini",
+            "aws.bedrock",
+            "cohere",
+            "ollama",
+            "",
+        ];
         let provider = providers[random.below(providers.len())];
         let with = read_reply(provider, &body, true);
         let without = read_reply(provider, &body, false);
@@ -145,7 +210,8 @@ fn no_order_of_broken_chunks_makes_a_stream_panic() {
     let fixtures = fixtures();
     for seed in 0..1500_u64 {
         let mut random = Random(seed);
-        let mut reader = StreamReader::new(["openai", "anthropic"][random.below(2)], seed % 2 == 0);
+        let mut reader =
+            StreamReader::new(["openai", "anthropic", "aws.bedrock"][random.below(3)], seed % 2 == 0);
         for _ in 0..random.below(20) {
             let mut chunk = fixtures[random.below(fixtures.len())].clone();
             random.mutate(&mut chunk);
