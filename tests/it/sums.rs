@@ -1,6 +1,7 @@
 //! Cost, tokens and counts of runs add up, whatever ends in whichever order.
 
 use crate::fixtures::{call_gpt_4o, openai_reply, picodollars, the};
+use agentspan::cost::{BookLine, Books};
 use agentspan::testing::{RecordedSpan, record, record_with};
 use agentspan::{SpanGuard, Usage};
 use proptest::prelude::*;
@@ -180,6 +181,22 @@ fn hold(plan: &Plan, spans: &[RecordedSpan]) {
     assert_eq!(counts, [expected.calls[0], expected.calls[1], expected.steps, expected.failed]);
 }
 
+/// The books say what the plan says, whatever became of the spans.
+fn hold_books(plan: &Plan, books: &Books) {
+    let expected = Expected::of(plan);
+    let all =
+        |lines: &[BookLine]| lines.iter().map(|line| picodollars(line.spend.usd.as_f64())).sum::<i128>();
+    assert_eq!(picodollars(books.total.usd.as_f64()), expected.cost);
+    assert_eq!(all(&books.models) + all(&books.tools), expected.cost);
+    assert_eq!(all(&books.agents), expected.cost);
+    let calls = |lines: &[BookLine]| lines.iter().map(|line| line.spend.calls as i64).sum::<i64>();
+    assert_eq!([calls(&books.models), calls(&books.tools)], expected.calls);
+    assert_eq!(books.total.prompt_tokens.unwrap_or(0) as i64, expected.prompt);
+    assert_eq!(books.total.completion_tokens.unwrap_or(0) as i64, expected.completion);
+    let dearest = books.dearest_runs.first().map(|run| picodollars(run.usd.as_f64()));
+    assert_eq!(dearest, expected.costs.then_some(expected.cost), "also what outlived its run");
+}
+
 fn size(plan: &Plan) -> usize {
     1 + plan.children.iter().map(size).sum::<usize>()
 }
@@ -198,6 +215,7 @@ proptest! {
             let (plan, guard) = guards.swap_remove((state >> 33) as usize % guards.len());
             end(plan, guard);
         }
+        hold_books(&plan, &recording.books());
         let spans = recording.shutdown();
         prop_assert_eq!(spans.len(), size(&plan));
         hold(&plan, &spans);
@@ -215,6 +233,7 @@ proptest! {
             tokio::task::yield_now().await;
         });
         drop(runtime);
+        hold_books(&plan, &recording.books());
         let spans = recording.shutdown();
         prop_assert_eq!(spans.len(), size(&plan));
         hold(&plan, &spans);
@@ -234,6 +253,7 @@ proptest! {
             assert_eq!(all_done.recv().await, None);
         });
         drop(runtime);
+        hold_books(&plan, &recording.books());
         let spans = recording.shutdown();
         prop_assert_eq!(spans.len(), size(&plan));
         hold(&plan, &spans);

@@ -16,6 +16,7 @@
 //! ```
 
 use crate::config::Config;
+use crate::cost::Books;
 use crate::export::{Report, Sink, Verdict};
 use crate::init::{TelemetryBuilder, builder};
 use crate::pipeline::{self, Telemetry};
@@ -108,6 +109,11 @@ impl Recording {
             open.extend(below.into_iter().map(|span| (depth + 1, span)).rev());
         }
         tree
+    }
+
+    /// What was spent, sampled or not.
+    pub fn books(&self) -> Books {
+        self.telemetry.books()
     }
 
     /// What became of the spans.

@@ -21,6 +21,7 @@
 //! tier are priced as standard without that: the providers' words for the standard tier, and `flex`, a discount that most
 //! models do not have.
 
+mod books;
 mod catalog;
 mod money;
 mod pattern;
@@ -32,6 +33,8 @@ mod totals;
 mod unit;
 
 pub use agentspan_semconv::{CostSource, CostStatus};
+pub use books::{BookLine, Books, DearRun, Spend};
+pub(crate) use books::{Entry, Ledger, Subject};
 pub use money::Usd;
 pub(crate) use price::Unpriced;
 pub use price::{Price, PriceLine, PriceQuery};

@@ -302,7 +302,7 @@ fn announce(
     running: Option<Running>,
 ) -> Telemetry {
     warnings.iter().for_each(say);
-    Telemetry::new(warnings, counts, runtime.prices.clone(), running)
+    Telemetry::new(warnings, counts, runtime.prices.clone(), runtime.books.clone(), running)
 }
 
 fn scope() -> InstrumentationScope {

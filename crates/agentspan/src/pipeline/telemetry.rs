@@ -1,4 +1,4 @@
-use crate::cost::{PriceBook, Prices};
+use crate::cost::{Books, Ledger, PriceBook, Prices};
 use crate::error::say;
 use crate::export::{Counts, Deadline, DropReason, Report};
 use crate::pipeline::queue::Queue;
@@ -31,6 +31,7 @@ struct Shared {
     warnings: Vec<String>,
     counts: Arc<Counts>,
     prices: Arc<PriceBook>,
+    books: Arc<Ledger>,
     running: Option<Running>,
 }
 
@@ -51,14 +52,15 @@ impl Telemetry {
         warnings: Vec<String>,
         counts: Arc<Counts>,
         prices: Arc<PriceBook>,
+        books: Arc<Ledger>,
         running: Option<Running>,
     ) -> Self {
-        Self { shared: Arc::new(Shared { warnings, counts, prices, running }), ended: false }
+        Self { shared: Arc::new(Shared { warnings, counts, prices, books, running }), ended: false }
     }
 
     /// A telemetry that records nothing: the program runs as it would without it.
     pub(crate) fn inert(warning: String) -> Self {
-        Self::new(vec![warning], Arc::default(), Arc::default(), None)
+        Self::new(vec![warning], Arc::default(), Arc::default(), Arc::default(), None)
     }
 
     /// What was wrong with the settings; each was printed once when the telemetry started.
@@ -71,6 +73,14 @@ impl Telemetry {
     /// Make them beforehand, since reading a file of prices takes time; one that cannot be read changes nothing.
     pub fn set_prices(&self, prices: Prices) {
         self.shared.prices.set(prices);
+    }
+
+    /// What the program has spent since the telemetry started, by model, tool, agent and tag, and its dearest runs.
+    ///
+    /// Sampling, a filter, a failed export and a lost span change nothing of it. What is made before the telemetry starts is
+    /// not in it.
+    pub fn books(&self) -> Books {
+        self.shared.books.books()
     }
 
     /// What has become of every span so far, without waiting.

@@ -1,5 +1,6 @@
 //! How a step ends: what its run learns of it, and what of it is recorded.
 
+use crate::span::books;
 use crate::span::node::{Ended, Node, Own, Recording};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::run::{Line, Run};
@@ -18,12 +19,16 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     let settle = |ending: &mut Ending, own: &Own, told: Option<Cow<'static, str>>| {
         let run = node.run.as_ref().filter(|_| node.is_run);
         let stop_reason = run.map(|run| settle_reason(run, ending));
+        if let (Some(run), Some(reason)) = (run, &stop_reason) {
+            run.set_stop_reason(reason.clone());
+        }
         let error_type = error_type(node, ending, told, stop_reason.as_ref());
         let duration = now.duration_since(node.started).unwrap_or_default();
         tell_runs(node, own, ending, error_type.as_ref(), duration);
-        (stop_reason, error_type)
+        (stop_reason, error_type, own.clone())
     };
-    let Some((ended, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
+    let Some((ended, (stop_reason, error_type, own))) = node.end(&mut ending, settle) else { return };
+    books::post(node, &own, ending.outcome.is_failure(), stop_reason.as_ref());
     let Ended { recording, mut attributes, recovers_from, is_complete } = ended;
     if matches!(recording, Recording::None) {
         return;

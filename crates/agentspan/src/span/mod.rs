@@ -3,6 +3,7 @@
 
 mod agent;
 mod approval;
+mod books;
 mod builder;
 mod content;
 mod current;

@@ -38,6 +38,8 @@ pub(crate) struct Node {
     pub(crate) span_context: OnceLock<SpanContext>,
     /// What was called, on model calls and embeddings.
     pub(crate) call: OnceLock<Call>,
+    /// The span's name of a tool that has no span.
+    pub(crate) tool: OnceLock<String>,
     /// Attempts of a call that failed before the one that counts.
     failed_attempts: AtomicU64,
     recording: AtomicBool,
@@ -132,6 +134,7 @@ impl Node {
             started,
             span_context: OnceLock::new(),
             call: OnceLock::new(),
+            tool: OnceLock::new(),
             failed_attempts: AtomicU64::new(0),
             recording: AtomicBool::new(false),
             sampled_out: AtomicBool::new(false),

@@ -165,6 +165,17 @@ impl Run {
         lock(&self.state).stop_reason = Some(reason);
     }
 
+    /// Session, user and tags, without a copy; the run is locked meanwhile.
+    pub(crate) fn with_inherited<T>(&self, read: impl FnOnce(&[KeyValue]) -> T) -> T {
+        read(&lock(&self.state).inherited)
+    }
+
+    pub(crate) fn session(&self) -> Option<String> {
+        let state = lock(&self.state);
+        let found = state.inherited.iter().find(|known| known.key.as_str() == session::SESSION_ID);
+        found.map(|session| session.value.as_str().into_owned())
+    }
+
     pub(crate) fn stop_reason(&self) -> Option<StopReason> {
         lock(&self.state).stop_reason.clone()
     }

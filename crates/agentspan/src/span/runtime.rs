@@ -1,5 +1,5 @@
 use crate::config::Content;
-use crate::cost::PriceBook;
+use crate::cost::{Ledger, PriceBook};
 use crate::span::layer::StepLayer;
 use crate::span::node::Node;
 use crate::span::open::OpenSteps;
@@ -20,6 +20,7 @@ pub(crate) struct Runtime {
     /// Records steps without a detour; `None` leaves the recording to another bridge in the same subscriber.
     pub(crate) recorder: Option<Recorder>,
     pub(crate) prices: Arc<PriceBook>,
+    pub(crate) books: Arc<Ledger>,
     pub(crate) content: Content,
     pub(crate) ids: Box<dyn IdGenerator>,
     /// For hashes that leave: the same text gives the same hash in every process of a service.
@@ -39,6 +40,7 @@ impl Runtime {
         Self {
             recorder,
             prices: Arc::new(prices),
+            books: Arc::default(),
             content,
             ids: Box::new(RandomIdGenerator::default()),
             hash_key: String::new(),

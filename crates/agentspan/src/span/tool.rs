@@ -90,7 +90,9 @@ impl Begin for ToolBuilder {
         let hash = arguments.as_ref().map(|arguments| arguments.hash.to_le_bytes());
         let own_cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::Known));
         let known_cost = own_cost.as_ref().and_then(OwnCost::known);
+        let mut name = Some(name);
         let active = Active::start(spec, |node, initial| {
+            let name = name.take().unwrap_or_default();
             if let Some(run) = &node.run {
                 let (index, repeated) = run.tool_called(&name, hash.as_ref().map(|hash| hash.as_slice()));
                 initial.attributes.extend(index.map(|index| count(names::TOOL_CALL_INDEX, index)));
@@ -116,6 +118,10 @@ impl Begin for ToolBuilder {
             initial.attributes.extend(known_cost.map(|usd| attribute(names::TOOL_COST_USD, usd.as_f64())));
             initial.attributes.extend(attributes);
         });
+        // Nobody has asked for it: the books will.
+        if let Some(name) = name {
+            let _ = active.node.tool.set(span_name::tool(&name));
+        }
         if let Some(cost) = own_cost {
             active.node.own(|own| own.cost = cost);
         }

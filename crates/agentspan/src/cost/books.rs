@@ -1,0 +1,260 @@
+//! What a program has spent, whether or not its traces are kept.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{OwnCost, Usd};
+use agentspan_semconv::session::SESSION_ID;
+use agentspan_semconv::user::USER_ID;
+use opentelemetry::KeyValue;
+
+/// What a program has spent since its telemetry started: the same whatever was sampled, sent or lost.
+///
+/// A call enters when it ends. Lists are sorted by cost, the dearest first; each has at most 1,000 lines of its own, and a
+/// last one named `other` for everything beyond them.
+///
+/// ```
+/// let recording = agentspan::testing::record(); // in a program: `let telemetry = agentspan::init();`
+/// agentspan::tool("search").cost_usd(0.25).in_scope(|| {});
+/// let books = recording.books();
+/// assert_eq!(books.total.usd.to_string(), "0.25");
+/// assert_eq!(books.tools[0].name, "search");
+/// for run in &books.dearest_runs {
+///     println!("{} {} {:?}", run.usd, run.agent_name, run.trace_id);
+/// }
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Books {
+    /// Everything.
+    pub total: Spend,
+    /// By `<provider>/<model>`, the model as it was asked for.
+    pub models: Vec<BookLine>,
+    /// By name of the tool.
+    pub tools: Vec<BookLine>,
+    /// By the name of the nearest agent; a call outside any run has no line here.
+    pub agents: Vec<BookLine>,
+    /// By `<key>=<value>` of the tags that stand on a run.
+    pub tags: Vec<BookLine>,
+    /// Ended runs by stop reason, the commonest first.
+    pub stop_reasons: Vec<(String, u64)>,
+    /// The twenty outermost runs that cost most, with their trace: the way from an alert to Jaeger. What a step adds that
+    /// outlives its run is added here, too.
+    pub dearest_runs: Vec<DearRun>,
+}
+
+/// One line of the [`Books`].
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct BookLine {
+    /// What the line is about.
+    pub name: String,
+    /// What it has spent.
+    pub spend: Spend,
+}
+
+/// What calls of models and tools have cost together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Spend {
+    /// The exact sum of the costs that are known.
+    pub usd: Usd,
+    /// Tokens of prompts, with cached ones; `None` when no call told any.
+    pub prompt_tokens: Option<u64>,
+    /// Tokens of completions, with reasoning; `None` when no call told any.
+    pub completion_tokens: Option<u64>,
+    /// Calls that ended.
+    pub calls: u64,
+    /// Of these the ones whose cost is not known, or not wholly: the sum is too low by them.
+    pub unpriced_calls: u64,
+    /// Of these the ones that failed.
+    pub failed_calls: u64,
+}
+
+/// An outermost run among the dearest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DearRun {
+    /// `agent.run_id`.
+    pub run_id: String,
+    /// `agent.name`.
+    pub agent_name: String,
+    /// `session.id`, when one was given.
+    pub session_id: Option<String>,
+    /// The trace, in hexadecimal; also of one that was not kept. `None` when no trace was begun.
+    pub trace_id: Option<String>,
+    /// What the run and everything below it has cost, as far as it is known.
+    pub usd: Usd,
+    /// Tokens of prompts of the run and everything below it.
+    pub prompt_tokens: Option<u64>,
+    /// Tokens of completions of the run and everything below it.
+    pub completion_tokens: Option<u64>,
+    /// `agent.stop_reason`.
+    pub stop_reason: String,
+}
+
+impl Spend {
+    fn add(&mut self, entry: &Entry<'_>) {
+        self.usd += entry.cost.known().unwrap_or(Usd::ZERO);
+        for (sum, part) in [
+            (&mut self.prompt_tokens, entry.prompt_tokens),
+            (&mut self.completion_tokens, entry.completion_tokens),
+        ] {
+            if let Some(part) = part {
+                *sum = Some(sum.unwrap_or(0).saturating_add(part));
+            }
+        }
+        self.calls += 1;
+        self.unpriced_calls += u64::from(matches!(entry.cost, OwnCost::Partial(_) | OwnCost::Unknown));
+        self.failed_calls += u64::from(entry.failed);
+    }
+}
+
+/// What was called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Subject<'a> {
+    Model {
+        provider: &'a str,
+        model: &'a str,
+    },
+    Tool(&'a str),
+    /// A step of another kind that was told what it cost.
+    Step,
+}
+
+/// One call that has ended.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) subject: Subject<'a>,
+    pub(crate) agent: Option<&'a str>,
+    pub(crate) cost: &'a OwnCost,
+    pub(crate) prompt_tokens: Option<u64>,
+    pub(crate) completion_tokens: Option<u64>,
+    pub(crate) failed: bool,
+}
+
+/// Where the books are kept while the program runs.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger(Mutex<Accounts>);
+
+#[derive(Debug, Default)]
+struct Accounts {
+    total: Spend,
+    models: Lines,
+    tools: Lines,
+    agents: Lines,
+    tags: Lines,
+    stop_reasons: HashMap<String, u64>,
+    dearest_runs: Vec<DearRun>,
+    /// For names that are put together of parts.
+    name: String,
+}
+
+/// Names with a line of their own; a program that puts an id into a name must not grow without bound.
+const MAX_LINES: usize = 1_000;
+
+/// The line of everything that has none of its own.
+const OTHER: &str = "other";
+
+const MAX_RUNS: usize = 20;
+
+#[derive(Debug, Default)]
+struct Lines {
+    by_name: HashMap<String, Spend>,
+    other: Option<Spend>,
+}
+
+impl Lines {
+    fn add(&mut self, name: &str, entry: &Entry<'_>) {
+        let has_room = self.by_name.len() < MAX_LINES;
+        match self.by_name.get_mut(name) {
+            Some(spend) => spend.add(entry),
+            None if has_room => self.by_name.entry(name.to_owned()).or_default().add(entry),
+            None => self.other.get_or_insert_default().add(entry),
+        }
+    }
+
+    fn sorted(&self) -> Vec<BookLine> {
+        let line = |name: &str, spend: &Spend| BookLine { name: name.to_owned(), spend: *spend };
+        let mut lines: Vec<_> = self.by_name.iter().map(|(name, spend)| line(name, spend)).collect();
+        lines.sort_by(|one, other| {
+            other.spend.usd.cmp(&one.spend.usd).then_with(|| one.name.cmp(&other.name))
+        });
+        lines.extend(self.other.as_ref().map(|spend| line(OTHER, spend)));
+        lines
+    }
+}
+
+impl Ledger {
+    /// `inherited` holds session, user and tags of the run.
+    pub(crate) fn post(&self, entry: &Entry<'_>, inherited: &[KeyValue]) {
+        let mut accounts = self.lock();
+        let Accounts { total, models, tools, agents, tags, name, .. } = &mut *accounts;
+        let mut put_together = |parts: [&str; 3], lines: &mut Lines| {
+            name.clear();
+            parts.iter().for_each(|part| name.push_str(part));
+            lines.add(name, entry);
+        };
+        total.add(entry);
+        match entry.subject {
+            Subject::Model { provider, model } => put_together([provider, "/", model], models),
+            Subject::Tool(tool) => tools.add(tool, entry),
+            Subject::Step => {}
+        }
+        if let Some(agent) = entry.agent {
+            agents.add(agent, entry);
+        }
+        // Sessions and users are too many, and nobody's business here.
+        let is_tag = |known: &&KeyValue| ![SESSION_ID, USER_ID].contains(&known.key.as_str());
+        for tag in inherited.iter().filter(is_tag) {
+            put_together([tag.key.as_str(), "=", &tag.value.as_str()], tags);
+        }
+    }
+
+    pub(crate) fn run_ended(&self, stop_reason: &str) {
+        let reasons = &mut self.lock().stop_reasons;
+        match reasons.get_mut(stop_reason) {
+            Some(count) => *count += 1,
+            None => {
+                let name = if reasons.len() < MAX_LINES { stop_reason } else { OTHER };
+                *reasons.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+    }
+
+    /// Takes an ended outermost run among the dearest, in place of what is known of it. `tell` is asked only when the run
+    /// is dear enough.
+    pub(crate) fn offer_run(&self, usd: Usd, tell: impl FnOnce() -> DearRun) {
+        let mut accounts = self.lock();
+        let runs = &mut accounts.dearest_runs;
+        if runs.len() >= MAX_RUNS && runs.last().is_some_and(|cheapest| usd < cheapest.usd) {
+            return;
+        }
+        let run = tell();
+        runs.retain(|known| known.run_id != run.run_id);
+        let place = runs.partition_point(|known| known.usd >= run.usd);
+        runs.insert(place, run);
+        runs.truncate(MAX_RUNS);
+    }
+
+    pub(crate) fn books(&self) -> Books {
+        let accounts = self.lock();
+        let mut stop_reasons: Vec<_> =
+            accounts.stop_reasons.iter().map(|(reason, count)| (reason.clone(), *count)).collect();
+        stop_reasons.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        Books {
+            total: accounts.total,
+            models: accounts.models.sorted(),
+            tools: accounts.tools.sorted(),
+            agents: accounts.agents.sorted(),
+            tags: accounts.tags.sorted(),
+            stop_reasons,
+            dearest_runs: accounts.dearest_runs.clone(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Accounts> {
+        // Every change is a sum, so what a panicking thread left behind is still sound.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

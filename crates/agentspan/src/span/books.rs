@@ -1,0 +1,61 @@
+//! What a step tells the books when it has ended.
+
+use crate::cost::{DearRun, Entry, OwnCost, Subject};
+use crate::span::node::{Node, Own};
+use agentspan_semconv::{StepType, StopReason};
+use std::sync::Arc;
+
+/// Posts a step that has ended: a call with its figures, a run with its reason.
+pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Option<&StopReason>) {
+    let books = &node.runtime.books;
+    if let Some(reason) = stop_reason {
+        books.run_ended(reason.as_str());
+    }
+    let subject = match (node.call.get(), tool_name(node)) {
+        (Some(call), _) => Subject::Model { provider: &call.provider, model: &call.model },
+        (None, Some(tool)) => Subject::Tool(tool),
+        // Most steps are no calls and cost nothing.
+        (None, None) if own.cost == OwnCost::None => return offer(node, node),
+        (None, None) => Subject::Step,
+    };
+    let entry = Entry {
+        subject,
+        agent: node.run.as_ref().map(|run| run.agent_name.as_ref()),
+        cost: &own.cost,
+        prompt_tokens: own.prompt_tokens,
+        completion_tokens: own.completion_tokens,
+        failed,
+    };
+    match &node.run {
+        Some(run) => run.with_inherited(|inherited| books.post(&entry, inherited)),
+        None => books.post(&entry, &[]),
+    }
+    offer(node, node.ancestors().filter(|ancestor| ancestor.is_run).last().unwrap_or(node));
+}
+
+/// The tool's name as it stands in a span's name, so that it is the same for a step that has none.
+fn tool_name(node: &Node) -> Option<&str> {
+    let name = node.tool.get().unwrap_or(&node.name);
+    (node.step_type == StepType::ToolCall).then(|| name.strip_prefix("tool.").unwrap_or(name))
+}
+
+/// Offers an outermost run that has ended to the dearest ones; again when a step adds to it that outlived it.
+fn offer(step: &Arc<Node>, run: &Arc<Node>) {
+    let is_outermost = || run.ancestors().all(|ancestor| !ancestor.is_run);
+    let is_late = !Arc::ptr_eq(step, run);
+    if !run.is_run || !is_outermost() || (is_late && !run.is_ended()) {
+        return;
+    }
+    let (Some(identity), totals) = (&run.run, run.totals()) else { return };
+    let Some(usd) = totals.known_cost() else { return };
+    run.runtime.books.offer_run(usd, || DearRun {
+        run_id: identity.id.to_string(),
+        agent_name: identity.agent_name.to_string(),
+        session_id: identity.session(),
+        trace_id: run.valid_span_context().map(|span| span.trace_id().to_string()),
+        usd,
+        prompt_tokens: totals.prompt_tokens,
+        completion_tokens: totals.completion_tokens,
+        stop_reason: identity.stop_reason().map(|reason| reason.as_str().to_owned()).unwrap_or_default(),
+    });
+}

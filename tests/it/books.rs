@@ -1,0 +1,157 @@
+//! What a program can read of its own spending.
+
+use agentspan::StopReason;
+use agentspan::cost::{BookLine, Books};
+use agentspan::testing::{Recording, record, record_with};
+use serde_json::json;
+use std::future::ready;
+
+fn reply(model: &str) -> serde_json::Value {
+    json!({"model": model, "choices": [{"message": {"content": "x"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1_000, "completion_tokens": 500}})
+}
+
+async fn call(model: &str) {
+    let _ = agentspan::llm("openai", model).call(ready(Ok::<_, String>(reply(model)))).await;
+}
+
+/// One line as `name usd prompt completion calls/unpriced/failed`.
+fn line(BookLine { name, spend, .. }: &BookLine) -> String {
+    let tokens = |count: Option<u64>| count.map_or("-".to_owned(), |count| count.to_string());
+    format!(
+        "{name} {} {} {} {}/{}/{}",
+        spend.usd,
+        tokens(spend.prompt_tokens),
+        tokens(spend.completion_tokens),
+        spend.calls,
+        spend.unpriced_calls,
+        spend.failed_calls
+    )
+}
+
+fn lines(lines: &[BookLine]) -> Vec<String> {
+    lines.iter().map(line).collect()
+}
+
+async fn day() {
+    for (tenant, session) in [("acme", "s-1"), ("acme", "s-2"), ("blue", "s-3")] {
+        agentspan::agent("support")
+            .session(session)
+            .user("u-1")
+            .tag("tenant", tenant)
+            .run_ok(async {
+                call("gpt-4o").await;
+                call("nobody-knows-it").await;
+                agentspan::tool("search").cost_usd(0.25).run_ok(async {}).await;
+                let _ = agentspan::tool("look up").run(async { Err::<(), _>("no") }).await;
+                if session == "s-3" {
+                    agentspan::current_run().stop_reason(StopReason::Budget);
+                    agentspan::agent("helper").run_ok(call("gpt-4o")).await;
+                }
+            })
+            .await;
+    }
+}
+
+async fn books_at(ratio: f64) -> (Recording, Books) {
+    let recording = record_with(agentspan::builder().with_sampling_ratio(ratio));
+    day().await;
+    let books = recording.books();
+    (recording, books)
+}
+
+#[tokio::test]
+async fn the_books_say_what_was_spent_on_what() {
+    let (recording, books) = books_at(1.0).await;
+    assert_eq!(line(&named("all", &books)), "all 0.78 7000 3500 13/3/3");
+    assert_eq!(
+        lines(&books.models),
+        ["openai/gpt-4o 0.03 4000 2000 4/0/0", "openai/nobody-knows-it 0 3000 1500 3/3/0"]
+    );
+    assert_eq!(lines(&books.tools), ["search 0.75 - - 3/0/0", "look up 0 - - 3/0/3"]);
+    assert_eq!(lines(&books.agents), ["support 0.7725 6000 3000 12/3/3", "helper 0.0075 1000 500 1/0/0"]);
+    assert_eq!(
+        lines(&books.tags),
+        ["tenant=acme 0.515 4000 2000 8/2/2", "tenant=blue 0.265 3000 1500 5/1/1"]
+    );
+    assert_eq!(books.stop_reasons, [("completed".to_owned(), 3), ("budget".to_owned(), 1)]);
+    let dearest = &books.dearest_runs[0];
+    assert_eq!(books.dearest_runs.len(), 3, "only outermost runs");
+    assert_eq!((dearest.usd.to_string().as_str(), dearest.agent_name.as_str()), ("0.265", "support"));
+    assert_eq!((dearest.session_id.as_deref(), dearest.stop_reason.as_str()), (Some("s-3"), "budget"));
+    assert_eq!((dearest.prompt_tokens, dearest.completion_tokens), (Some(3_000), Some(1_500)));
+    let spans = recording.spans();
+    let span = spans.iter().find(|span| span.text("session.id") == Some("s-3")).expect("its spans were kept");
+    assert_eq!(dearest.trace_id, Some(span.trace_id()));
+    assert_eq!(Some(dearest.run_id.as_str()), span.text("agent.run_id"));
+}
+
+fn named(name: &str, books: &Books) -> BookLine {
+    let mut line = BookLine::default();
+    (line.name, line.spend) = (name.to_owned(), books.total);
+    line
+}
+
+/// Ids are made anew in each run of a program.
+fn without_ids(mut books: Books) -> Books {
+    for run in &mut books.dearest_runs {
+        (run.run_id, run.trace_id) = (String::new(), None);
+    }
+    books
+}
+
+#[tokio::test]
+async fn the_books_are_the_same_whatever_is_sampled() {
+    let (kept, all) = books_at(1.0).await;
+    drop(kept);
+    let (dropped, none) = books_at(0.0).await;
+    assert_eq!(dropped.spans().len(), 0);
+    assert!(
+        none.dearest_runs.iter().all(|run| run.trace_id.is_some()),
+        "a log line may still name the trace"
+    );
+    assert_eq!(without_ids(all), without_ids(none));
+}
+
+#[test]
+fn names_without_end_fall_into_one_line_and_lose_nothing() {
+    let recording = record();
+    for number in 0..10_000 {
+        agentspan::agent(format!("agent {number}")).tag("number", number).in_scope(|| {
+            agentspan::tool(format!("tool {number}")).cost_usd(0.5).in_scope(|| {});
+        });
+    }
+    let books = recording.books();
+    for list in [&books.tools, &books.agents, &books.tags] {
+        assert_eq!(list.len(), 1_001);
+        assert_eq!(line(&list[1_000]), "other 4500 - - 9000/0/0");
+    }
+    assert_eq!(books.total.usd.to_string(), "5000");
+    assert_eq!(books.dearest_runs.len(), 20);
+}
+
+#[test]
+fn the_twenty_dearest_runs_are_kept_in_whichever_order_they_end() {
+    let recording = record();
+    for number in 0..100 {
+        let usd = f64::from((number * 37) % 100);
+        agentspan::agent("a").run_id(format!("run-{usd}")).in_scope(|| {
+            agentspan::tool("t").cost_usd(usd).in_scope(|| {});
+        });
+    }
+    let runs: Vec<_> = recording.books().dearest_runs.into_iter().map(|run| run.run_id).collect();
+    let expected: Vec<_> = (80..100).rev().map(|usd| format!("run-{usd}")).collect();
+    assert_eq!(runs, expected);
+}
+
+#[test]
+fn a_failed_export_changes_nothing_of_the_books() {
+    let settings = agentspan::builder().service_name("t").with_endpoint("http://127.0.0.1:9");
+    let (layer, telemetry) = settings.layer();
+    let subscriber = tracing_subscriber::layer::SubscriberExt::with(tracing_subscriber::registry(), layer);
+    tracing::subscriber::with_default(subscriber, || {
+        agentspan::tool("t").cost_usd(0.5).in_scope(|| {});
+    });
+    assert_eq!(telemetry.flush().lost(), 1);
+    assert_eq!(telemetry.books().total.usd.to_string(), "0.5");
+}
