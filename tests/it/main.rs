@@ -1,5 +1,6 @@
 //! The tests that use only the public interface, one module per topic.
 
+mod attempts;
 mod books;
 mod collector_selftest;
 mod compose;

@@ -253,8 +253,9 @@ async fn retries_inside_one_call_are_events_of_one_span() {
         })
         .await
         .unwrap();
-    assert_eq!(recording.tree(), "llm.openai.gpt-4o ok 1000→500 $0.0075\n");
+    assert_eq!(recording.tree(), "llm.openai.gpt-4o ok 1000→500 cost:partial $0.0075\n");
     let span = the(&recording, "llm.openai.gpt-4o");
+    assert_eq!(span.texts("cost.missing"), Some(vec!["attempt"]), "the one that timed out may be billed");
     assert_eq!(span.events(), ["llm.attempt", "llm.attempt"]);
     assert_eq!(span.event_text("llm.attempt", "error.type"), Some("rate_limit_exceeded"));
     assert_eq!(span.int("llm.attempt_count"), Some(3));

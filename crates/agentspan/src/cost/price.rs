@@ -231,6 +231,8 @@ impl Price {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unpriced {
     NoUsage,
+    /// A failed attempt of the call that may have been charged for.
+    LostAttempt,
     NoCatalog,
     UnknownProvider,
     UnknownModel,
@@ -247,6 +249,7 @@ impl Unpriced {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::NoUsage => "usage",
+            Self::LostAttempt => "attempt",
             Self::NoCatalog => "catalog",
             Self::UnknownProvider => "provider",
             Self::UnknownModel => "model",

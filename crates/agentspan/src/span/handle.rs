@@ -207,7 +207,9 @@ impl SpanHandle {
     /// An attempt inside one call that failed and is repeated: an event `llm.attempt` and one more in
     /// `llm.attempt_count`. Tell it from a retry loop inside `.call(…)`.
     ///
-    /// `status` is the HTTP status, `wait` the pause before the next attempt.
+    /// `status` is the HTTP status, `wait` the pause before the next attempt. An attempt that was answered with a status
+    /// from 400 on, or whose class says that no connection came about (`connection_refused`, `io::ConnectionRefused`), has cost nothing; any other may have been
+    /// charged for, so that the call's cost is `partial`.
     pub fn attempt_failed(
         &self,
         error_type: impl Into<Cow<'static, str>>,
@@ -215,10 +217,12 @@ impl SpanHandle {
         wait: Option<Duration>,
     ) -> &Self {
         let Some(node) = &self.node else { return self };
-        let mut attributes = vec![
-            count(event::ATTEMPT, node.attempt_failed()),
-            attribute(error::ERROR_TYPE, error_type.into()),
-        ];
+        let error_type = error_type.into();
+        if !is_free(&error_type, status) {
+            node.own(|own| own.lost_attempt = true);
+        }
+        let mut attributes =
+            vec![count(event::ATTEMPT, node.attempt_failed()), attribute(error::ERROR_TYPE, error_type)];
         attributes.extend(status.map(|status| count(http::HTTP_RESPONSE_STATUS_CODE, status.into())));
         attributes.extend(wait.map(|wait| attribute(event::WAIT_S, wait.as_secs_f64())));
         node.add_event(event::LLM_ATTEMPT, attributes);
@@ -253,4 +257,11 @@ impl SpanHandle {
     fn recording(&self) -> Option<&Arc<Node>> {
         self.node.as_ref().filter(|node| node.is_recording())
     }
+}
+
+/// Whether a failed attempt was refused before anything could be charged for.
+fn is_free(error_type: &str, status: Option<u16>) -> bool {
+    let word = error_type.to_ascii_lowercase();
+    let unconnected = ["connect", "io::connectionrefused"].iter().any(|start| word.starts_with(start));
+    status.map_or(unconnected && !word.contains("reset"), |status| status >= 400)
 }

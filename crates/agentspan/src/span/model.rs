@@ -1,6 +1,6 @@
 //! What a model call records: of its request when it begins, of its reply when that has been read.
 
-use crate::cost::{OwnCost, Price, PriceQuery, Unpriced};
+use crate::cost::{OwnCost, Price, PriceQuery, Unpriced, Usd};
 use crate::span::content::Text;
 use crate::span::node::Node;
 use crate::span::runtime::{Runtime, attribute, count};
@@ -128,6 +128,13 @@ pub(crate) fn record_reply(node: &Arc<Node>, reply: &ReplyRecord) {
         ids.for_each(|id| run.asked_for(id, asker));
     }
     if let Some(error) = &reply.error {
+        if is_refusal(reply) {
+            node.own(|own| {
+                if !own.cost_by_hand {
+                    own.cost = OwnCost::Known(Usd::ZERO);
+                }
+            });
+        }
         node.tell(|told| {
             told.outcome = Some(agentspan_semconv::Outcome::Error);
             told.error_type = Some(Cow::Owned(error.error_type.clone()));
@@ -136,6 +143,11 @@ pub(crate) fn record_reply(node: &Arc<Node>, reply: &ReplyRecord) {
     if node.is_recording() {
         node.set_all(reply_attributes(reply));
     }
+}
+
+/// An error in place of a reply, which no provider charges for; one inside a stream may have come after output.
+fn is_refusal(reply: &Reply) -> bool {
+    reply.usage.is_none() && reply.stream_end.is_none() && reply.finish_reasons.is_empty()
 }
 
 fn reply_attributes(reply: &Reply) -> Vec<KeyValue> {

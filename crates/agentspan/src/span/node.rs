@@ -1,4 +1,4 @@
-use crate::cost::{OwnCost, Totals, Unpriced};
+use crate::cost::{OwnCost, Totals, Unpriced, Usd};
 use crate::span::model::{self, Call};
 use crate::span::outcome::Ending;
 use crate::span::recorder::Recorded;
@@ -92,6 +92,8 @@ pub(crate) struct Own {
     pub(crate) cost_by_hand: bool,
     pub(crate) prompt_tokens: Option<u64>,
     pub(crate) completion_tokens: Option<u64>,
+    /// An attempt before the one that counts may have been charged for, and nobody knows.
+    pub(crate) lost_attempt: bool,
 }
 
 /// What the user said of the step while it ran.
@@ -352,9 +354,19 @@ impl Node {
         // provider may well have charged for it.
         let is_call = matches!(self.step_type, StepType::LlmGenerate | StepType::Embedding);
         if is_call && state.own.cost == OwnCost::None {
-            state.own.cost = OwnCost::Unknown;
+            let refused = ending.failure.as_ref().is_some_and(|failure| failure.refused);
+            let missing = (!refused).then_some(Unpriced::NoUsage);
+            state.own.cost = if refused { OwnCost::Known(Usd::ZERO) } else { OwnCost::Unknown };
+            if let Some(missing) = missing.filter(|_| self.is_recording()) {
+                state.set(model::missing_price(missing));
+            }
+        }
+        if state.own.lost_attempt
+            && let OwnCost::Known(usd) = state.own.cost
+        {
+            state.own.cost = OwnCost::Partial(usd);
             if self.is_recording() {
-                state.set(model::missing_price(Unpriced::NoUsage));
+                state.set(model::missing_price(Unpriced::LostAttempt));
             }
         }
         let told = state.told.error_type.take();

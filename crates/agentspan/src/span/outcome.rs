@@ -32,12 +32,8 @@ impl Ending {
             .downcast_ref::<&'static str>()
             .map(|text| (*text).to_owned())
             .or_else(|| payload.downcast_ref::<String>().cloned());
-        let failure = FailureRecord {
-            error_type: Cow::Borrowed("panic"),
-            message,
-            timed_out: false,
-            chain: Vec::new(),
-        };
+        let failure =
+            FailureRecord { error_type: Cow::Borrowed("panic"), message, ..FailureRecord::default() };
         Self { outcome: Outcome::Panicked, failure: Some(failure) }
     }
 }
@@ -51,6 +47,8 @@ pub struct FailureRecord {
     /// The texts of the causes, outermost first.
     pub(crate) chain: Vec<String>,
     pub(crate) timed_out: bool,
+    /// No connection came about, so that nothing was sent and nothing is charged.
+    pub(crate) refused: bool,
 }
 
 impl FailureRecord {
@@ -139,6 +137,7 @@ fn record_chain(error: &(dyn StdError + 'static), type_name: Option<&'static str
             record.chain.push(text(error));
         }
         record.timed_out |= is_timeout(error);
+        record.refused |= is_refused(error);
         class = class.or_else(|| io_class(error));
         cause = catch_unwind(AssertUnwindSafe(|| error.source())).ok().flatten();
     }
@@ -159,6 +158,19 @@ fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
     // An error wrapped in an I/O error stands in for it in the chain of causes and would be passed over.
     let wrapped = error.get_ref();
     error.kind() == std::io::ErrorKind::TimedOut || wrapped.is_some_and(|wrapped| is_timeout(wrapped))
+}
+
+/// Whether the connection was refused. One that was reset may have been in use, and does not count.
+fn is_refused(error: &(dyn StdError + 'static)) -> bool {
+    use std::io::ErrorKind;
+    let refusals = [
+        ErrorKind::ConnectionRefused,
+        ErrorKind::AddrNotAvailable,
+        ErrorKind::HostUnreachable,
+        ErrorKind::NetworkUnreachable,
+        ErrorKind::NetworkDown,
+    ];
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| refusals.contains(&error.kind()))
 }
 
 /// Errors of the operating system behind a boxed error keep their class.

@@ -1,0 +1,99 @@
+//! What failed calls and attempts cost: nothing when they were refused, unknown when they may have been charged for.
+
+use agentspan::testing::{RecordedSpan, record};
+use serde_json::json;
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The span of a call that ended with an error.
+async fn failed(error: impl Into<BoxError>) -> RecordedSpan {
+    let recording = record();
+    let call = agentspan::llm("openai", "gpt-4o").call(async { Err::<(), BoxError>(error.into()) }).await;
+    assert!(call.is_err());
+    recording.span("llm.openai.gpt-4o").expect("the call is recorded")
+}
+
+/// An error of a client, with its cause behind it.
+#[derive(Debug)]
+struct ClientError(io::Error);
+
+impl std::fmt::Display for ClientError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the request was not sent")
+    }
+}
+
+impl Error for ClientError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_refused_cost_nothing() {
+    for kind in [io::ErrorKind::ConnectionRefused, io::ErrorKind::HostUnreachable] {
+        let span = failed(ClientError(kind.into())).await;
+        assert_eq!((span.double("cost.self_usd"), span.texts("cost.missing")), (Some(0.0), None), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_cut_timed_out_or_says_nothing_may_have_been_charged_for() {
+    for kind in [io::ErrorKind::ConnectionReset, io::ErrorKind::TimedOut, io::ErrorKind::UnexpectedEof] {
+        let span = failed(ClientError(kind.into())).await;
+        assert_eq!(
+            (span.text("cost.status"), span.double("cost.self_usd")),
+            (Some("unknown"), None),
+            "{kind}"
+        );
+    }
+    assert_eq!(failed("something went wrong").await.text("cost.status"), Some("unknown"));
+}
+
+#[tokio::test]
+async fn an_error_in_place_of_a_reply_cost_nothing_and_leaves_the_run_known() {
+    let recording = record();
+    let refusal = json!({"error": {"code": "rate_limit_exceeded", "message": "slow down"}});
+    agentspan::agent("a")
+        .run_ok(async {
+            let _ = agentspan::llm("openai", "gpt-4o").call(async { Ok::<_, String>(refusal) }).await;
+            agentspan::tool("t").cost_usd(0.5).run_ok(async {}).await;
+        })
+        .await;
+    let run = recording.span("agent.a").expect("the run is recorded");
+    assert_eq!((run.text("cost.status"), run.double("cost.total_usd")), (Some("known"), Some(0.5)));
+    assert_eq!(recording.books().total.unpriced_calls, 0);
+}
+
+#[tokio::test]
+async fn an_attempt_that_may_have_been_charged_for_makes_the_cost_partial() {
+    let cases = [
+        ("rate_limit_exceeded", Some(429), "known"),
+        ("internal_error", Some(500), "known"),
+        ("connection_refused", None, "known"),
+        ("timeout", None, "partial"),
+        ("connection_reset", None, "partial"),
+        ("stream_cut", Some(200), "partial"),
+    ];
+    for (error_type, status, expected) in cases {
+        let recording = record();
+        let reply =
+            json!({"model": "gpt-4o", "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}});
+        agentspan::agent("a")
+            .run_ok(async {
+                let call = agentspan::llm("openai", "gpt-4o").call(async {
+                    let wait = Some(Duration::from_millis(1));
+                    agentspan::current().attempt_failed(error_type, status, wait);
+                    Ok::<_, String>(reply)
+                });
+                let _ = call.await;
+            })
+            .await;
+        let run = recording.span("agent.a").expect("the run is recorded");
+        assert_eq!(run.text("cost.status"), Some(expected), "{error_type} {status:?}");
+        assert_eq!(run.double("cost.total_usd"), Some(0.000_012_5));
+    }
+}
