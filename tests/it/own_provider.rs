@@ -32,7 +32,7 @@ impl Kept {
 async fn what_is_known_at_the_end_reaches_an_exporter_of_ones_own() {
     let kept = Kept::default();
     let exporter = agentspan::exporter(kept.clone());
-    let (layer, report) = (exporter.layer(), exporter.reporter());
+    let (layer, report, books) = (exporter.layer(), exporter.reporter(), exporter.bookkeeper());
     let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).build();
     let bridge = tracing_opentelemetry::layer().with_tracer(provider.tracer("mine"));
     let guard = tracing_subscriber::registry().with(bridge).with(layer).set_default();
@@ -57,4 +57,5 @@ async fn what_is_known_at_the_end_reaches_an_exporter_of_ones_own() {
     let mail = spans.iter().find(|span| span.name == "tool.mail").expect("every step is exported");
     assert!(matches!(mail.status, Status::Error { .. }));
     assert_eq!(report().to_string(), "agentspan: 3 of 3 spans delivered");
+    assert_eq!(books().total.usd.to_string(), "0.25");
 }

@@ -1,3 +1,4 @@
+use crate::cost::Books;
 use crate::export::{Counts, DropReason, Finish, Report, Sums, Verdict};
 use crate::span::{Runtime, StepLayer, TARGET, lock};
 use agentspan_semconv::agent;
@@ -47,6 +48,12 @@ impl<E: SpanExporter> Exporter<E> {
     pub fn reporter(&self) -> impl Fn() -> Report + Send + Sync + use<E> {
         let shared = self.shared.clone();
         move || shared.counts.report()
+    }
+
+    /// Gives the books at any time, also after the provider has taken the exporter.
+    pub fn bookkeeper(&self) -> impl Fn() -> Books + Send + Sync + use<E> {
+        let shared = self.shared.clone();
+        move || shared.runtime.books.books()
     }
 
     async fn pass_on(&self, mut spans: Vec<SpanData>) -> OTelSdkResult {

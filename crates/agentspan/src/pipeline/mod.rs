@@ -144,7 +144,8 @@ pub(crate) fn start_global(parts: Parts) -> Telemetry {
     parts.telemetry
 }
 
-/// Nothing is recorded, as was said, but tokens and USD count all the same; an earlier start goes on as it is.
+/// Nothing is recorded, as was said, but tokens and USD count all the same; an earlier start goes on as it is, and its
+/// books with it.
 pub(crate) fn keep_books(config: &Config, options: Options) {
     unrecorded_is_known();
     let mut warnings = Vec::new();

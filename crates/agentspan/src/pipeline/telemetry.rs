@@ -60,7 +60,8 @@ impl Telemetry {
 
     /// A telemetry that records nothing: the program runs as it would without it.
     pub(crate) fn inert(warning: String) -> Self {
-        Self::new(vec![warning], Arc::default(), Arc::default(), Arc::default(), None)
+        let runtime = Runtime::global();
+        Self::new(vec![warning], Arc::default(), runtime.prices.clone(), runtime.books.clone(), None)
     }
 
     /// What was wrong with the settings; each was printed once when the telemetry started.

@@ -81,7 +81,7 @@ impl Runtime {
         let _ = GLOBAL.set(runtime.clone());
     }
 
-    fn global() -> &'static Arc<Self> {
+    pub(crate) fn global() -> &'static Arc<Self> {
         GLOBAL.get().unwrap_or_else(|| {
             static BARE: OnceLock<Arc<Runtime>> = OnceLock::new();
             BARE.get_or_init(|| Arc::new(Self::new(None, PriceBook::default(), Content::default())))

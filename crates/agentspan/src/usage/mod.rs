@@ -1,8 +1,8 @@
 //! What a model's reply says: token counts in one normal form, finish reasons, ids, tool calls, errors.
 //!
-//! Whole replies and streams go the same way: a family's [`Collector`] is given one body or many chunks and
+//! Whole replies and streams go the same way: a family's `Collector` is given one body or many chunks and
 //! then asked for its [`Reply`], so a streamed reply reads like the same reply sent whole. Each API family is
-//! one file and one line in [`FAMILIES`]; the shape of the body decides which one reads it, since content
+//! one file and one line in `FAMILIES`; the shape of the body decides which one reads it, since content
 //! types and gateways mislead, and the provider's name only breaks ties.
 //!
 //! Nothing here fails: what cannot be read is absent, and what is kept of one reply is bounded.
