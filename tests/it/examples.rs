@@ -108,7 +108,12 @@ fn with_a_key_the_weather_agent_asks_the_api_that_the_environment_names() {
 
 #[test]
 fn without_a_collector_every_example_runs_to_its_end_and_shows_its_trees() {
-    let cases: [(&str, &[&str], &[&str]); 5] = [
+    let cases: [(&str, &[&str], &[&str]); 6] = [
+        (
+            "without_wrapping",
+            &["Yes, take an umbrella.\nYes, take an umbrella.\n"],
+            &["├─ llm.openai.gpt-4o-mini", "└─ llm.openai.gpt-4o-mini", "$0.000446", "2 steps"],
+        ),
         (
             "failing_tool",
             &["2.3 mm of rain"],

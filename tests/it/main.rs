@@ -1,5 +1,13 @@
 //! The tests that use only the public interface, one module per topic.
 
+#[cfg(feature = "async-openai")]
+mod adapter_async_openai;
+#[cfg(feature = "reqwest-middleware")]
+mod adapter_reqwest;
+#[cfg(feature = "tower")]
+mod adapter_server;
+#[cfg(feature = "tower")]
+mod adapter_tower;
 mod attempts;
 mod books;
 mod collector_selftest;

@@ -124,19 +124,30 @@
 //!
 //! # Features
 //!
-//! None yet; everything described here is in the default build. TLS is rustls with built-in roots.
+//! Everything described above is in the default build; TLS is rustls with built-in roots. Each adapter of [`adapters`] is a
+//! feature:
+//!
+//! | feature | what it adds | works with |
+//! |---|---|---|
+//! | `async-openai` | a service that gives each call of the client a span | async-openai 0.43 |
+//! | `reqwest-middleware` | a middleware that does so for a client of reqwest | reqwest-middleware 0.5, reqwest 0.13 |
+//! | `tower` | a client layer that does so for `http::Request`, and a server layer | http 1, tower 0.5: axum 0.8, hyper 1, tonic 0.14 |
+//!
+//! Another version of a client is another set of types: the line that hands our service to it does not compile. Then wrap
+//! calls by [`llm()`], or tell an [`adapters::Observer`].
 //!
 //! # What it does not do
 //!
 //! - Replies of OpenAI (Chat Completions, Responses, Embeddings, media), of servers that speak like it, and of Anthropic
 //!   Messages are read. For all others tell the tokens by [`SpanHandle::usage`]. A body that you hold as bytes is read by
-//!   [`usage::ReplyReader`]; nothing listens to HTTP by itself.
+//!   [`usage::ReplyReader`].
 //! - OTLP goes out over HTTP with protobuf only; gRPC and HTTP with JSON are answered with a warning.
 //! - No metrics and no log records, only traces.
-//! - No helpers for context in HTTP headers, MCP or queues. [`init()`] sets OpenTelemetry's global propagator, which can be
-//!   used by hand.
-//! - No middleware for clients or servers, no sampling at the tail, no HTML pages.
+//! - No helpers for context in MCP or queues, and in HTTP headers only by the adapters. [`init()`] sets OpenTelemetry's global
+//!   propagator, which can be used by hand.
+//! - No sampling at the tail, no HTML pages.
 
+pub mod adapters;
 mod config;
 pub mod cost;
 mod error;

@@ -107,7 +107,7 @@ impl StreamWatch {
 }
 
 /// Says once in the life of the process how to learn the tokens of streams.
-fn warn_without_usage(hint: &str) {
+pub(crate) fn warn_without_usage(hint: &str) {
     static WARNED: AtomicBool = AtomicBool::new(false);
     if !WARNED.swap(true, Ordering::Relaxed) {
         eprintln!("agentspan: the tokens and the cost of a streamed reply are unknown: {hint}");

@@ -1,0 +1,107 @@
+//! Retries inside one exchange, seen by a second layer below the one that retries.
+
+use crate::span::{Close, FailureRecord, SpanHandle, lock};
+use crate::usage::{Endpoint, ReplyReader};
+use opentelemetry::{Context, ContextGuard};
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// What the attempts of one exchange have in common.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    url: Box<str>,
+    handle: SpanHandle,
+    /// The last failure: an attempt that failed and was repeated is told only when the next one begins, since the last
+    /// one is the call's own end.
+    failed: Mutex<Option<Failed>>,
+}
+
+#[derive(Debug)]
+struct Failed {
+    error_type: Cow<'static, str>,
+    message: Option<String>,
+    status: Option<u16>,
+    at: Instant,
+}
+
+/// The exchange that is under way, as it stands in the OpenTelemetry context.
+#[derive(Debug)]
+struct Current(Arc<Attempts>);
+
+impl Attempts {
+    pub(super) fn new(url: &str, handle: SpanHandle) -> Self {
+        Self { url: url.into(), handle, failed: Mutex::default() }
+    }
+
+    /// The exchange around, when it is one of the same URL.
+    pub(super) fn around(url: &str) -> Option<Arc<Self>> {
+        let around = Context::map_current(|context| Some(context.get::<Current>()?.0.clone()))?;
+        (*around.url == *url).then_some(around)
+    }
+
+    pub(super) fn attach(self: Arc<Self>) -> ContextGuard {
+        Context::current_with_value(Current(self)).attach()
+    }
+
+    /// The class and the text that the provider gave, in place of those of the client's error, which has lost them.
+    pub(super) fn explain(&self, failure: FailureRecord) -> FailureRecord {
+        match lock(&self.failed).take() {
+            Some(failed) if failed.status.is_some() => FailureRecord {
+                error_type: failed.error_type,
+                message: failed.message.or(failure.message),
+                refused: failed.status.is_some_and(|status| status >= 400),
+                ..failure
+            },
+            _ => failure,
+        }
+    }
+}
+
+/// One attempt, whose reply is read only for its error.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    around: Arc<Attempts>,
+    status: Option<u16>,
+    reader: Option<ReplyReader>,
+    provider: Box<str>,
+}
+
+impl Attempt {
+    pub(super) fn begin(around: Arc<Attempts>, endpoint: Option<&Endpoint>) -> Self {
+        if let Some(failed) = lock(&around.failed).take() {
+            around.handle.attempt_failed(failed.error_type, failed.status, Some(failed.at.elapsed()));
+        }
+        let provider = endpoint.and_then(|endpoint| endpoint.provider.as_deref()).unwrap_or_default();
+        Self { around, status: None, reader: None, provider: provider.into() }
+    }
+
+    pub(super) fn answered(&mut self, status: u16) {
+        self.status = Some(status);
+        if status >= 400 {
+            self.reader = Some(ReplyReader::new(&self.provider).status(status));
+        }
+    }
+
+    pub(super) fn header(&mut self, name: &str, value: &str) {
+        self.reader = self.reader.take().map(|reader| reader.header(name, value));
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        if let Some(reader) = &mut self.reader {
+            reader.push(bytes);
+        }
+    }
+
+    pub(super) fn close(self, close: Close) {
+        let Self { around, status, reader, .. } = self;
+        let error = reader.and_then(|reader| reader.finish().error);
+        let (error_type, message) = match (error, close) {
+            (Some(error), _) => (error.error_type.into(), Some(error.message)),
+            // A retry layer that looks at the status alone drops the body unread.
+            (None, Close::Failed(failure)) => (failure.error_type, failure.message),
+            (None, _) => return,
+        };
+        *lock(&around.failed) = Some(Failed { error_type, message, status, at: Instant::now() });
+    }
+}

@@ -1,0 +1,22 @@
+//! One span for each model call, by one line where the client is built.
+//!
+//! An adapter sits in the client's HTTP stack, begins a span for each request that [`usage::Endpoint`](crate::usage::Endpoint)
+//! recognises as a model call, and reads the reply as it passes: nothing is buffered, delayed or changed. Each is a feature
+//! of its own; the [`Observer`] that they all stand on needs none, for clients that have no adapter here.
+//!
+//! Inside a step of [`llm()`](crate::llm) or [`embedding()`](crate::embedding) an adapter opens no second span: the reply
+//! is told to that step, so a call counts once.
+
+#[cfg(feature = "async-openai")]
+pub mod async_openai;
+mod exchange;
+#[cfg(feature = "_http")]
+mod http;
+#[cfg(feature = "_reqwest")]
+mod reqwest;
+#[cfg(feature = "reqwest-middleware")]
+pub mod reqwest_middleware;
+#[cfg(feature = "tower")]
+pub mod tower;
+
+pub use exchange::{Exchange, Observer};

@@ -1,0 +1,20 @@
+//! Layers of `tower`, for clients that send and servers that take `http::Request`. Feature `tower`.
+//!
+//! ```
+//! use agentspan::adapters::tower::ClientLayer;
+//! use agentspan::adapters::Observer;
+//! use agentspan::usage::Endpoints;
+//!
+//! let layer = ClientLayer::new();
+//! let of_a_gateway = ClientLayer::observing(
+//!     Observer::new().with_endpoints(Endpoints::new().rule("llm.corp.example", "openai")),
+//! );
+//! # let _ = (layer, of_a_gateway);
+//! ```
+
+mod client;
+mod server;
+
+pub use super::http::ObservedBody;
+pub use client::{Client, ClientFuture, ClientLayer};
+pub use server::{Server, ServerFuture, ServerLayer};

@@ -1,0 +1,151 @@
+//! A model call that is seen from its transport: the bytes of its reply are read while they pass.
+
+use crate::span::current::NodeRef;
+use crate::span::model::{self, ReplyRecord};
+use crate::span::node::Node;
+use crate::span::outcome::{Ending, FailureRecord};
+use crate::span::record::Active;
+use crate::span::runtime::{attribute, count};
+use crate::usage::{Reply, ReplyReader};
+use agentspan_semconv::{StepType, StreamEnd, llm};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How an exchange came to its end.
+#[derive(Debug)]
+pub(crate) enum Close {
+    /// The body has ended.
+    Ended,
+    /// Request or body failed.
+    Failed(FailureRecord),
+    /// The caller stopped reading, or dropped the request.
+    Dropped,
+}
+
+/// One model call and the reader of its reply.
+#[derive(Debug)]
+pub(crate) struct ModelExchange {
+    step: Step,
+    reader: ReplyReader,
+    has_reply: bool,
+    opened: Instant,
+    first_chunk_s: Option<f64>,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// Begun for this exchange, and ended with it.
+    Own(Active),
+    /// The caller's own step around the call, which is told what was read and ends by itself.
+    Joined(Arc<Node>),
+}
+
+impl ModelExchange {
+    pub(crate) fn own(active: Active, reader: ReplyReader) -> Self {
+        let opened = active.began.unwrap_or_else(Instant::now);
+        Self::new(Step::Own(active), reader, opened)
+    }
+
+    /// The step of a model call that the caller is in and that has not ended.
+    pub(crate) fn joined(reader: impl FnOnce() -> ReplyReader) -> Option<Self> {
+        let is_call =
+            |node: &Arc<Node>| matches!(node.step_type, StepType::LlmGenerate | StepType::Embedding);
+        let node = NodeRef::current().filter(|node| is_call(node) && !node.is_ended())?;
+        Some(Self::new(Step::Joined(node), reader(), Instant::now()))
+    }
+
+    fn new(step: Step, reader: ReplyReader, opened: Instant) -> Self {
+        let content = {
+            let node = match &step {
+                Step::Own(active) => &active.node,
+                Step::Joined(node) => node,
+            };
+            node.is_recording() && node.runtime.content.messages
+        };
+        Self { step, reader: reader.with_content(content), has_reply: false, opened, first_chunk_s: None }
+    }
+
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        match &self.step {
+            Step::Own(active) => &active.node,
+            Step::Joined(node) => node,
+        }
+    }
+
+    pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        match &self.step {
+            Step::Own(active) => active.scope(work),
+            Step::Joined(_) => work(),
+        }
+    }
+
+    pub(crate) fn answered(&mut self, status: u16) {
+        self.has_reply = true;
+        self.with_reader(|reader| reader.status(status));
+    }
+
+    pub(crate) fn header(&mut self, name: &str, value: &str) {
+        self.with_reader(|reader| reader.header(name, value));
+    }
+
+    fn with_reader(&mut self, change: impl FnOnce(ReplyReader) -> ReplyReader) {
+        let reader = std::mem::replace(&mut self.reader, ReplyReader::new(""));
+        self.reader = change(reader);
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.reader.push(bytes);
+        if self.first_chunk_s.is_none() && self.reader.has_output() {
+            self.first_chunk_s = Some(self.opened.elapsed().as_secs_f64());
+        }
+    }
+
+    /// Ends the exchange. `failed` stands for a reply that never came, and knows what the attempts told.
+    pub(crate) fn close(self, close: Close) {
+        let Self { step, reader, has_reply, first_chunk_s, .. } = self;
+        let dropped = matches!(close, Close::Dropped);
+        let reply = if dropped { reader.finish_abandoned() } else { reader.finish() };
+        // Counts that came before the body broke are all there is to know; a whole body that was read needs no end.
+        let was_read = reply.usage.is_some() && reply.stream_end.is_none();
+        let is_whole = reply.stream_end == Some(StreamEnd::Complete) || was_read;
+        let ending = match (reply.error.clone(), close) {
+            (Some(error), _) => {
+                let mut record = FailureRecord::of_type(error.error_type);
+                record.message = Some(error.message).filter(|text| !text.is_empty());
+                Ending::failed(record)
+            }
+            (None, Close::Failed(record)) if !is_whole => Ending::failed(record),
+            (None, Close::Dropped) if !is_whole => Ending::cancelled(),
+            (None, Close::Ended) if reply.stream_end == Some(StreamEnd::Cut) => {
+                Ending::failed(FailureRecord::of_type("stream_cut"))
+            }
+            _ => Ending::ok(),
+        };
+        match step {
+            Step::Own(active) => {
+                if has_reply {
+                    record(&active.node, reply, first_chunk_s);
+                }
+                active.finish(ending);
+            }
+            // What failed may be tried again by the caller, who alone knows how the step ends.
+            Step::Joined(node) if has_reply && ending.failure.is_none() => {
+                model::record_reply(&node, &ReplyRecord(reply));
+            }
+            Step::Joined(_) => {}
+        }
+    }
+}
+
+fn record(node: &Arc<Node>, reply: Reply, first_chunk_s: Option<f64>) {
+    if let Some(end) = reply.stream_end {
+        node.set(attribute(llm::LLM_STREAMING, true));
+        node.set(count(llm::LLM_CHUNK_COUNT, reply.chunk_count));
+        node.set_all(first_chunk_s.map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
+        node.set(attribute(llm::LLM_STREAM_END, end.as_str()));
+        if let Some(hint) = reply.hint {
+            crate::span::stream::warn_without_usage(hint);
+        }
+    }
+    model::record_reply(node, &ReplyRecord(reply));
+}
