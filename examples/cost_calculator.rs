@@ -1,5 +1,6 @@
 //! What requests cost per day, month and year for several models, or what each call of a file cost.
 //!
+//!     cargo run --example cost_calculator
 //!     cargo run --example cost_calculator -- --requests-per-day 100000 --calls 3 --input 1500 --output 500 \
 //!         --cached-share 0.5 --batch gpt-4o-mini claude-haiku-4-5 gemini-2.5-pro
 //!     cargo run --example cost_calculator -- --calls-from calls.jsonl
@@ -9,10 +10,9 @@
 //! prints a JSON line for each, with exact decimals as strings.
 
 use agentspan::Usage;
-use agentspan::cost::{Price, PriceQuery, Prices};
-use serde_json::{Value, json};
+use agentspan::cost::{PriceQuery, Prices};
+use agentspan_examples::bill;
 use std::error::Error;
-use std::time::{Duration, SystemTime};
 
 const MODELS: [&str; 3] = ["gpt-4o-mini", "claude-haiku-4-5", "gemini-2.5-pro"];
 
@@ -101,88 +101,4 @@ fn compare(prices: &Prices, plan: &Plan) {
 fn provider_of(model: &str) -> &'static str {
     let known = [("claude", "anthropic"), ("gemini", "google"), ("grok", "xai"), ("deepseek", "deepseek")];
     known.iter().find(|(start, _)| model.starts_with(start)).map_or("openai", |(_, provider)| provider)
-}
-
-fn bill(prices: &Prices, line: &str) -> Value {
-    let call: Value = match serde_json::from_str(line) {
-        Ok(call) => call,
-        Err(error) => return json!({"id": null, "status": "unknown", "error": error.to_string()}),
-    };
-    match price(prices, &call) {
-        Ok(price) => json!({
-            "id": call["id"],
-            "total_usd": price.total_usd().map(|usd| usd.to_string()),
-            "input_usd": price.input_usd().map(|usd| usd.to_string()),
-            "output_usd": price.output_usd().map(|usd| usd.to_string()),
-            "status": price.status().as_str(),
-            "source": price.source().map(|source| source.as_str()),
-            "price_model": price.price_model(),
-            "missing": price.missing(),
-        }),
-        Err(error) => json!({"id": call["id"], "status": "unknown", "error": error.to_string()}),
-    }
-}
-
-fn price(prices: &Prices, call: &Value) -> Result<Price, Box<dyn Error>> {
-    let text = |key: &str| call[key].as_str();
-    let provider = text("provider").or(text("url")).ok_or("`provider` or `url` is wanting")?;
-    let mut usage = Usage::new();
-    for (key, value) in call["usage"].as_object().ok_or("`usage` is no object")? {
-        if value.is_null() {
-            continue;
-        }
-        if key == "seconds" {
-            usage.seconds = Some(value.as_f64().ok_or("`seconds` is no number")?);
-            continue;
-        }
-        let count = value.as_u64().ok_or_else(|| format!("`{key}` is no count"))?;
-        let field = match key.as_str() {
-            "input" => &mut usage.input,
-            "output" => &mut usage.output,
-            "cache_read" => &mut usage.cache_read,
-            "cache_write" => &mut usage.cache_write,
-            "cache_write_1h" => &mut usage.cache_write_1h,
-            "reasoning" => &mut usage.reasoning,
-            "input_audio" => &mut usage.input_audio,
-            "cache_audio_read" => &mut usage.cache_audio_read,
-            "output_audio" => &mut usage.output_audio,
-            "input_image" => &mut usage.input_image,
-            "output_image" => &mut usage.output_image,
-            "web_searches" => &mut usage.web_searches,
-            _ => return Err(format!("`{key}` is no part of a usage").into()),
-        };
-        *field = Some(count);
-    }
-    let mut query = PriceQuery::new(provider, text("model").ok_or("`model` is wanting")?, &usage);
-    query = query.batch(call["batch"].as_bool().unwrap_or(false));
-    if let Some(tier) = text("service_tier") {
-        query = query.service_tier(tier);
-    }
-    if !call["at"].is_null() {
-        query = query.at(moment(&call["at"]).ok_or("`at` is no time such as 2026-11-20T00:00:00Z")?);
-    }
-    Ok(prices.price(&query))
-}
-
-/// Seconds since 1970, or a date with or without a time of day, in UTC.
-fn moment(at: &Value) -> Option<SystemTime> {
-    if let Some(seconds) = at.as_f64() {
-        return SystemTime::UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?);
-    }
-    let text = at.as_str()?;
-    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00Z"));
-    let time = time.trim_end_matches('Z').trim_end_matches("+00:00");
-    let numbers =
-        |text: &str, by| text.split(by).map(|part| part.parse::<f64>().ok()).collect::<Option<Vec<_>>>();
-    let (date, time) = (numbers(date, '-')?, numbers(time, ':')?);
-    let [year, month, day] = date[..] else { return None };
-    let [hour, minute, second] = [0, 1, 2].map(|at| time.get(at).copied().unwrap_or(0.0));
-    let valid = year >= 1970.0 && (1.0..=12.0).contains(&month) && (1.0..=31.0).contains(&day);
-    let valid = valid && hour < 24.0 && minute < 60.0 && second < 61.0;
-    // Years begin in March, so that the leap day is the last.
-    let (year, month) = if month > 2.0 { (year, month - 3.0) } else { (year - 1.0, month + 9.0) };
-    let leaps = (year / 4.0).floor() - (year / 100.0).floor() + (year / 400.0).floor();
-    let days = 365.0 * year + leaps + ((153.0 * month + 2.0) / 5.0).floor() + day - 719_469.0;
-    let seconds = days * 86_400.0 + hour * 3600.0 + minute * 60.0 + second;
-    valid.then(|| Duration::try_from_secs_f64(seconds).ok().map(|since| SystemTime::UNIX_EPOCH + since))?
 }

@@ -1,8 +1,9 @@
 //! The examples run as a user runs them, with a collector and without one.
 
 use agentspan_examples::weather;
-use agentspan_tests::example::{Ended, run};
+use agentspan_tests::example::{Ended, run, run_with};
 use agentspan_tests::{Collector, Span, Tree, names, root};
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -216,5 +217,70 @@ fn every_example_says_what_it_shows_and_how_to_run_it() {
             "{name} stands in Cargo.toml"
         );
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 11);
+}
+
+#[test]
+fn the_cost_calculator_bills_a_file_of_calls_line_by_line() {
+    let calls = [
+        json!({"id": "cached", "provider": "openai", "model": "gpt-4o", "at": "2026-11-20T00:00:00Z",
+            "usage": {"input": 10_000, "cache_read": 8192, "output": 300}}),
+        json!({"id": "written", "provider": "anthropic", "model": "claude-3-5-sonnet-20241022", "at": "2026-11-20",
+            "usage": {"input": 12_100, "cache_read": 10_000, "cache_write": 2000, "cache_write_1h": 1500, "output": 200}}),
+        json!({"id": "old", "provider": "openai", "model": "o3", "at": "2025-05-01T00:00:00Z",
+            "usage": {"input": 1000, "output": 3000}}),
+        json!({"id": "dear", "provider": "openai", "model": "gpt-4o", "service_tier": "priority",
+            "usage": {"input": 1000, "output": 500}}),
+        json!({"id": "batch", "provider": "openai", "model": "gpt-4o", "batch": true,
+            "usage": {"input": 1000, "output": 500}}),
+        json!({"id": "url", "url": "https://api.x.ai/v1/chat/completions", "model": "grok-4.20",
+            "usage": {"input": 200_000, "output": 1000}}),
+        json!({"id": "nobody", "provider": "openai", "model": "no-such-model", "usage": {"input": 1, "output": 1}}),
+        json!({"id": "wrong", "provider": "openai", "model": "gpt-4o", "usage": {"input": 1, "cache_read": 2}}),
+    ];
+    let mut text: String = calls.iter().map(|call| format!("{call}\n")).collect();
+    text.push_str("no json\n");
+    let file = std::env::temp_dir().join(format!("agentspan-calls-{}.jsonl", std::process::id()));
+    fs::write(&file, text).expect("the temporary folder can be written to");
+    let ended = run_with("cost_calculator", &["--calls-from", &file.to_string_lossy()], &[], PATIENCE);
+    fs::remove_file(&file).expect("it was there");
+    let bills: Vec<Value> = ended
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a JSON line for each call"))
+        .collect();
+    let said: Vec<String> = bills
+        .iter()
+        .map(|bill| {
+            let text = |key: &str| bill[key].as_str().unwrap_or("-").to_owned();
+            ["id", "total_usd", "input_usd", "output_usd", "status", "source", "price_model"]
+                .map(text)
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "cached 0.01776 0.01476 0.003 known catalog gpt-4o",
+            "written 0.017175 0.014175 0.003 known catalog claude-3-5-sonnet",
+            "old 0.13 0.01 0.12 known catalog o3",
+            "dear 0.01275 0.00425 0.0085 known catalog gpt-4o",
+            "batch 0.00375 0.00125 0.0025 known catalog gpt-4o",
+            "url 0.505 0.5 0.005 known catalog grok-4.20",
+            "nobody - - - unknown - -",
+            "wrong - - - unknown - -",
+            "- - - - unknown - -",
+        ]
+    );
+}
+
+#[test]
+fn an_exchange_is_read_and_explained() {
+    let ended = run_with("read_exchange", &["--cut", "3", "--explain"], &[], PATIENCE);
+    let line: Value = serde_json::from_str(&ended.out).expect("one JSON line");
+    assert_eq!(line["usage"], json!({"input": 12, "output": 3, "cache_read": 4}));
+    assert_eq!((&line["provider"], &line["operation"]), (&json!("openai"), &json!("chat")));
+    assert_eq!((&line["cost_usd"], &line["cost_status"]), (&json!("0.0000033"), &json!("known")));
+    assert_eq!(line["explain"]["bill"]["lines"][0]["usd"], json!("0.0000003"), "the cached ones");
+    assert_eq!(line["stream_end"], json!("complete"));
 }

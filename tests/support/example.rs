@@ -32,7 +32,16 @@ impl Ended {
 /// # Panics
 /// When it cannot be built or started.
 pub fn run(name: &str, variables: &[(&str, &str)], timeout: Duration) -> Ended {
+    run_with(name, &[], variables, timeout)
+}
+
+/// As [`run`], with arguments.
+///
+/// # Panics
+/// When it cannot be built or started.
+pub fn run_with(name: &str, arguments: &[&str], variables: &[(&str, &str)], timeout: Duration) -> Ended {
     let mut command = Command::new(binary(name));
+    command.args(arguments);
     for (key, _) in std::env::vars_os() {
         let ours = ["OTEL_", "AGENTSPAN_", "OPENAI_"];
         if key.to_str().is_some_and(|key| ours.iter().any(|beginning| key.starts_with(beginning))) {
