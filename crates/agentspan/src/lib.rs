@@ -144,7 +144,7 @@
 //! - OTLP goes out over HTTP with protobuf only; gRPC and HTTP with JSON are answered with a warning.
 //! - No metrics and no log records, only traces.
 //! - No helpers for context in MCP or queues, and in HTTP headers only by the adapters. [`init()`] sets OpenTelemetry's global
-//!   propagator, which can be used by hand.
+//!   propagator to the strict [`propagation::W3c`], which can be used by hand.
 //! - No sampling at the tail, no HTML pages.
 
 pub mod adapters;
@@ -154,7 +154,7 @@ mod error;
 mod export;
 mod init;
 mod pipeline;
-mod propagation;
+pub mod propagation;
 mod sampling;
 mod span;
 pub mod testing;

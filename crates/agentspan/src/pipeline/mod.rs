@@ -114,6 +114,7 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         span_limits(&config.limits),
         processor.map(|processor| Arc::new(processor) as Arc<dyn Outlet>),
     );
+    let recorder = if ids.is_none() { recorder.with_random_ids() } else { recorder };
     let mut runtime = Runtime::new(Some(recorder), prices, config.content);
     runtime.ids = make_ids();
     runtime.hash_key = hash_key;

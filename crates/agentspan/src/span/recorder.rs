@@ -25,7 +25,13 @@ pub(crate) struct Recorder {
     /// Absent when nothing is exported; steps are recorded all the same, since others can look at them.
     outlet: Option<Arc<dyn Outlet>>,
     stopped: AtomicBool,
+    /// What the trace of a root says of its id.
+    root_flags: TraceFlags,
 }
+
+/// The flag of W3C Trace Context, level 2, section 3.2.2.5.2: the last seven bytes of the trace id are random. It is passed
+/// on with the trace id, whether or not the trace is kept.
+const RANDOM_TRACE_ID: TraceFlags = TraceFlags::new(0b10);
 
 /// The way to the cold side.
 pub(crate) trait Outlet: Send + Sync + fmt::Debug {
@@ -75,7 +81,14 @@ impl Recorder {
         limits: SpanLimits,
         outlet: Option<Arc<dyn Outlet>>,
     ) -> Self {
-        Self { ids, sampler, scope, limits, outlet, stopped: AtomicBool::new(false) }
+        let stopped = AtomicBool::new(false);
+        Self { ids, sampler, scope, limits, outlet, stopped, root_flags: TraceFlags::default() }
+    }
+
+    /// Says of traces that begin here that their ids are random.
+    pub(crate) fn with_random_ids(mut self) -> Self {
+        self.root_flags = RANDOM_TRACE_ID;
+        self
     }
 
     pub(crate) fn limits(&self) -> &SpanLimits {
@@ -105,7 +118,8 @@ impl Recorder {
         let is_kept = sampled.decision == SamplingDecision::RecordAndSample;
         let flags = match parent {
             Some(parent) if is_kept => parent.trace_flags(),
-            _ => TraceFlags::default(),
+            Some(parent) => parent.trace_flags() & RANDOM_TRACE_ID,
+            None => self.root_flags,
         };
         let identity = Identity {
             context: SpanContext::new(trace_id, id, flags.with_sampled(is_kept), false, sampled.trace_state),
