@@ -19,7 +19,7 @@ pub const BUILT_IN: &str = r#"{
 ///
 /// A response that is given as base64 and is none.
 pub fn read_response(exchange: &Value, endpoint: &Endpoint, cut: usize) -> Result<Reply, String> {
-    let mut reader = ReplyReader::new("").endpoint(endpoint);
+    let mut reader = ReplyReader::new("").endpoint(endpoint).with_places(true);
     if let Some(status) = exchange["status"].as_u64().and_then(|status| u16::try_from(status).ok()) {
         reader = reader.status(status);
     }

@@ -9,6 +9,7 @@ use super::finish;
 use super::json::{self, Json, Object};
 use super::messages::{content_part, message, reasoning_part, text_part};
 use super::openai_counts::{Dialect, provider_cost};
+use super::places::Place;
 use super::reply::Reply;
 use super::{Collector, Family};
 
@@ -222,6 +223,10 @@ impl Collector for Messages {
         self.is_complete
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         let content = self.capture.on;
         let (mut reply, mut parts) = (self.reply, Vec::new());
@@ -262,3 +267,20 @@ impl Collector for Messages {
         reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens"),
+    ("output", "usage.output_tokens"),
+    ("cache_read", "usage.cache_read_input_tokens"),
+    ("cache_write", "usage.cache_creation_input_tokens"),
+    ("cache_write_5m", "usage.cache_creation.ephemeral_5m_input_tokens"),
+    ("cache_write_1h", "usage.cache_creation.ephemeral_1h_input_tokens"),
+    ("reasoning", "usage.output_tokens_details.thinking_tokens"),
+    ("web_searches", "usage.server_tool_use.web_search_requests"),
+    ("provider_cost_usd", "usage.cost"),
+    ("input", "amazon-bedrock-invocationMetrics.inputTokenCount"),
+    ("output", "amazon-bedrock-invocationMetrics.outputTokenCount"),
+    ("cache_read", "amazon-bedrock-invocationMetrics.cacheReadInputTokenCount"),
+    ("cache_write", "amazon-bedrock-invocationMetrics.cacheWriteInputTokenCount"),
+];

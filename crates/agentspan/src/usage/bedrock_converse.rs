@@ -7,7 +7,8 @@ use super::collect::Capture;
 use super::counts::{Usage, count, sum};
 use super::json::{Json, Object};
 use super::messages::other;
-use super::reply::{Place, Reply};
+use super::places::Place;
+use super::reply::Reply;
 use super::{Collector, Family, keys};
 
 pub(super) const FAMILY: Family =
@@ -186,7 +187,9 @@ const PLACES: &[Place] = &[
     ("output", "usage.outputTokens"),
     ("total", "usage.totalTokens"),
     ("cache_read", "usage.cacheReadInputTokens"),
+    ("cache_read", "usage.cacheReadInputTokenCount"),
     ("cache_write", "usage.cacheWriteInputTokens"),
+    ("cache_write", "usage.cacheWriteInputTokenCount"),
     ("cache_write_5m", "usage.cacheDetails[5m].inputTokens"),
     ("cache_write_1h", "usage.cacheDetails[1h].inputTokens"),
 ];

@@ -6,7 +6,8 @@ use super::blocks::{Blocks, choice};
 use super::collect::Capture;
 use super::counts::{Usage, count_at, is_bad_count, sum};
 use super::json::{self, Json, Object};
-use super::reply::{Place, Reply};
+use super::places::Place;
+use super::reply::Reply;
 use super::{Collector, Family, vectors};
 
 pub(super) const FAMILY: Family =

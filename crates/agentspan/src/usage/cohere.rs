@@ -7,7 +7,8 @@ use super::cohere_counts::read;
 use super::collect::{Capture, MAX_CHOICES};
 use super::counts::count;
 use super::json::{self, Json, Object};
-use super::reply::{Place, Reply, ReplyError};
+use super::places::Place;
+use super::reply::{Reply, ReplyError};
 use super::{Collector, Family};
 
 pub(super) const FAMILY: Family =
@@ -233,7 +234,11 @@ impl Collector for Chat {
 const PLACES: &[Place] = &[
     ("input", "usage.billed_units.input_tokens"),
     ("input", "meta.billed_units.input_tokens"),
+    ("input", "usage.tokens.input_tokens"),
+    ("input", "meta.tokens.input_tokens"),
     ("output", "usage.billed_units.output_tokens"),
     ("output", "meta.billed_units.output_tokens"),
+    ("output", "usage.tokens.output_tokens"),
+    ("output", "meta.tokens.output_tokens"),
     ("cache_read", "usage.cached_tokens"),
 ];

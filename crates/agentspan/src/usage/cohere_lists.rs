@@ -2,7 +2,8 @@
 
 use super::cohere_counts::read;
 use super::json::{self, Json, Object};
-use super::reply::{Place, Reply};
+use super::places::Place;
+use super::reply::Reply;
 use super::{Collector, Family, vectors};
 
 pub(super) const FAMILY: Family =

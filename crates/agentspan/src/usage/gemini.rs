@@ -8,7 +8,8 @@ use super::counts::count;
 use super::gemini_counts::{has_counts, output_of_ended, read};
 use super::json::{Json, Object};
 use super::keys;
-use super::reply::{Place, Reply};
+use super::places::Place;
+use super::reply::Reply;
 use super::{Collector, Family, gemini_messages};
 use agentspan_semconv::FinishClass;
 

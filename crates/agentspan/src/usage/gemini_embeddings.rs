@@ -3,7 +3,8 @@
 use super::counts::{Usage, sum};
 use super::gemini_counts::read;
 use super::json::{Json, Object};
-use super::reply::{Place, Reply};
+use super::places::Place;
+use super::reply::Reply;
 use super::{Collector, Family, keys, vectors};
 
 pub(super) const FAMILY: Family =

@@ -9,7 +9,8 @@ use super::gemini_counts::{IMAGES, sum_of};
 use super::gemini_messages::modality_of;
 use super::json::{self, Json, Object};
 use super::messages::{blob, other};
-use super::reply::{Place, Reply, ReplyError, error_in};
+use super::places::Place;
+use super::reply::{Reply, ReplyError, error_in};
 use super::{Collector, Family};
 use agentspan_semconv::FinishClass;
 

@@ -37,6 +37,7 @@ mod openai_embeddings;
 mod openai_media;
 mod openai_responses;
 mod openai_runs;
+mod places;
 mod reader;
 mod reply;
 mod request;
@@ -69,9 +70,7 @@ trait Collector: Send + Sync + std::fmt::Debug {
     /// Whether the provider has said that the reply is whole.
     fn is_complete(&self) -> bool;
     /// Where the counts stand in the body, by the fields of [`Usage`].
-    fn places(&self) -> &'static [reply::Place] {
-        &[]
-    }
+    fn places(&self) -> &'static [places::Place];
     /// What the caller could do when a whole stream has given no usage.
     fn hint_without_usage(&self) -> Option<&'static str> {
         None
@@ -122,8 +121,7 @@ pub(crate) fn read_reply(provider: &str, body: &Json<'_>, content: bool) -> Repl
         Some(family) => {
             let mut collector = (family.open)(provider, content);
             collector.push(map);
-            let places = collector.places();
-            Reply { places, ..collector.finish() }
+            collector.finish()
         }
         None => Reply {
             id: json::name(map, "id"),
@@ -135,6 +133,11 @@ pub(crate) fn read_reply(provider: &str, body: &Json<'_>, content: bool) -> Repl
     };
     reply.error = reply.error.or_else(|| reply::error_in(map));
     reply
+}
+
+/// Where the counts of a whole reply may stand.
+fn places_of(provider: &str, body: &Object<'_>) -> &'static [places::Place] {
+    family_of(provider, body).map(|family| (family.open)(provider, false).places()).unwrap_or_default()
 }
 
 /// Whether a list is a stream that came whole, as Gemini sends it when no events are asked for; also when all

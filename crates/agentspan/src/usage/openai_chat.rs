@@ -8,6 +8,7 @@ use super::finish;
 use super::json::{self, Json, Object};
 use super::messages::{message, reasoning_part, text_part};
 use super::openai_counts::{CHAT, Dialect, read};
+use super::places::Place;
 use super::reply::Reply;
 use super::{Collector, Family};
 
@@ -261,6 +262,10 @@ impl Collector for Chat {
         )
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(mut self: Box<Self>) -> Reply {
         let content = self.capture.on;
         self.choices.sort_by_key(|choice| choice.index);
@@ -292,3 +297,37 @@ impl Collector for Chat {
         reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usage.prompt_tokens"),
+    ("input", "usage.prompt_cache_hit_tokens + usage.prompt_cache_miss_tokens"),
+    ("output", "usage.completion_tokens"),
+    ("total", "usage.total_tokens"),
+    ("cache_read", "usage.prompt_tokens_details.cached_tokens"),
+    ("cache_read", "usage.prompt_token_details.cached_tokens"),
+    ("cache_read", "usage.prompt_cache_hit_tokens"),
+    ("cache_read", "usage.cached_tokens"),
+    ("cache_read", "usage.num_cached_tokens"),
+    ("cache_write", "usage.prompt_tokens_details.cache_write_tokens"),
+    ("reasoning", "usage.completion_tokens_details.reasoning_tokens"),
+    ("reasoning", "usage.reasoning_tokens"),
+    ("input_audio", "usage.prompt_tokens_details.audio_tokens"),
+    ("cache_audio_read", "usage.prompt_tokens_details.cached_tokens_details.audio_tokens"),
+    ("output_audio", "usage.completion_tokens_details.audio_tokens"),
+    ("input_image", "usage.prompt_tokens_details.image_tokens"),
+    ("output_image", "usage.completion_tokens_details.image_tokens"),
+    ("web_searches", "usage.server_tool_use_details.web_search_requests"),
+    ("web_searches", "usage.server_tool_use.web_search_requests"),
+    ("web_searches", "usage.server_side_tool_usage_details.web_search_calls"),
+    ("web_searches", "usage.num_search_queries"),
+    ("seconds", "usage.prompt_audio_seconds"),
+    ("provider_cost_usd", "usage.cost"),
+    ("provider_cost_usd", "usage.cost.total_cost"),
+    ("input", "x_groq.usage.prompt_tokens"),
+    ("output", "x_groq.usage.completion_tokens"),
+    ("total", "x_groq.usage.total_tokens"),
+    ("input", "choices[].usage.prompt_tokens"),
+    ("output", "choices[].usage.completion_tokens"),
+    ("total", "choices[].usage.total_tokens"),
+];

@@ -3,6 +3,7 @@
 use super::counts::Usage;
 use super::json::{self, Json, Object};
 use super::openai_counts::{CHAT, Dialect, read};
+use super::places::Place;
 use super::reply::Reply;
 use super::{Collector, Family};
 
@@ -49,10 +50,24 @@ impl Collector for Embeddings {
         self.reply.embedding_count.is_some()
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         self.reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usage.prompt_tokens"),
+    ("input", "usage.total_tokens"),
+    ("total", "usage.total_tokens"),
+    ("cache_read", "usage.prompt_tokens_details.cached_tokens"),
+    ("input_image", "usage.prompt_tokens_details.image_tokens"),
+    ("provider_cost_usd", "usage.cost"),
+];
 
 /// There are no output tokens. Mistral sends a `completion_tokens` of 0, which is left out so that the same
 /// call reads the same everywhere.

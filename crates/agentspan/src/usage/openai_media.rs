@@ -8,6 +8,7 @@ use super::finish;
 use super::json::{self, Json, Object};
 use super::messages::{image_blob, message, text_part};
 use super::openai_counts::{Dialect, RESPONSES, read};
+use super::places::Place;
 use super::reply::Reply;
 use super::{Collector, Family};
 
@@ -126,6 +127,10 @@ impl Collector for Media {
         self.is_complete
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         let mut reply = self.reply;
         let mut parts = self.images;
@@ -140,3 +145,15 @@ impl Collector for Media {
         reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usage.input_tokens"),
+    ("output", "usage.output_tokens"),
+    ("total", "usage.total_tokens"),
+    ("input_audio", "usage.input_token_details.audio_tokens"),
+    ("input_image", "usage.input_tokens_details.image_tokens"),
+    ("output_image", "usage.output_tokens_details.image_tokens"),
+    ("seconds", "usage.seconds"),
+    ("seconds", "duration"),
+];

@@ -9,6 +9,7 @@ use super::items::{call_of, item_part, reasoning_texts};
 use super::json::{self, Json, Object};
 use super::messages::{message, reasoning_part, text_part};
 use super::openai_counts::{Dialect, RESPONSES, read};
+use super::places::Place;
 use super::reply::{Reply, ReplyError, error_in};
 use super::{Collector, Family};
 use agentspan_semconv::FinishClass;
@@ -253,6 +254,10 @@ impl Collector for Responses {
         self.is_complete
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(mut self: Box<Self>) -> Reply {
         let content = self.capture.on;
         self.items.sort_by_key(|item| item.index);
@@ -308,3 +313,24 @@ impl Collector for Responses {
         reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usage.input_tokens"),
+    ("output", "usage.output_tokens"),
+    ("total", "usage.total_tokens"),
+    ("cache_read", "usage.input_tokens_details.cached_tokens"),
+    ("cache_read", "usage.input_tokens_details.cache_read_input_tokens"),
+    ("cache_write", "usage.input_tokens_details.cache_write_tokens"),
+    ("reasoning", "usage.output_tokens_details.reasoning_tokens"),
+    ("input_audio", "usage.input_tokens_details.audio_tokens"),
+    ("output_audio", "usage.output_tokens_details.audio_tokens"),
+    ("input_image", "usage.input_tokens_details.image_tokens"),
+    ("output_image", "usage.output_tokens_details.image_tokens"),
+    ("web_searches", "usage.server_side_tool_usage_details.web_search_calls"),
+    ("web_searches", "usage.tool_calls_details.search_web.invocation"),
+    ("web_searches", "tool_usage.web_search.num_requests"),
+    ("provider_cost_usd", "usage.cost"),
+    ("provider_cost_usd", "usage.cost.total_cost"),
+    ("web_searches", "output[web_search_call]"),
+];

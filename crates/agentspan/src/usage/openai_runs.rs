@@ -7,6 +7,7 @@ use super::finish;
 use super::json::{self, Json, Object};
 use super::messages::{message, text_part};
 use super::openai_counts::{CHAT, Dialect, read};
+use super::places::Place;
 use super::reply::{Reply, ReplyError};
 use super::{Collector, Family};
 use agentspan_semconv::FinishClass;
@@ -100,6 +101,10 @@ impl Collector for Run {
         self.status.as_deref().is_some_and(|status| ENDED.contains(&status))
     }
 
+    fn places(&self) -> &'static [Place] {
+        PLACES
+    }
+
     fn finish(self: Box<Self>) -> Reply {
         let (content, is_complete) = (self.capture.on, self.is_complete());
         let mut reply = self.reply;
@@ -125,3 +130,13 @@ impl Collector for Run {
         reply
     }
 }
+
+/// Where the counts stand; those with a plus are sums.
+const PLACES: &[Place] = &[
+    ("input", "usage.prompt_tokens"),
+    ("output", "usage.completion_tokens"),
+    ("total", "usage.total_tokens"),
+    ("cache_read", "usage.prompt_tokens_details.cached_tokens"),
+    ("cache_read", "usage.prompt_token_details.cached_tokens"),
+    ("reasoning", "usage.completion_tokens_details.reasoning_tokens"),
+];

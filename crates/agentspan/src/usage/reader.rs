@@ -12,8 +12,9 @@ use headers::Headers;
 
 use super::framing::Payload;
 use super::json::{self, Json};
+use super::places::Places;
 use super::reply::{self, Reply};
-use super::{Endpoint, StreamReader, read_reply};
+use super::{Endpoint, StreamReader, places_of, read_reply};
 
 /// Reads one reply of a model while it passes, in any cut, and says at the end what was in it.
 ///
@@ -46,25 +47,25 @@ pub struct ReplyReader {
     status: Option<u16>,
     headers: Headers,
     body: Body,
-    chunks: StreamReader,
-    chunk_count: u64,
+    chunks: Chunks,
+}
+
+/// The chunks of a stream as they come.
+#[derive(Debug)]
+struct Chunks {
+    reader: StreamReader,
+    count: u64,
+    /// Where the counts stand, when that was asked for.
+    places: Option<Places>,
 }
 
 impl ReplyReader {
     /// A reader for the reply of a provider, by any of its words; an unknown one may be empty.
     pub fn new(provider: &str) -> Self {
         let provider: Box<str> = provider::canonical(provider).as_ref().into();
-        let chunks = StreamReader::new(&provider, false);
+        let chunks = Chunks { reader: StreamReader::new(&provider, false), count: 0, places: None };
         let headers = Headers::default();
-        Self {
-            provider,
-            content: false,
-            status: None,
-            headers,
-            body: Body::default(),
-            chunks,
-            chunk_count: 0,
-        }
+        Self { provider, content: false, status: None, headers, body: Body::default(), chunks }
     }
 
     /// Takes the provider from where the request went, if that is known. Tell it before the first piece of the body.
@@ -94,14 +95,22 @@ impl ReplyReader {
         Self { content, ..self }.renewed()
     }
 
-    fn renewed(self) -> Self {
-        Self { chunks: StreamReader::new(&self.provider, self.content), ..self }
+    /// Whether it is noted where in the body each count stands, for [`Reply::places`]. Default: no, since it takes longer
+    /// than reading the counts. Tell it before the first piece of the body.
+    pub fn with_places(mut self, places: bool) -> Self {
+        self.chunks.places = places.then(Places::default);
+        self
+    }
+
+    fn renewed(mut self) -> Self {
+        self.chunks.reader = StreamReader::new(&self.provider, self.content);
+        self
     }
 
     /// Reads a piece of the body, of any length. It is for the caller to hand on the same bytes first.
     pub fn push(&mut self, bytes: &[u8]) {
-        let Self { body, chunks, chunk_count, .. } = self;
-        body.push(bytes, &mut |payload| read(chunks, chunk_count, payload));
+        let Self { body, chunks, .. } = self;
+        body.push(bytes, &mut |payload| chunks.read(payload));
     }
 
     /// Reads a chunk that the client has parsed already, in place of [`push`](Self::push).
@@ -109,20 +118,20 @@ impl ReplyReader {
     /// A text that holds JSON is parsed; any other text is a part of the answer.
     pub fn push_chunk<C: Serialize + ?Sized>(&mut self, chunk: &C) {
         self.body.is_of_chunks();
-        self.chunk_count += 1;
+        self.chunks.count += 1;
         json::with_json(chunk, |chunk| self.chunks.push(chunk));
     }
 
     /// Whether a part of the answer has come: the moment of the first chunk. OpenAI's Responses announce themselves
     /// before it. Always false for a body that is no stream.
     pub fn has_output(&self) -> bool {
-        self.chunks.has_output()
+        self.chunks.reader.has_output()
     }
 
     /// Whether the provider has said that a streamed reply is whole. False for a whole body until
     /// [`finish`](Self::finish) has read it.
     pub fn is_complete(&self) -> bool {
-        self.chunks.is_complete() && !self.body.is_open()
+        self.chunks.reader.is_complete() && !self.body.is_open()
     }
 
     /// What was read, when the body has ended. A stream that ended before the provider said so was cut.
@@ -137,28 +146,35 @@ impl ReplyReader {
 
     fn end(mut self, otherwise: StreamEnd) -> Reply {
         {
-            let Self { body, chunks, chunk_count, .. } = &mut self;
-            body.finish(&mut |payload| read(chunks, chunk_count, payload));
+            let Self { body, chunks, .. } = &mut self;
+            body.finish(&mut |payload| chunks.read(payload));
         }
         let is_complete = self.is_complete();
-        let Self { provider, content, status, headers, body, chunks, chunk_count } = self;
+        let Self { provider, content, status, headers, body, chunks } = self;
+        let Chunks { reader, count: chunk_count, mut places } = chunks;
         let mut kept: &[u8] = &[];
         let mut reply = match &body {
             Body::Stream(_) | Body::Chunks => Reply {
                 stream_end: Some(if is_complete { StreamEnd::Complete } else { otherwise }),
                 chunk_count,
-                ..chunks.into_reply()
+                ..reader.into_reply()
             },
             Body::Unknown(bytes) | Body::Whole { bytes, .. } => {
                 kept = bytes;
-                body::parse(bytes, |parsed| read_reply(&provider, parsed, content))
-                    .unwrap_or_else(|| Reply { size: bytes.len(), ..Reply::default() })
+                let read = |parsed: &Json<'_>| {
+                    if let Some((places, body)) = places.as_mut().zip(parsed.as_object()) {
+                        places.note(places_of(&provider, body), body);
+                    }
+                    read_reply(&provider, parsed, content)
+                };
+                body::parse(bytes, read).unwrap_or_else(|| Reply { size: bytes.len(), ..Reply::default() })
             }
             Body::Other { size, start } => {
                 kept = start;
                 Reply { size: *size, ..Reply::default() }
             }
         };
+        reply.places = places.map(Places::into_list).unwrap_or_default();
         headers.complete(&mut reply);
         if let Some(status) = status.filter(|status| *status >= 400) {
             // A body that says what it is needs no text; one that is no JSON is the text.
@@ -169,24 +185,33 @@ impl ReplyReader {
     }
 }
 
-fn read(chunks: &mut StreamReader, count: &mut u64, payload: Payload<'_>) {
-    match payload {
-        Payload::Text(text) if text.trim_ascii() == b"[DONE]" => chunks.done(),
-        Payload::Text(text) => {
-            let read = body::parse(text, |chunk| chunks.push(chunk));
-            *count += u64::from(read.is_some());
+impl Chunks {
+    fn push(&mut self, chunk: &Json<'_>) {
+        self.reader.push(chunk);
+        if let Some((places, body)) = self.places.as_mut().zip(chunk.as_object()) {
+            places.note(self.reader.places(), body);
         }
-        // As the clients of AWS give it: an object with the event's name as its only key.
-        Payload::Event { name, body } => {
-            let read = body::parse(body, |event| {
-                let event = Json::Object(ObjectAsVec::from(vec![(name, event.clone())]));
-                chunks.push(&event);
-            });
-            *count += u64::from(read.is_some());
-        }
-        Payload::Failure { name, body } => {
-            let failure = body::parse(body, |body| reply::failure(name, body));
-            chunks.fail(failure.unwrap_or_else(|| reply::failure(name, &Json::Null)));
+    }
+
+    fn read(&mut self, payload: Payload<'_>) {
+        match payload {
+            Payload::Text(text) if text.trim_ascii() == b"[DONE]" => self.reader.done(),
+            Payload::Text(text) => {
+                let read = body::parse(text, |chunk| self.push(chunk));
+                self.count += u64::from(read.is_some());
+            }
+            // As the clients of AWS give it: an object with the event's name as its only key.
+            Payload::Event { name, body } => {
+                let read = body::parse(body, |event| {
+                    let event = Json::Object(ObjectAsVec::from(vec![(name, event.clone())]));
+                    self.push(&event);
+                });
+                self.count += u64::from(read.is_some());
+            }
+            Payload::Failure { name, body } => {
+                let failure = body::parse(body, |body| reply::failure(name, body));
+                self.reader.fail(failure.unwrap_or_else(|| reply::failure(name, &Json::Null)));
+            }
         }
     }
 }

@@ -45,12 +45,9 @@ pub struct Reply {
     pub chunk_count: u64,
     /// What the caller could do to have more figures, as a sentence for people.
     pub hint: Option<&'static str>,
-    /// Where the family reads each count.
-    pub(super) places: &'static [Place],
+    /// Where each count was read, when that was asked for.
+    pub(super) places: Vec<(&'static str, String)>,
 }
-
-/// The name of a field of [`Usage`] and its place in the body.
-pub(super) type Place = (&'static str, &'static str);
 
 impl Reply {
     /// Sets finish reasons and the class of the first.
@@ -59,11 +56,21 @@ impl Reply {
         self.finish_reasons = reasons;
     }
 
-    /// Where in the body each count that is present was read: the name of the field of [`Usage`], and a path with dots,
-    /// or several with a plus where the count is a sum. Empty for a family that does not tell.
-    pub fn places(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let known = self.usage.as_ref().map(Usage::counts).unwrap_or_default();
-        self.places.iter().copied().filter(move |(name, _)| known.iter().any(|(known, _)| known == name))
+    /// Where each count that is present stands: the name of the field of [`Usage`], and a path with dots in the body or in
+    /// the last chunk that had it, or several with a plus where the count is a sum. Empty unless it was asked for by
+    /// [`ReplyReader::with_places`](super::ReplyReader::with_places).
+    pub fn places(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let is_known = |name: &str| {
+            self.usage.as_ref().is_some_and(|usage| match name {
+                "seconds" => usage.seconds.is_some(),
+                "provider_cost_usd" => usage.provider_cost_usd.is_some(),
+                _ => usage.counts().iter().any(|(known, _)| *known == name),
+            })
+        };
+        self.places
+            .iter()
+            .filter(move |(name, _)| is_known(name))
+            .map(|(name, place)| (*name, place.as_str()))
     }
 }
 

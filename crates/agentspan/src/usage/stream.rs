@@ -8,6 +8,7 @@ use super::counts::Usage;
 use super::finish::message_word;
 use super::json::{self, Json};
 use super::messages::{message, text_part};
+use super::places::Place;
 use super::reply::{Reply, ReplyError, error_in};
 use super::{Collector, family_of};
 
@@ -73,6 +74,11 @@ impl StreamReader {
         }
     }
 
+    /// Where the counts may stand in a chunk, as far as the family is known.
+    pub(super) fn places(&self) -> &'static [Place] {
+        self.family.as_ref().map(|family| family.places()).unwrap_or_default()
+    }
+
     /// Takes note of the end mark of OpenAI's framing.
     pub(super) fn done(&mut self) {
         self.is_done = true;
@@ -106,8 +112,8 @@ impl StreamReader {
         let is_complete = self.is_complete();
         let mut reply = match self.family {
             Some(family) => {
-                let (places, hint) = (family.places(), family.hint_without_usage().filter(|_| is_complete));
-                let reply = Reply { places, ..family.finish() };
+                let hint = family.hint_without_usage().filter(|_| is_complete);
+                let reply = family.finish();
                 let hint = hint.filter(|_| reply.usage.is_none());
                 Reply { hint, ..reply }
             }

@@ -1,144 +1,9 @@
-//! Where each count stands in a body, proved by putting a number there.
+//! Where each count stands in a body, proved by putting numbers there.
 
 use serde_json::{Value, json};
 
-use super::super::Usage;
-use super::usage_of;
-
-/// A field of the normal form, and its place in the body. Of several places the first one that is there counts.
-type Places = &'static [(&'static str, &'static str)];
-
-const CHAT: Places = &[
-    ("input", "usage.prompt_tokens"),
-    ("output", "usage.completion_tokens"),
-    ("total", "usage.total_tokens"),
-    ("cache_read", "usage.prompt_tokens_details.cached_tokens"),
-    ("cache_read", "usage.prompt_token_details.cached_tokens"),
-    ("cache_read", "usage.prompt_cache_hit_tokens"),
-    ("cache_read", "usage.cached_tokens"),
-    ("cache_read", "usage.num_cached_tokens"),
-    ("cache_write", "usage.prompt_tokens_details.cache_write_tokens"),
-    ("reasoning", "usage.completion_tokens_details.reasoning_tokens"),
-    ("reasoning", "usage.reasoning_tokens"),
-    ("input_audio", "usage.prompt_tokens_details.audio_tokens"),
-    ("cache_audio_read", "usage.prompt_tokens_details.cached_tokens_details.audio_tokens"),
-    ("output_audio", "usage.completion_tokens_details.audio_tokens"),
-    ("input_image", "usage.prompt_tokens_details.image_tokens"),
-    ("output_image", "usage.completion_tokens_details.image_tokens"),
-    ("web_searches", "usage.server_tool_use_details.web_search_requests"),
-    ("web_searches", "usage.server_tool_use.web_search_requests"),
-    ("web_searches", "usage.server_side_tool_usage_details.web_search_calls"),
-    ("web_searches", "usage.num_search_queries"),
-    ("seconds", "usage.prompt_audio_seconds"),
-    ("provider_cost_usd", "usage.cost"),
-    ("provider_cost_usd", "usage.cost.total_cost"),
-    ("input", "x_groq.usage.prompt_tokens"),
-    ("output", "x_groq.usage.completion_tokens"),
-    ("total", "x_groq.usage.total_tokens"),
-];
-
-const RESPONSES: Places = &[
-    ("input", "usage.input_tokens"),
-    ("output", "usage.output_tokens"),
-    ("total", "usage.total_tokens"),
-    ("cache_read", "usage.input_tokens_details.cached_tokens"),
-    ("cache_read", "usage.input_tokens_details.cache_read_input_tokens"),
-    ("cache_write", "usage.input_tokens_details.cache_write_tokens"),
-    ("reasoning", "usage.output_tokens_details.reasoning_tokens"),
-    ("input_audio", "usage.input_tokens_details.audio_tokens"),
-    ("output_audio", "usage.output_tokens_details.audio_tokens"),
-    ("input_image", "usage.input_tokens_details.image_tokens"),
-    ("output_image", "usage.output_tokens_details.image_tokens"),
-    ("web_searches", "usage.server_side_tool_usage_details.web_search_calls"),
-    ("web_searches", "usage.tool_calls_details.search_web.invocation"),
-    ("web_searches", "tool_usage.web_search.num_requests"),
-    ("provider_cost_usd", "usage.cost"),
-    ("provider_cost_usd", "usage.cost.total_cost"),
-];
-
-const EMBEDDINGS: Places = &[
-    ("input", "usage.prompt_tokens"),
-    ("input", "usage.total_tokens"),
-    ("total", "usage.total_tokens"),
-    ("cache_read", "usage.prompt_tokens_details.cached_tokens"),
-    ("input_image", "usage.prompt_tokens_details.image_tokens"),
-    ("provider_cost_usd", "usage.cost"),
-];
-
-const MEDIA: Places = &[
-    ("input", "usage.input_tokens"),
-    ("output", "usage.output_tokens"),
-    ("total", "usage.total_tokens"),
-    ("input_audio", "usage.input_token_details.audio_tokens"),
-    ("input_image", "usage.input_tokens_details.image_tokens"),
-    ("output_image", "usage.output_tokens_details.image_tokens"),
-    ("seconds", "usage.seconds"),
-    ("seconds", "duration"),
-];
-
-/// The input is the sum of three.
-const ANTHROPIC: Places = &[
-    ("input", "usage.input_tokens"),
-    ("output", "usage.output_tokens"),
-    ("cache_read", "usage.cache_read_input_tokens"),
-    ("cache_write", "usage.cache_creation_input_tokens"),
-    ("cache_write_5m", "usage.cache_creation.ephemeral_5m_input_tokens"),
-    ("cache_write_1h", "usage.cache_creation.ephemeral_1h_input_tokens"),
-    ("reasoning", "usage.output_tokens_details.thinking_tokens"),
-    ("web_searches", "usage.server_tool_use.web_search_requests"),
-    ("provider_cost_usd", "usage.cost"),
-];
-
-/// The sums have another part in each.
-const GEMINI: Places = &[
-    ("input", "usageMetadata.promptTokenCount"),
-    ("output", "usageMetadata.candidatesTokenCount"),
-    ("output", "usageMetadata.thoughtsTokenCount"),
-    ("total", "usageMetadata.totalTokenCount"),
-    ("cache_read", "usageMetadata.cachedContentTokenCount"),
-    ("reasoning", "usageMetadata.thoughtsTokenCount"),
-    ("input", "usage_metadata.prompt_token_count"),
-];
-
-const INTERACTIONS: Places = &[
-    ("input", "usage.total_input_tokens"),
-    ("output", "usage.total_output_tokens"),
-    ("total", "usage.total_tokens"),
-    ("cache_read", "usage.total_cached_tokens"),
-    ("reasoning", "usage.total_thought_tokens"),
-];
-
-const CONVERSE: Places = &[
-    ("input", "usage.inputTokens"),
-    ("output", "usage.outputTokens"),
-    ("total", "usage.totalTokens"),
-    ("cache_read", "usage.cacheReadInputTokens"),
-    ("cache_read", "usage.cacheReadInputTokenCount"),
-    ("cache_write", "usage.cacheWriteInputTokens"),
-    ("cache_write", "usage.cacheWriteInputTokenCount"),
-];
-
-const INVOKE: Places = &[
-    ("input", "prompt_token_count"),
-    ("input", "inputTextTokenCount"),
-    ("output", "generation_token_count"),
-    ("output", "totalOutputTextTokenCount"),
-    ("input", "amazon-bedrock-invocationMetrics.inputTokenCount"),
-    ("output", "amazon-bedrock-invocationMetrics.outputTokenCount"),
-    ("cache_read", "amazon-bedrock-invocationMetrics.cacheReadInputTokenCount"),
-    ("cache_write", "amazon-bedrock-invocationMetrics.cacheWriteInputTokenCount"),
-];
-
-const COHERE: Places = &[
-    ("input", "usage.billed_units.input_tokens"),
-    ("output", "usage.billed_units.output_tokens"),
-    ("input", "usage.tokens.input_tokens"),
-    ("output", "usage.tokens.output_tokens"),
-    ("input", "meta.billed_units.input_tokens"),
-    ("output", "meta.tokens.output_tokens"),
-];
-
-const OLLAMA: Places = &[("input", "prompt_eval_count"), ("output", "eval_count")];
+use super::super::json::Json;
+use super::super::{ReplyReader, Usage, places_of};
 
 fn field(usage: &Usage, name: &str) -> Option<f64> {
     let count = |count: Option<u64>| count.map(|count| count as f64);
@@ -163,27 +28,108 @@ fn field(usage: &Usage, name: &str) -> Option<f64> {
     }
 }
 
-fn check(body: &Value, places: Places) {
-    for (name, place) in places {
-        let mut body = body.clone();
-        let inner = place.split('.').fold(&mut body, |at, key| &mut at[key]);
-        *inner = 7.into();
-        let read = usage_of("openrouter", body);
-        assert_eq!(field(&read, name), Some(7.0), "{name} at {place}: {read:?}");
+/// Puts 7 at a place, or at each part of a sum.
+fn put(body: &mut Value, path: &str) {
+    let last = path.split('.').fold(body, |at, step| match step.split_once('[') {
+        Some((key, word)) => {
+            let word = word.trim_end_matches(']');
+            if at[key].is_null() {
+                let words = json!({ "modality": word, "ttl": word, "type": word });
+                at[key] = match word {
+                    "" if path.ends_with("[]") => json!(["query"]),
+                    "" => json!([{}]),
+                    _ => json!([words]),
+                };
+            }
+            &mut at[key][0]
+        }
+        None => &mut at[step],
+    });
+    if last.is_null() {
+        *last = 7.into();
+    }
+}
+
+/// What is read when a count stands at a place of a body, and the places that are told for it.
+fn read(body: &Value, (name, place): (&str, &str)) -> (Option<f64>, Vec<String>) {
+    let mut body = body.clone();
+    place.split(" + ").for_each(|part| put(&mut body, part));
+    let mut reader = ReplyReader::new("openrouter").with_places(true);
+    reader.push(body.to_string().as_bytes());
+    let reply = reader.finish();
+    let told = reply.places().filter(|(told, _)| *told == name).map(|(_, place)| place.to_owned()).collect();
+    (field(&reply.usage.unwrap_or_default(), name), told)
+}
+
+/// Every place of the family that reads bodies like these, in at least one of them.
+fn check(bodies: &[Value]) {
+    let parsed = Json::from(&bodies[0]);
+    let places = places_of("openrouter", parsed.as_object().expect("a body is an object"));
+    assert!(!places.is_empty(), "{parsed}");
+    for place in places {
+        let count = if place.1.ends_with(']') { 1.0 } else { 7.0 * place.1.split(" + ").count() as f64 };
+        let expected = (Some(count), vec![place.1.to_owned()]);
+        let all: Vec<_> = bodies.iter().map(|body| read(body, *place)).collect();
+        assert!(all.contains(&expected), "{place:?} of {parsed}: {all:?}");
     }
 }
 
 #[test]
-fn every_count_is_read_from_its_places() {
-    check(&json!({ "choices": [] }), CHAT);
-    check(&json!({ "object": "response", "output": [] }), RESPONSES);
-    check(&json!({ "data": [{ "embedding": [0.5] }] }), EMBEDDINGS);
-    check(&json!({ "text": "x", "task": "transcribe" }), MEDIA);
-    check(&json!({ "type": "message", "content": [] }), ANTHROPIC);
-    check(&json!({ "candidates": [{}] }), GEMINI);
-    check(&json!({ "object": "interaction" }), INTERACTIONS);
-    check(&json!({ "output": { "message": {} } }), CONVERSE);
-    check(&json!({ "generation": "x", "stop_reason": "stop" }), INVOKE);
-    check(&json!({ "message": {}, "finish_reason": "COMPLETE" }), COHERE);
-    check(&json!({ "response": "x", "done": true }), OLLAMA);
+fn every_count_is_read_from_its_places_and_says_so() {
+    let metrics = "amazon-bedrock-invocationMetrics";
+    check(&[json!({ "choices": [{}] })]);
+    check(&[json!({ "object": "response" })]);
+    check(&[json!({ "object": "thread.run" })]);
+    check(&[json!({ "data": [{ "embedding": [0.5] }] })]);
+    check(&[json!({ "text": "x", "task": "transcribe" })]);
+    check(&[json!({ "type": "message", "content": [] })]);
+    // Parts alone are no counts.
+    check(&[json!({ "candidates": [{}], "usageMetadata": { "cachedContentTokenCount": 7 } })]);
+    check(&[
+        json!({ "embedding": { "values": [0.5] } }),
+        json!({ "embedding": { "values": [0.5] }, "usageMetadata": { "promptTokenCount": 7 } }),
+        json!({ "predictions": [{ "embeddings": { "values": [0.5] } }] }),
+    ]);
+    check(&[json!({ "object": "interaction" })]);
+    check(&[json!({ "output": { "message": {} } })]);
+    let message = json!({ "message": {}, "finish_reason": "COMPLETE" });
+    let counted =
+        json!({ "message": {}, "finish_reason": "COMPLETE", "usage": { "tokens": { "input_tokens": 7 } } });
+    check(&[message, counted]);
+    check(&[json!({ "embeddings": [[0.5]], "meta": {} })]);
+    check(&[
+        json!({ "generation": "x", "stop_reason": "stop" }),
+        json!({ "results": [{ "outputText": "x" }] }),
+        json!({ metrics: { "inputTokenCount": 0 } }),
+    ]);
+    check(&[json!({ "response": "x", "done": true })]);
+}
+
+#[test]
+fn a_stream_tells_the_place_of_the_last_word() {
+    let mut reader = ReplyReader::new("anthropic").with_places(true);
+    let start =
+        json!({ "type": "message_start", "message": { "usage": { "input_tokens": 5, "output_tokens": 1 } } });
+    let delta = json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": { "output_tokens": 9 } });
+    for event in [start, delta] {
+        reader.push(format!("data: {event}\n\n").as_bytes());
+    }
+    let reply = reader.finish();
+    let told: Vec<_> = reply.places().collect();
+    assert_eq!(told, [("input", "message.usage.input_tokens"), ("output", "usage.output_tokens")]);
+}
+
+#[test]
+fn a_place_is_told_as_the_body_writes_it() {
+    let mut reader = ReplyReader::new("").with_places(true);
+    reader.push(br#"{"candidates":[{}],"usage_metadata":{"prompt_token_count":3}}"#);
+    let reply = reader.finish();
+    assert_eq!(reply.places().collect::<Vec<_>>(), [("input", "usage_metadata.prompt_token_count")]);
+}
+
+#[test]
+fn places_are_noted_only_when_asked_for() {
+    let mut reader = ReplyReader::new("openai");
+    reader.push(br#"{"choices":[],"usage":{"prompt_tokens":1}}"#);
+    assert_eq!(reader.finish().places().count(), 0);
 }
