@@ -12,6 +12,7 @@ pub mod async_openai;
 mod exchange;
 #[cfg(feature = "_http")]
 mod http;
+mod names;
 #[cfg(feature = "_reqwest")]
 mod reqwest;
 #[cfg(feature = "reqwest-middleware")]

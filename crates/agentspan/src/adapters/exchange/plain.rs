@@ -1,8 +1,9 @@
 //! A request that is no model call: a span by OpenTelemetry's conventions for HTTP.
 
+use crate::adapters::names::{HTTP_REQUEST_METHOD, URL_FULL};
 use crate::span::{Close, FailureRecord};
 use agentspan_semconv::error::ERROR_TYPE;
-use agentspan_semconv::http::{HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, URL_FULL};
+use agentspan_semconv::http::HTTP_RESPONSE_STATUS_CODE;
 use agentspan_semconv::server::{SERVER_ADDRESS, SERVER_PORT};
 use tracing::Span;
 use tracing::field::Empty;

@@ -1,6 +1,7 @@
 use crate::adapters::http::failure_of;
+use crate::adapters::names::{HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH};
 use agentspan_semconv::error::ERROR_TYPE;
-use agentspan_semconv::http::{HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, URL_PATH};
+use agentspan_semconv::http::HTTP_RESPONSE_STATUS_CODE;
 use http::header::{HeaderMap, HeaderName};
 use http::{Extensions, Request, Response};
 use opentelemetry::Context as OtelContext;

@@ -1,0 +1,16 @@
+//! Names of OpenTelemetry's conventions for HTTP, on spans of HTTP that are no model call and so no step of an agent:
+//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>.
+
+/// The method, as in `POST`.
+pub(super) const HTTP_REQUEST_METHOD: &str = "http.request.method";
+
+/// Where a client's request goes, without user name and query.
+pub(super) const URL_FULL: &str = "url.full";
+
+/// The route of a server that took the request, as in `/users/{id}`.
+#[cfg(feature = "tower")]
+pub(super) const HTTP_ROUTE: &str = "http.route";
+
+/// The path of a request that a server took.
+#[cfg(feature = "tower")]
+pub(super) const URL_PATH: &str = "url.path";
