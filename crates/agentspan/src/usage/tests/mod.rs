@@ -14,6 +14,7 @@ mod ollama;
 mod openai;
 mod places;
 mod recordings;
+mod recordings_cuts;
 mod recordings_others;
 mod requests;
 mod requests_others;

@@ -11,15 +11,15 @@ use super::super::json::Json;
 use super::super::{Reply, StreamReader, Usage};
 use super::{push, read_reply, read_request};
 
-struct Exchange {
-    name: String,
-    url: String,
+pub(super) struct Exchange {
+    pub(super) name: String,
+    pub(super) url: String,
     request: Value,
-    bodies: Vec<Value>,
-    is_stream: bool,
+    pub(super) bodies: Vec<Value>,
+    pub(super) is_stream: bool,
 }
 
-fn exchange(path: &Path) -> Option<Exchange> {
+pub(super) fn exchange(path: &Path) -> Option<Exchange> {
     let file: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
     let url = file["url"].as_str()?.to_owned();
     let (bodies, is_stream) = match file["response_text"].as_str() {
@@ -57,7 +57,7 @@ fn frames(mut bytes: &[u8]) -> Vec<Value> {
     events
 }
 
-fn base64(text: &str) -> Vec<u8> {
+pub(super) fn base64(text: &str) -> Vec<u8> {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digits = text.bytes().filter_map(|byte| LETTERS.iter().position(|letter| *letter == byte));
     let bits: Vec<bool> =
