@@ -68,6 +68,7 @@ pub struct Price {
     pub(crate) lines: Vec<PriceLine>,
     pub(crate) price_model: Option<Arc<str>>,
     pub(crate) version: Option<Arc<str>>,
+    pub(crate) since: Option<SystemTime>,
     pub(crate) tier: Option<String>,
     pub(crate) batch: bool,
     pub(crate) missing: Vec<&'static str>,
@@ -172,6 +173,12 @@ impl Price {
         self.version.as_deref()
     }
 
+    /// Since when the rates hold; `None` where they have no date. Of several dates, as of a batch rate beside a
+    /// standard one, the latest.
+    pub fn effective_since(&self) -> Option<SystemTime> {
+        self.since
+    }
+
     /// What was applied beside the standard price: a service tier, `batch`, `long_context`, joined by `+`.
     pub fn tier(&self) -> Option<&str> {
         self.tier.as_deref()
@@ -208,6 +215,7 @@ impl Price {
             lines: Vec::new(),
             price_model: None,
             version: None,
+            since: None,
             tier: None,
             batch: false,
             missing: vec![missing.as_str()],
@@ -329,6 +337,7 @@ pub(crate) fn calculate(
         lines,
         price_model: Some(model.clone()),
         version: None,
+        since: set.since.and_then(super::time::moment),
         tier: (!words.is_empty()).then(|| words.join("+")),
         batch: set.batch,
         missing,

@@ -44,8 +44,8 @@ macro_rules! setters {
 impl Rates {
     /// Rates for input and output tokens, in USD for a million.
     ///
-    /// Zero is a known price: a local model at 0 is `zero_rated`. A rate that is negative or not a number makes
-    /// the price unknown.
+    /// Zero is a known price: a call of a local model at 0 is `zero_rated`. A rate that is negative or not a number
+    /// makes the price unknown.
     #[must_use]
     pub fn per_million(input: f64, output: f64) -> Self {
         Self::none().set(Unit::Input, input).set(Unit::Output, output)
@@ -75,6 +75,9 @@ impl Rates {
         reasoning: Reasoning * 1.0,
         /// The rate for audio in the input; by default that of input.
         input_audio: InputAudio * 1.0,
+        /// The rate for audio read from a cache; by default none of its own. With it, a call that had both cached input and
+        /// audio has to tell [`Usage::cache_audio_read`](crate::Usage::cache_audio_read), or its price is unknown.
+        cached_audio: CacheAudioRead * 1.0,
         /// The rate for audio in the output; by default that of output.
         output_audio: OutputAudio * 1.0,
         /// USD for each call, beside its tokens; by default none.
@@ -84,6 +87,10 @@ impl Rates {
     }
 
     /// Other rates for the whole call when its input, with cached tokens, is more than `tokens`.
+    ///
+    /// What `rates` leaves out has no rate there, except that the batch and the service tiers of the shorter input hold
+    /// where `rates` has none of its own. Steps and dates inside `rates` are not looked at: give each step to the
+    /// outermost rates of its date.
     #[must_use]
     pub fn above(mut self, tokens: u64, rates: Rates) -> Self {
         self.steps.push((tokens, rates));
@@ -139,30 +146,41 @@ impl Rates {
     /// The rates for one call; `None` when one of them is no rate.
     pub(crate) fn resolve(&self, terms: &Terms<'_>) -> Option<RateSet> {
         let mut set = RateSet::new();
-        self.put(terms, &mut set)?;
+        self.put(terms, false, &mut set)?;
         Some(set)
     }
 
-    fn put(&self, terms: &Terms<'_>, set: &mut RateSet) -> Option<()> {
-        if let Some((_, later)) = self.dates.iter().rev().find(|(start, _)| terms.at >= *start) {
-            return later.put(terms, set);
+    fn put(&self, terms: &Terms<'_>, is_long: bool, set: &mut RateSet) -> Option<()> {
+        if let Some((start, later)) = self.dates.iter().rev().find(|(start, _)| terms.at >= *start) {
+            set.begun(*start);
+            return later.put(terms, is_long, set);
         }
-        let step = self.steps.iter().rev().find(|(start, _)| terms.input > *start);
-        let (rates, is_long) = step.map_or((&self.rates, false), |(_, rates)| (&rates.rates, true));
-        for (at, rate) in rates.iter().enumerate() {
+        let step = self.steps.iter().rev().find(|(start, _)| terms.input > *start).map(|(_, rates)| rates);
+        step.unwrap_or(self).put_plain(is_long || step.is_some(), set)?;
+        // The step's own come before those of the shorter input.
+        let mut layers = step.map(|step| (step, true)).into_iter().chain([(self, is_long)]);
+        let batch = layers.clone().find_map(|(rates, long)| Some((rates.batch.as_deref()?, long)));
+        if let Some((batch, long)) = batch.filter(|_| terms.batch) {
+            batch.put(terms, long, set)?;
+            set.batch = true;
+        }
+        if let Some((tier, long)) = layers.find_map(|(rates, long)| Some((rates.tier(terms.tier?)?, long))) {
+            tier.put(terms, long, set)?;
+            set.tier = true;
+        }
+        Some(())
+    }
+
+    fn put_plain(&self, is_long: bool, set: &mut RateSet) -> Option<()> {
+        for (at, rate) in self.rates.iter().enumerate() {
             if let Some(rate) = rate {
                 (set.rates[at], set.long[at]) = (Some(Usd::from_f64(*rate)?), is_long);
             }
         }
-        if let Some(batch) = self.batch.as_deref().filter(|_| terms.batch) {
-            batch.put(terms, set)?;
-            set.batch = true;
-        }
-        let named = |tier: &str| terms.tier.is_some_and(|told| told.eq_ignore_ascii_case(tier));
-        if let Some((_, tier)) = self.tiers.iter().find(|(tier, _)| named(tier)) {
-            tier.put(terms, set)?;
-            set.tier = true;
-        }
         Some(())
+    }
+
+    fn tier(&self, told: &str) -> Option<&Rates> {
+        self.tiers.iter().find(|(tier, _)| told.eq_ignore_ascii_case(tier)).map(|(_, rates)| rates)
     }
 }

@@ -1,6 +1,6 @@
 //! Dates and times of day of the price file, all UTC.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const DAY: i64 = 86_400;
 
@@ -34,6 +34,12 @@ pub(crate) fn seconds(at: SystemTime) -> i64 {
             -i64::try_from(before.as_secs()).unwrap_or(i64::MAX - 1) - i64::from(before.subsec_nanos() > 0)
         }
     }
+}
+
+/// The reverse of [`seconds`]; `None` for what the clock of this system cannot hold.
+pub(crate) fn moment(seconds: i64) -> Option<SystemTime> {
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
 }
 
 /// The first second of `2026-10-14`; `None` for what is no date.

@@ -7,8 +7,10 @@ pub(crate) enum OwnCost {
     /// Nothing that costs happened in the step itself.
     #[default]
     None,
-    /// The price is known; it may be zero.
+    /// The price is known; it is zero where nothing was used or a call was refused.
     Known(Usd),
+    /// The price is zero whatever was used: by its rates, or since the provider or the program says so.
+    Free,
     /// A part of the price is known.
     Partial(Usd),
     /// Something that costs happened, and nobody can say how much.
@@ -16,10 +18,16 @@ pub(crate) enum OwnCost {
 }
 
 impl OwnCost {
+    /// An amount that somebody states; of zero it is said that the step is free.
+    pub(crate) fn stated(usd: Usd) -> Self {
+        if usd.is_zero() { Self::Free } else { Self::Known(usd) }
+    }
+
     /// The amount, as far as it is known.
     pub(crate) fn known(&self) -> Option<Usd> {
         match self {
             Self::Known(usd) | Self::Partial(usd) => Some(*usd),
+            Self::Free => Some(Usd::ZERO),
             Self::None | Self::Unknown => None,
         }
     }
@@ -29,6 +37,7 @@ impl From<&Price> for OwnCost {
     fn from(price: &Price) -> Self {
         match (price.total_usd(), price.status()) {
             (Some(usd), CostStatus::Partial) => Self::Partial(usd),
+            (Some(_), CostStatus::ZeroRated) => Self::Free,
             (Some(usd), _) => Self::Known(usd),
             (None, _) => Self::Unknown,
         }
@@ -44,6 +53,8 @@ pub(crate) struct Totals {
     pub(crate) cost: Usd,
     /// Steps whose price is known.
     pub(crate) priced: u64,
+    /// Those among them that are free.
+    pub(crate) free: u64,
     /// Steps whose price is not known.
     pub(crate) unpriced: u64,
     pub(crate) prompt_tokens: Option<u64>,
@@ -63,6 +74,10 @@ impl Totals {
                 self.cost += *usd;
                 self.priced += 1;
             }
+            OwnCost::Free => {
+                self.priced += 1;
+                self.free += 1;
+            }
             OwnCost::Partial(usd) => {
                 self.cost += *usd;
                 self.priced += 1;
@@ -75,6 +90,7 @@ impl Totals {
     pub(crate) fn add(&mut self, other: &Self) {
         self.cost += other.cost;
         self.priced += other.priced;
+        self.free += other.free;
         self.unpriced += other.unpriced;
         add_known(&mut self.prompt_tokens, other.prompt_tokens);
         add_known(&mut self.completion_tokens, other.completion_tokens);
@@ -89,7 +105,7 @@ impl Totals {
         match (self.priced, self.unpriced) {
             (0, 0) => None,
             (0, _) => Some(CostStatus::Unknown),
-            (_, 0) if self.cost.is_zero() => Some(CostStatus::ZeroRated),
+            (priced, 0) if priced == self.free => Some(CostStatus::ZeroRated),
             (_, 0) => Some(CostStatus::Known),
             _ => Some(CostStatus::Partial),
         }

@@ -89,7 +89,7 @@ impl SpanHandle {
         let Some(node) = &self.node else { return self };
         let amount = Usd::from_f64(usd);
         node.own(|own| {
-            own.cost = amount.map_or(OwnCost::Unknown, OwnCost::Known);
+            own.cost = amount.map_or(OwnCost::Unknown, OwnCost::stated);
             own.cost_by_hand = true;
         });
         // The parts of a computed price would not add up to an amount told by hand.

@@ -88,7 +88,7 @@ impl Begin for ToolBuilder {
         let Self { name, description, tool_type, call_id, arguments, cost_usd, attributes } = self;
         let spec = Spec::new(StepType::ToolCall, SpanKind::Internal, || span_name::tool(&name));
         let hash = arguments.as_ref().map(|arguments| arguments.hash.to_le_bytes());
-        let own_cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::Known));
+        let own_cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::stated));
         let known_cost = own_cost.as_ref().and_then(OwnCost::known);
         let mut name = Some(name);
         let active = Active::start(spec, |node, initial| {

@@ -102,11 +102,31 @@ pub(crate) struct RateSet {
     pub(crate) tier: bool,
     /// Which of the rates are those of a longer input.
     pub(crate) long: [bool; UNITS],
+    /// Since when they hold, in seconds since 1970, where a date is told.
+    pub(crate) since: Option<i64>,
 }
 
 impl RateSet {
     pub(crate) fn new() -> Self {
-        Self { rates: [None; UNITS], has_uncounted: false, batch: false, tier: false, long: [false; UNITS] }
+        Self {
+            rates: [None; UNITS],
+            has_uncounted: false,
+            batch: false,
+            tier: false,
+            long: [false; UNITS],
+            since: None,
+        }
+    }
+
+    /// One of the rates holds from a moment on; the latest counts.
+    pub(crate) fn begun(&mut self, start: i64) {
+        self.since = self.since.max(Some(start));
+    }
+
+    fn begun_by(&mut self, window: Option<Window>) {
+        if let Some(Window::Since(start)) = window {
+            self.begun(start);
+        }
     }
 }
 
@@ -204,7 +224,8 @@ impl Catalog {
         let holds = |window: &Option<Window>| window.is_none_or(|window| window.holds(terms.at));
         let standard = model.prices.iter().rev().find(|(window, _)| holds(window));
         let mut set = RateSet::new();
-        if let Some((_, prices)) = standard {
+        if let Some((window, prices)) = standard {
+            set.begun_by(*window);
             set.has_uncounted = prices.has_uncounted;
             set.put(prices, terms.input, &mut [false; UNITS]);
         }
@@ -220,6 +241,7 @@ impl Catalog {
             if variant.is_foreign || !tier || (variant.batch && !terms.batch) || !holds(&variant.window) {
                 continue;
             }
+            set.begun_by(variant.window);
             set.batch |= variant.batch;
             set.tier |= variant.tier.is_some();
             set.put(&variant.prices, terms.input, &mut taken);

@@ -54,6 +54,66 @@ fn an_override_wins_over_the_catalogue() {
 }
 
 #[test]
+fn batch_and_tier_of_a_longer_input_come_before_those_of_the_shorter_one() {
+    let plain = |input| Rates::per_million(input, 0.0);
+    let rates = plain(1.0)
+        .batch(plain(0.5).above(1000, plain(0.75)))
+        .service_tier("fast", plain(3.0))
+        .above(1000, plain(2.0))
+        .above(2000, plain(4.0).batch(plain(2.5)).service_tier("fast", plain(9.0)));
+    let prices = Prices::bundled().with_override("", "m", rates);
+    // Input, tier, batch, rate of the input, words.
+    let cases = [
+        (1000, "", false, "1", None),
+        (1000, "", true, "0.5", Some("batch")),
+        (1000, "fast", false, "3", Some("fast")),
+        (1001, "", false, "2", Some("long_context")),
+        (1001, "", true, "0.75", Some("batch+long_context")),
+        (1001, "fast", false, "3", Some("fast")),
+        (2001, "", false, "4", Some("long_context")),
+        (2001, "", true, "2.5", Some("batch+long_context")),
+        (2001, "fast", false, "9", Some("fast+long_context")),
+        (2001, "FAST", true, "9", Some("FAST+batch+long_context")),
+    ];
+    for (input, tier, batch, expected, words) in cases {
+        let usage = count(input, 0);
+        let query = PriceQuery::new("acme", "m", &usage).at(at(TODAY)).service_tier(tier).batch(batch);
+        let price = prices.price(&query);
+        let line = (price.lines()[0].rate().to_string(), price.tier(), price.status());
+        assert_eq!(line, (expected.to_owned(), words, CostStatus::Known), "{input} {tier} {batch}");
+    }
+}
+
+#[test]
+fn cached_audio_has_a_rate_of_its_own_once_its_count_is_told() {
+    let rates = Rates::per_million(1.0, 0.0).cached_input(0.5).input_audio(10.0).cached_audio(2.0);
+    let prices = Prices::bundled().with_override("", "m", rates);
+    let untold = count(1000, 0).cache_read(400).input_audio(300);
+    let told = untold.clone().cache_audio_read(200);
+    let price = |usage| prices.price(&PriceQuery::new("acme", "m", usage));
+    // 500 plain, 200 cached text, 100 audio, 200 cached audio.
+    assert_eq!(price(&told).total_usd(), Some(usd("0.002")));
+    assert_eq!(price(&told).audio_usd(), Some(usd("0.0014")));
+    assert_eq!(price(&untold).missing(), ["cache_audio_read"]);
+}
+
+#[test]
+fn a_price_says_since_when_it_holds() {
+    let usage = count(1000, 500);
+    let own = Rates::per_million(1.0, 1.0).since(at(TODAY - 5), Rates::per_million(2.0, 2.0));
+    let prices = Prices::bundled().with_override("", "dated", own);
+    let since = |model, time, batch| {
+        prices.price(&PriceQuery::new("openai", model, &usage).at(at(time)).batch(batch)).effective_since()
+    };
+    assert_eq!(since("o3", TODAY, false), Some(at(1_749_513_600)));
+    assert_eq!(since("o3", 1_749_513_599, false), None);
+    assert_eq!(since("gpt-4o", TODAY, false), None);
+    // 2026-10-14
+    assert_eq!(since("gpt-4o", TODAY, true), Some(at(1_791_936_000)));
+    assert_eq!((since("dated", TODAY, false), since("dated", TODAY - 6, false)), (Some(at(TODAY - 5)), None));
+}
+
+#[test]
 fn what_the_provider_states_comes_first() {
     let prices = Prices::bundled().with_override("", "gpt-4o", Rates::per_million(1.0, 2.0));
     let usage = count(1000, 500).provider_cost_usd(0.1);

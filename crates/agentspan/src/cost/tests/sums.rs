@@ -13,10 +13,16 @@ fn the_status_of_a_sum_says_what_is_missing() {
     let known = OwnCost::Known(usd("0.01"));
     assert_eq!(status(&[OwnCost::None]), None);
     assert_eq!(status(&[known.clone(), OwnCost::None]), Some(CostStatus::Known));
-    assert_eq!(status(&[known, OwnCost::Unknown]), Some(CostStatus::Partial));
+    assert_eq!(status(&[known.clone(), OwnCost::Unknown]), Some(CostStatus::Partial));
     assert_eq!(status(&[OwnCost::Partial(usd("0.01"))]), Some(CostStatus::Partial));
     assert_eq!(status(&[OwnCost::Unknown]), Some(CostStatus::Unknown));
-    assert_eq!(status(&[OwnCost::Known(Usd::ZERO)]), Some(CostStatus::ZeroRated));
+    assert_eq!(status(&[OwnCost::Free]), Some(CostStatus::ZeroRated));
+    assert_eq!(status(&[OwnCost::Free, OwnCost::Unknown]), Some(CostStatus::Partial));
+    assert_eq!(status(&[OwnCost::Free, known]), Some(CostStatus::Known));
+    // Nothing was used, which says nothing about the price.
+    assert_eq!(status(&[OwnCost::Known(Usd::ZERO)]), Some(CostStatus::Known));
+    assert_eq!(status(&[OwnCost::Known(Usd::ZERO), OwnCost::Free]), Some(CostStatus::Known));
+    assert_eq!(status(&[OwnCost::from(&today("openai", "gpt-4o", &count(0, 0)))]), Some(CostStatus::Known));
 }
 
 #[test]
