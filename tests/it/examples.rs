@@ -109,7 +109,7 @@ fn with_a_key_the_weather_agent_asks_the_api_that_the_environment_names() {
 
 #[test]
 fn without_a_collector_every_example_runs_to_its_end_and_shows_its_trees() {
-    let cases: [(&str, &[&str], &[&str]); 6] = [
+    let cases: [(&str, &[&str], &[&str]); 7] = [
         (
             "without_wrapping",
             &["Yes, take an umbrella.\nYes, take an umbrella.\n"],
@@ -134,6 +134,11 @@ fn without_a_collector_every_example_runs_to_its_end_and_shows_its_trees() {
             "approval",
             &["order-1: paid out\norder-2: refused"],
             &["completed", "rejected", "approval.requested"],
+        ),
+        (
+            "relay_service",
+            &["three services, one trace: 0af7651916cd43dd8448eb211c80319c"],
+            &["agent.relay", "└─ tool.post", "5 of 5"],
         ),
         ("own_subscriber", &["parsed words=3 trace_id="], &["tool.parser", "   └─ parse"]),
     ];
@@ -217,7 +222,7 @@ fn every_example_says_what_it_shows_and_how_to_run_it() {
             "{name} stands in Cargo.toml"
         );
     }
-    assert_eq!(count, 11);
+    assert_eq!(count, 12);
 }
 
 #[test]

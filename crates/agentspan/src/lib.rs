@@ -101,6 +101,10 @@
 //! `spawn_blocking`; tracing's `.in_current_span()` does it as well. A bare `tokio::spawn` starts a trace of its own.
 //! Spans made by `#[tracing::instrument]` join the tree.
 //!
+//! **Other processes.** [`inject()`] writes the current step into headers, messages, JSON or the environment of a child;
+//! [`extract()`] reads it there, and its [`Extracted`] is the parent of a run by `.within(…)`, or a link by `.link(…)`. Who
+//! is served travels only to hosts that [`Propagation`] names; see [`propagation`].
+//!
 //! **Nothing private leaves by accident.** Messages, queries, arguments, results, documents, reasons and error texts are
 //! recorded only when asked for, by [`TelemetryBuilder::with_content`] or the environment; sizes, counts and keyed hashes
 //! always. A class that [`TelemetryBuilder::without_content`] forbids, the environment cannot turn on. Keys, tokens and
@@ -129,6 +133,7 @@
 //!
 //! | feature | what it adds | works with |
 //! |---|---|---|
+//! | `http` | [`inject()`] into `http::HeaderMap`, and [`extract()`] from it | http 1 |
 //! | `async-openai` | a service that gives each call of the client a span | async-openai 0.43 |
 //! | `reqwest-middleware` | a middleware that does so for a client of reqwest | reqwest-middleware 0.5, reqwest 0.13 |
 //! | `tower` | a client layer that does so for `http::Request`, and a server layer | http 1, tower 0.5: axum 0.8, hyper 1, tonic 0.14 |
@@ -143,8 +148,8 @@
 //!   [`usage::ReplyReader`].
 //! - OTLP goes out over HTTP with protobuf only; gRPC and HTTP with JSON are answered with a warning.
 //! - No metrics and no log records, only traces.
-//! - No helpers for context in MCP or queues, and in HTTP headers only by the adapters. [`init()`] sets OpenTelemetry's global
-//!   propagator to the strict [`propagation::W3c`], which can be used by hand.
+//! - Context is written into headers and read from them by the adapters, and where you say so by [`inject()`] and
+//!   [`extract()`]; there are no types for the clients of queues or of MCP, whose headers are carriers by a few lines.
 //! - No sampling at the tail, no HTML pages.
 
 pub mod adapters;
@@ -165,16 +170,17 @@ pub use agentspan_semconv as semconv;
 pub use agentspan_semconv::{
     ApprovalDecision, Operation, RecoveryAction, StopReason, ToolType, ValidationKind,
 };
-pub use config::{ContentClass, Propagator, SamplerConfig, TracesExporter};
+pub use config::{ContentClass, Propagation, Propagator, SamplerConfig, TracesExporter};
 pub use cost::Rates;
 pub use error::{Error, ErrorKind};
 pub use export::{DropReason, Exporter, Report};
 pub use init::{TelemetryBuilder, builder, exporter, init, try_init};
 pub use pipeline::Telemetry;
+pub use propagation::{extract, inject, inject_to};
 pub use span::{
-    AgentBuilder, ApprovalBuilder, AttributeValue, Elapsed, EmbeddingBuilder, Failure, HandoffBuilder,
-    LlmBuilder, RecoveryBuilder, ReplyStream, RetrievalBuilder, RunHandle, SpanGuard, SpanHandle,
-    StepBuilder, ToolBuilder, ValidationBuilder, WithTimeout, agent, approval, carry, current, current_run,
-    embedding, handoff, llm, recovery, retrieval, spawn, step, tool, validation,
+    AgentBuilder, ApprovalBuilder, AttributeValue, Elapsed, EmbeddingBuilder, Extracted, Failure,
+    HandoffBuilder, LlmBuilder, RecoveryBuilder, ReplyStream, RetrievalBuilder, RunHandle, SpanGuard,
+    SpanHandle, StepBuilder, ToolBuilder, ValidationBuilder, WithTimeout, agent, approval, carry, current,
+    current_run, embedding, handoff, llm, recovery, retrieval, spawn, step, tool, validation,
 };
 pub use usage::Usage;

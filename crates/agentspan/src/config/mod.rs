@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+mod carried;
 mod content;
 mod endpoint;
 mod filters;
@@ -14,6 +15,7 @@ mod limits;
 mod list;
 mod otlp;
 mod overrides;
+mod propagation;
 mod reader;
 mod resource;
 mod sampler;
@@ -21,10 +23,12 @@ mod unsupported;
 mod value;
 pub(crate) mod variables;
 
+pub(crate) use self::carried::from_process as carried_variables;
 pub use self::overrides::ContentClass;
 pub(crate) use self::overrides::{
     BatchOverrides, ContentOverrides, LimitsOverrides, OtlpOverrides, Overrides,
 };
+pub use self::propagation::Propagation;
 pub(crate) use self::reader::{Environment, Warning};
 
 use self::reader::Reader;

@@ -1,6 +1,8 @@
 mod delivery;
 
-use crate::config::{ContentClass, Dialects, Overrides, Propagator, SamplerConfig, TracesExporter};
+use crate::config::{
+    ContentClass, Dialects, Overrides, Propagation, Propagator, SamplerConfig, TracesExporter,
+};
 use crate::cost::{Prices, Rates};
 use crate::pipeline::Options;
 use crate::view::TreeOptions;
@@ -18,6 +20,7 @@ pub struct TelemetryBuilder {
     patterns: Vec<(String, String)>,
     hash_key: Option<String>,
     tree: TreeOptions,
+    propagation: Propagation,
 }
 
 impl TelemetryBuilder {
@@ -58,6 +61,13 @@ impl TelemetryBuilder {
     /// it.
     pub fn with_propagators(mut self, propagators: impl IntoIterator<Item = Propagator>) -> Self {
         self.code.propagators = Some(propagators.into_iter().collect());
+        self
+    }
+
+    /// What travels to whom; by default [`Propagation::new`]. No variable of the environment changes it, since it says who
+    /// may learn of sessions and users.
+    pub fn with_propagation(mut self, propagation: Propagation) -> Self {
+        self.propagation = propagation;
         self
     }
 
@@ -186,8 +196,8 @@ impl TelemetryBuilder {
     }
 
     pub(crate) fn options(self) -> Options {
-        let Self { code: _, prices, overrides, patterns, hash_key, tree } = self;
-        Options { prices, overrides, patterns, hash_key, tree, ..Options::default() }
+        let Self { code: _, prices, overrides, patterns, hash_key, tree, propagation } = self;
+        Options { prices, overrides, patterns, hash_key, tree, propagation, ..Options::default() }
     }
 }
 

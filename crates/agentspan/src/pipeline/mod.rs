@@ -8,7 +8,7 @@ mod resource;
 mod telemetry;
 mod worker;
 
-use crate::config::{Config, Limits, TracesExporter, Warning};
+use crate::config::{Config, Limits, Propagation, Propagator, TracesExporter, Warning};
 use crate::cost::{PriceBook, Prices, Rates};
 use crate::error::{Error, ErrorKind, say};
 use crate::export::{Console, Counts, Deadline, Finish, OtlpSender, Scrubber, Sink, Sums};
@@ -43,6 +43,7 @@ pub(crate) struct Options {
     pub(crate) patterns: Vec<(String, String)>,
     pub(crate) hash_key: Option<String>,
     pub(crate) tree: TreeOptions,
+    pub(crate) propagation: Propagation,
     /// In place of the configured exporters.
     pub(crate) sinks: Option<Vec<Box<dyn Sink>>>,
     /// In place of random ids; made twice, for spans and for runs.
@@ -66,8 +67,9 @@ pub(crate) fn start_disabled(
 ) -> Parts {
     let mut warnings: Vec<String> = warnings.iter().map(Warning::to_string).collect();
     warnings.push(failure);
+    let propagation = policy(&config, &options);
     let (_, prices, _) = make_finish(&config, options, &mut warnings);
-    let runtime = Arc::new(Runtime::new(None, prices, config.content));
+    let runtime = Arc::new(Runtime::new(None, prices, config.content).with_propagation(propagation));
     let telemetry = announce(warnings, Arc::default(), &runtime, None);
     Parts { telemetry, config, runtime, provider: None }
 }
@@ -80,13 +82,14 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
     let make_ids =
         || ids.map_or_else(|| Box::new(RandomIdGenerator::default()) as Box<dyn IdGenerator>, |ids| ids());
     let tree = options.tree.clone();
+    let propagation = policy(&config, &options);
     let counts = Arc::<Counts>::default();
     let (finish, prices, hash_key) = make_finish(&config, options, &mut warnings);
     let finish = Arc::new(finish);
     let (resource, unnamed) = resource::resource(&config, &finish.scrubber);
     warnings.extend(unnamed.filter(|_| sinks.is_none()));
     if config.disabled {
-        let runtime = Arc::new(Runtime::new(None, prices, config.content));
+        let runtime = Arc::new(Runtime::new(None, prices, config.content).with_propagation(propagation));
         let telemetry = announce(warnings, counts, &runtime, None);
         return Ok(Parts { telemetry, config, runtime, provider: None });
     }
@@ -115,7 +118,7 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         processor.map(|processor| Arc::new(processor) as Arc<dyn Outlet>),
     );
     let recorder = if ids.is_none() { recorder.with_random_ids() } else { recorder };
-    let mut runtime = Runtime::new(Some(recorder), prices, config.content);
+    let mut runtime = Runtime::new(Some(recorder), prices, config.content).with_propagation(propagation);
     runtime.ids = make_ids();
     runtime.hash_key = hash_key;
     let runtime = Arc::new(runtime);
@@ -150,9 +153,10 @@ pub(crate) fn start_global(parts: Parts) -> Telemetry {
 pub(crate) fn keep_books(config: &Config, options: Options) {
     unrecorded_is_known();
     let mut warnings = Vec::new();
+    let propagation = policy(config, &options);
     let prices = prices(config, options.prices, options.overrides, &mut warnings);
     warnings.iter().for_each(say);
-    let runtime = Runtime::new(None, PriceBook::new(prices), config.content);
+    let runtime = Runtime::new(None, PriceBook::new(prices), config.content).with_propagation(propagation);
     Runtime::set_global(&Arc::new(runtime));
 }
 
@@ -198,11 +202,22 @@ where
 /// What an exporter of the user's own needs.
 pub(crate) fn cold_side(config: &Config, options: Options) -> (Finish, Arc<Runtime>) {
     let mut warnings = Vec::new();
+    let propagation = policy(config, &options);
     let (finish, prices, hash_key) = make_finish(config, options, &mut warnings);
     warnings.iter().for_each(say);
-    let mut runtime = Runtime::new(None, prices, config.content);
+    let mut runtime = Runtime::new(None, prices, config.content).with_propagation(propagation);
     runtime.hash_key = hash_key;
     (finish, Arc::new(runtime))
+}
+
+/// What travels to whom, in the headers that the settings name.
+fn policy(config: &Config, options: &Options) -> Propagation {
+    let has = |propagator| config.propagators.contains(&propagator);
+    Propagation {
+        trace_context: has(Propagator::TraceContext),
+        baggage: has(Propagator::Baggage),
+        ..options.propagation.clone()
+    }
 }
 
 fn make_finish(config: &Config, options: Options, warnings: &mut Vec<String>) -> (Finish, PriceBook, String) {

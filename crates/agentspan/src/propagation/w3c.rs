@@ -26,7 +26,7 @@ pub(super) const BAGGAGE: &str = "baggage";
 ///   level 2, such as `a@b@c`, are passed on, although OpenTelemetry's type cannot hold them.
 /// - Baggage keeps equals signs inside values and encodes percent signs.
 /// - [`extract`](TextMapPropagator::extract) never gives the local context: what stands in no header is not there. Headers
-///   that are there and bad also clear the span of the context given to `extract_with_context`.
+///   that are there and bad begin with an empty context, whatever is given to `extract_with_context`.
 /// - Baggage under `session.id` and `user.id` is not written, since nothing is known of who receives it.
 ///
 /// Bad headers are told of on standard error, at once and then at most once a minute.
@@ -84,7 +84,10 @@ impl W3c {
         if self.trace_context {
             match read_span(headers) {
                 Found::Nothing => {}
-                Found::Bad => context = Cow::Owned(context.with_remote_span_context(SpanContext::NONE)),
+                // A span can only be taken out of a context with all the rest: one that is not valid would count as
+                // a parent that was dropped.
+                Found::Bad if context.has_active_span() => context = Cow::Owned(Context::new()),
+                Found::Bad => {}
                 Found::Span(span, received) => {
                     let mut remote = context.with_remote_span_context(span);
                     if let Some(received) = received {

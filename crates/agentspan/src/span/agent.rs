@@ -1,4 +1,4 @@
-use crate::span::builder::{Begin, Step, running_span};
+use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::content::Text;
 use crate::span::record::{Active, Spec};
 use crate::span::run::RunIdentity;
@@ -19,7 +19,7 @@ pub struct AgentBuilder {
     agent_type: Option<String>,
     version: Option<String>,
     query: Option<Text>,
-    attributes: Vec<KeyValue>,
+    own: Own,
 }
 
 /// A run of the agent `workflow`: everything done inside it belongs to one tree.
@@ -43,7 +43,7 @@ pub fn agent(workflow: impl Into<String>) -> AgentBuilder {
         agent_type: None,
         version: None,
         query: None,
-        attributes: Vec::new(),
+        own: Own::default(),
     }
 }
 
@@ -96,7 +96,7 @@ running_span!(AgentBuilder);
 
 impl Begin for AgentBuilder {
     fn begin(self) -> Step {
-        let Self { workflow, identity, agent_type, version, query, attributes } = self;
+        let Self { workflow, identity, agent_type, version, query, own } = self;
         let spec = Spec::run(span_name::agent(&workflow), workflow.into(), identity);
         Step(Active::start(spec, |node, initial| {
             let parent = node.run.as_ref().and_then(|run| run.parent.as_ref());
@@ -110,7 +110,7 @@ impl Begin for AgentBuilder {
                 .attributes
                 .extend(known.into_iter().filter_map(|(name, value)| Some(attribute(name, value?))));
             initial.attributes.extend(query.into_iter().flat_map(|query| query.attributes(user::USER_QUERY)));
-            initial.attributes.extend(attributes);
+            own.put(initial);
         }))
     }
 }

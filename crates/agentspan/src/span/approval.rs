@@ -1,9 +1,8 @@
-use crate::span::builder::{Begin, Step, running_span};
+use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::outcome::Ending;
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::attribute;
 use agentspan_semconv::{StepType, approval as names, span_name};
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
 
@@ -13,7 +12,7 @@ use std::future::Future;
 pub struct ApprovalBuilder {
     name: String,
     asked: Option<String>,
-    attributes: Vec<KeyValue>,
+    own: Own,
 }
 
 /// An approval called `name`.
@@ -21,7 +20,7 @@ pub struct ApprovalBuilder {
 /// A span `approval.requested` of its own ends at once, so that a trace shows what is being waited for while the
 /// wait goes on. The answer is told by [`SpanHandle::decision`](crate::SpanHandle::decision).
 pub fn approval(name: impl Into<String>) -> ApprovalBuilder {
-    ApprovalBuilder { name: name.into(), asked: None, attributes: Vec::new() }
+    ApprovalBuilder { name: name.into(), asked: None, own: Own::default() }
 }
 
 impl ApprovalBuilder {
@@ -36,7 +35,7 @@ running_span!(ApprovalBuilder);
 
 impl Begin for ApprovalBuilder {
     fn begin(self) -> Step {
-        let Self { name, asked, attributes } = self;
+        let Self { name, asked, own } = self;
         let known = |name: String, asked: Option<String>| {
             let asked = asked.map(|asked| attribute(names::APPROVAL_ASKED, asked));
             std::iter::once(attribute(names::APPROVAL_NAME, name)).chain(asked)
@@ -44,7 +43,7 @@ impl Begin for ApprovalBuilder {
         let spec = Spec::new(StepType::Approval, SpanKind::Internal, || span_name::approval(&name));
         let active = Active::start(spec, |_, initial| {
             initial.attributes.extend(known(name.clone(), asked.clone()));
-            initial.attributes.extend(attributes);
+            own.put(initial);
         });
         active.scope(|| {
             let requested = || span_name::APPROVAL_REQUESTED.to_owned();

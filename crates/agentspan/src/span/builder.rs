@@ -1,8 +1,9 @@
 use crate::span::future;
 use crate::span::outcome::{Elapsed, Ending, Failure, ViaError};
-use crate::span::record::Active;
+use crate::span::record::{Active, Initial};
 use crate::span::value::AttributeValue;
 use opentelemetry::KeyValue;
+use opentelemetry::trace::Link;
 use std::borrow::Cow;
 use std::future::Future;
 use std::time::Duration;
@@ -92,12 +93,27 @@ pub(crate) async fn run_ok<B: Begin, F: Future>(builder: B, future: F) -> F::Out
     output
 }
 
+/// What the user gives to one span besides what its type has.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    pub(crate) attributes: Vec<KeyValue>,
+    pub(crate) links: Vec<Link>,
+}
+
+impl Own {
+    /// Adds it to what a span is made with; it stands last.
+    pub(crate) fn put(self, initial: &mut Initial) {
+        initial.attributes.extend(self.attributes);
+        initial.links.extend(self.links);
+    }
+}
+
 /// Attributes that the user gives to one span.
 pub(crate) fn own_attribute(key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> KeyValue {
     KeyValue::new(key.into(), value.into())
 }
 
-/// What every span type can do. `attributes` is the builder's list of the user's own attributes.
+/// What every span type can do. `own` is what the user gives to the builder's span.
 macro_rules! every_span {
     ($builder:ty) => {
         impl $builder {
@@ -107,7 +123,14 @@ macro_rules! every_span {
                 key: impl Into<std::borrow::Cow<'static, str>>,
                 value: impl Into<crate::AttributeValue>,
             ) -> Self {
-                self.attributes.push(crate::span::builder::own_attribute(key, value));
+                self.own.attributes.push(crate::span::builder::own_attribute(key, value));
+                self
+            }
+
+            /// Links the span to that of a sender, when there is one: of a message among those that are consumed, of a job
+            /// that is resumed. May be said many times.
+            pub fn link(mut self, sender: &crate::Extracted) -> Self {
+                self.own.links.extend(sender.as_link());
                 self
             }
 

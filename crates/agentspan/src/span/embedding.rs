@@ -1,9 +1,8 @@
-use crate::span::builder::{Begin, Step};
+use crate::span::builder::{Begin, Own, Step};
 use crate::span::model::RequestRecord;
 use crate::span::model_call::{ModelCall, calling_span};
 use crate::span::runtime::{Runtime, count};
 use agentspan_semconv::{Operation, StepType, embedding as names};
-use opentelemetry::KeyValue;
 use serde::Serialize;
 use std::future::Future;
 
@@ -14,7 +13,7 @@ pub struct EmbeddingBuilder {
     call: ModelCall,
     input_count: Option<u64>,
     dimension_count: Option<u64>,
-    attributes: Vec<KeyValue>,
+    own: Own,
 }
 
 /// A call of the embedding model `model` at `provider`.
@@ -23,7 +22,7 @@ pub fn embedding(provider: impl AsRef<str>, model: impl Into<String>) -> Embeddi
         call: ModelCall::new(provider.as_ref(), model.into()),
         input_count: None,
         dimension_count: None,
-        attributes: Vec::new(),
+        own: Own::default(),
     }
 }
 
@@ -62,8 +61,8 @@ calling_span!(EmbeddingBuilder);
 
 impl Begin for EmbeddingBuilder {
     fn begin(self) -> Step {
-        let Self { call, input_count, dimension_count, attributes } = self;
-        let step = call.begin(StepType::Embedding, Operation::Embeddings, |_| {}, attributes);
+        let Self { call, input_count, dimension_count, own } = self;
+        let step = call.begin(StepType::Embedding, Operation::Embeddings, |_| {}, own);
         // What the caller says stands over what the request says.
         let counts = [
             (names::EMBEDDING_INPUT_COUNT, input_count),

@@ -1,8 +1,7 @@
-use crate::span::builder::{Begin, Step, running_span};
+use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::attribute;
 use agentspan_semconv::{StepType, handoff as names, span_name};
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
 
@@ -13,12 +12,12 @@ pub struct HandoffBuilder {
     to: String,
     from: Option<String>,
     reason: Option<String>,
-    attributes: Vec<KeyValue>,
+    own: Own,
 }
 
 /// A handoff to the agent `to`; what that agent does is run inside it.
 pub fn handoff(to: impl Into<String>) -> HandoffBuilder {
-    HandoffBuilder { to: to.into(), from: None, reason: None, attributes: Vec::new() }
+    HandoffBuilder { to: to.into(), from: None, reason: None, own: Own::default() }
 }
 
 impl HandoffBuilder {
@@ -39,7 +38,7 @@ running_span!(HandoffBuilder);
 
 impl Begin for HandoffBuilder {
     fn begin(self) -> Step {
-        let Self { to, from, reason, attributes } = self;
+        let Self { to, from, reason, own } = self;
         let spec = Spec::new(StepType::Handoff, SpanKind::Internal, || span_name::handoff(&to));
         Step(Active::start(spec, |node, initial| {
             let around = node.run.as_ref().map(|run| run.agent_name.to_string());
@@ -51,7 +50,7 @@ impl Begin for HandoffBuilder {
             initial
                 .attributes
                 .extend(texts.into_iter().filter_map(|(name, text)| Some(attribute(name, text?))));
-            initial.attributes.extend(attributes);
+            own.put(initial);
         }))
     }
 }

@@ -1,4 +1,4 @@
-use crate::span::builder::{self, Begin, Step, WithTimeout};
+use crate::span::builder::{self, Begin, Own, Step, WithTimeout};
 use crate::span::future;
 use crate::span::model::RequestRecord;
 use crate::span::model_call::{ModelCall, calling_span};
@@ -25,7 +25,7 @@ pub struct LlmBuilder {
     prompt: Option<(String, Option<String>)>,
     context_window: Option<u64>,
     estimated_completion: Option<u64>,
-    attributes: Vec<KeyValue>,
+    own: Own,
 }
 
 /// A call of `model` at `provider`, both as the caller knows them.
@@ -52,7 +52,7 @@ pub fn llm(provider: impl AsRef<str>, model: impl Into<String>) -> LlmBuilder {
         prompt: None,
         context_window: None,
         estimated_completion: None,
-        attributes: Vec::new(),
+        own: Own::default(),
     }
 }
 
@@ -155,7 +155,7 @@ where
 
 impl Begin for LlmBuilder {
     fn begin(self) -> Step {
-        let Self { call, operation, prompt, context_window, estimated_completion, attributes } = self;
+        let Self { call, operation, prompt, context_window, estimated_completion, own: given } = self;
         let own = |initial: &mut Vec<KeyValue>| {
             let (prompt, version) = prompt.unzip();
             let texts = [(names::LLM_PROMPT_NAME, prompt), (names::LLM_PROMPT_VERSION, version.flatten())];
@@ -166,6 +166,6 @@ impl Begin for LlmBuilder {
             ];
             initial.extend(counts.into_iter().filter_map(|(name, number)| Some(count(name, number?))));
         };
-        call.begin(StepType::LlmGenerate, operation, own, attributes)
+        call.begin(StepType::LlmGenerate, operation, own, given)
     }
 }

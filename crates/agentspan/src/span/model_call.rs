@@ -1,6 +1,6 @@
 //! What the calls of models have in common: who is called and for what, the request, and the reply that is read.
 
-use crate::span::builder::Step;
+use crate::span::builder::{Own, Step};
 use crate::span::future;
 use crate::span::model::{self, Call, ReplyRecord, RequestRecord};
 use crate::span::outcome::Failure;
@@ -39,13 +39,13 @@ impl ModelCall {
     }
 
     /// Begins the step. `own` adds what only this type of call has; it stands before the request, and the user's
-    /// `attributes` stand last.
+    /// `given` stands last.
     pub(crate) fn begin(
         self,
         step_type: StepType,
         operation: Operation,
         own: impl FnOnce(&mut Vec<KeyValue>),
-        attributes: Vec<KeyValue>,
+        given: Own,
     ) -> Step {
         let Self { provider, model, purpose, request, server, batch, estimated_prompt } = self;
         let spec = Spec::new(step_type, SpanKind::Client, || span_name::llm(&provider, &model));
@@ -53,7 +53,8 @@ impl ModelCall {
         let call = Call { provider, model: sent, batch };
         let mut model = None;
         let active = Active::start(spec, |node, initial| {
-            let initial = &mut initial.attributes;
+            let all = &mut *initial;
+            let initial = &mut all.attributes;
             initial.push(attribute(names::LLM_PROVIDER, call.provider.clone()));
             let name = model.insert(Arc::<str>::from(call.model.as_str())).clone();
             initial.push(attribute(names::LLM_REQUEST_MODEL_NAME, name));
@@ -68,7 +69,7 @@ impl ModelCall {
             if let Some(request) = request {
                 request.attributes(&node.runtime, initial);
             }
-            initial.extend(attributes);
+            given.put(all);
         });
         // A reply that names its model replaces this; whoever reads only this one still sees a model.
         if let Some(model) = model {
@@ -87,7 +88,7 @@ pub(crate) fn end_call<R: Serialize, E: Failure<K>, K>(active: Active, result: &
     active.finish(future::ending(result));
 }
 
-/// What every call of a model can do. `call` is the builder's [`ModelCall`], `attributes` the user's own.
+/// What every call of a model can do. `call` is the builder's [`ModelCall`], `own` what the user gives.
 macro_rules! calling_span {
     ($builder:ident) => {
         crate::span::builder::every_span!($builder);

@@ -105,7 +105,10 @@ impl Active {
         let is_run = run.is_some();
         let around = parent.as_ref().and_then(|parent| parent.run.as_ref());
         let run = match run {
-            Some((agent_name, identity)) => {
+            Some((agent_name, mut identity)) => {
+                if around.is_none() {
+                    identity.inherit(&parent_context, &runtime.propagation.tags);
+                }
                 Some(Run::new(agent_name, identity, around, || new_run_id(&runtime)))
             }
             None => around.cloned(),

@@ -1,8 +1,7 @@
-use crate::span::builder::{Begin, Step, running_span};
+use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::attribute;
 use agentspan_semconv::{RecoveryAction, StepType, recovery as names, span_name};
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
 
@@ -12,14 +11,14 @@ use std::future::Future;
 pub struct RecoveryBuilder {
     error_type: String,
     action: Option<RecoveryAction>,
-    attributes: Vec<KeyValue>,
+    own: Own,
 }
 
 /// A recovery from a failure of the class `error_type`, linked to the step of the run that failed last.
 ///
 /// A run whose fallback works may return `Ok`, and has then succeeded although a step failed.
 pub fn recovery(error_type: impl Into<String>) -> RecoveryBuilder {
-    RecoveryBuilder { error_type: error_type.into(), action: None, attributes: Vec::new() }
+    RecoveryBuilder { error_type: error_type.into(), action: None, own: Own::default() }
 }
 
 impl RecoveryBuilder {
@@ -34,14 +33,14 @@ running_span!(RecoveryBuilder);
 
 impl Begin for RecoveryBuilder {
     fn begin(self) -> Step {
-        let Self { error_type, action, attributes } = self;
+        let Self { error_type, action, own } = self;
         let spec = Spec::new(StepType::Recovery, SpanKind::Internal, || span_name::error(&error_type));
         let active = Active::start(spec, |node, initial| {
             let failed = node.run.as_ref().and_then(|run| run.last_failed());
             initial.links.extend(node.link_to(failed));
             let action = action.map(|action| attribute(names::RECOVERY_ACTION, action.as_str()));
             initial.attributes.extend(action);
-            initial.attributes.extend(attributes);
+            own.put(initial);
         });
         // Set when the step ends, where an error of the recovery itself takes its place.
         active.node.tell(|told| told.recovers_from = Some(error_type.into()));

@@ -1,8 +1,7 @@
-use crate::span::builder::{Begin, Step, running_span};
+use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::{attribute, count};
 use agentspan_semconv::{StepType, retrieval as names, span_name};
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
 
@@ -13,12 +12,12 @@ pub struct RetrievalBuilder {
     source: String,
     query: Option<String>,
     top_k: Option<u64>,
-    attributes: Vec<KeyValue>,
+    own: Own,
 }
 
 /// A search in `source`. What it found is told by [`SpanHandle::documents`](crate::SpanHandle::documents).
 pub fn retrieval(source: impl Into<String>) -> RetrievalBuilder {
-    RetrievalBuilder { source: source.into(), query: None, top_k: None, attributes: Vec::new() }
+    RetrievalBuilder { source: source.into(), query: None, top_k: None, own: Own::default() }
 }
 
 impl RetrievalBuilder {
@@ -39,15 +38,16 @@ running_span!(RetrievalBuilder);
 
 impl Begin for RetrievalBuilder {
     fn begin(self) -> Step {
-        let Self { source, query, top_k, attributes } = self;
+        let Self { source, query, top_k, own } = self;
         let spec = Spec::new(StepType::Retrieval, SpanKind::Client, || span_name::retrieval(&source));
         Step(Active::start(spec, |node, initial| {
             let query = query.filter(|_| node.runtime.content.documents);
-            let initial = &mut initial.attributes;
+            let all = &mut *initial;
+            let initial = &mut all.attributes;
             initial.push(attribute(names::RETRIEVAL_SOURCE, source));
             initial.extend(query.map(|query| attribute(names::RETRIEVAL_QUERY, query)));
             initial.extend(top_k.map(|top_k| count(names::RETRIEVAL_TOP_K, top_k)));
-            initial.extend(attributes);
+            own.put(all);
         }))
     }
 }

@@ -1,8 +1,9 @@
 use crate::cost::Usd;
 use crate::span::runtime::{attribute, local_hash, lock};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
+use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::SpanContext;
-use opentelemetry::{KeyValue, StringValue, Value};
+use opentelemetry::{Context, KeyValue, StringValue, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -26,6 +27,22 @@ pub(crate) struct RunIdentity {
     pub(crate) session: Option<Arc<str>>,
     pub(crate) user: Option<Arc<str>>,
     pub(crate) tags: Vec<KeyValue>,
+}
+
+impl RunIdentity {
+    /// Takes over from whoever asked for the run, by baggage, what it was not given itself.
+    pub(crate) fn inherit(&mut self, context: &Context, tags: &[String]) {
+        let baggage = context.baggage();
+        if baggage.is_empty() {
+            return;
+        }
+        let sent = |key: &str| baggage.get(key).map(|value| value.as_str()).filter(|value| !value.is_empty());
+        self.session = self.session.take().or_else(|| sent(session::SESSION_ID).map(Arc::from));
+        self.user = self.user.take().or_else(|| sent(user::USER_ID).map(Arc::from));
+        let tags = tags.iter().filter_map(|key| Some(KeyValue::new(key.clone(), sent(key)?.to_owned())));
+        // Tags of the run's own come later, and so win.
+        self.tags.splice(0..0, tags);
+    }
 }
 
 #[derive(Debug)]

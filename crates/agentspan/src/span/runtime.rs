@@ -1,4 +1,4 @@
-use crate::config::Content;
+use crate::config::{Content, Propagation};
 use crate::cost::{Ledger, PriceBook};
 use crate::span::layer::StepLayer;
 use crate::span::node::Node;
@@ -22,6 +22,8 @@ pub(crate) struct Runtime {
     pub(crate) prices: Arc<PriceBook>,
     pub(crate) books: Arc<Ledger>,
     pub(crate) content: Content,
+    /// What travels to whom.
+    pub(crate) propagation: Propagation,
     pub(crate) ids: Box<dyn IdGenerator>,
     /// For hashes that leave: the same text gives the same hash in every process of a service.
     pub(crate) hash_key: String,
@@ -42,6 +44,7 @@ impl Runtime {
             prices: Arc::new(prices),
             books: Arc::default(),
             content,
+            propagation: Propagation::new(),
             ids: Box::new(RandomIdGenerator::default()),
             hash_key: String::new(),
             foreign_bridge: AtomicBool::new(false),
@@ -50,6 +53,11 @@ impl Runtime {
             open: OpenSteps::default(),
             dispatch: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn with_propagation(mut self, propagation: Propagation) -> Self {
+        self.propagation = propagation;
+        self
     }
 
     pub(crate) fn set_dispatch(&self, dispatch: &Dispatch) {

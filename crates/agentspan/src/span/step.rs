@@ -1,8 +1,7 @@
-use crate::span::builder::{Begin, Step, running_span};
+use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::attribute;
 use agentspan_semconv::{StepType, span_name, step as names};
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
 
@@ -12,12 +11,12 @@ use std::future::Future;
 pub struct StepBuilder {
     name: String,
     step_type: StepType,
-    attributes: Vec<KeyValue>,
+    own: Own,
 }
 
 /// A step called `name`; its type is `reasoning` by default.
 pub fn step(name: impl Into<String>) -> StepBuilder {
-    StepBuilder { name: name.into(), step_type: StepType::Reasoning, attributes: Vec::new() }
+    StepBuilder { name: name.into(), step_type: StepType::Reasoning, own: Own::default() }
 }
 
 impl StepBuilder {
@@ -32,11 +31,11 @@ running_span!(StepBuilder);
 
 impl Begin for StepBuilder {
     fn begin(self) -> Step {
-        let Self { name, step_type, attributes } = self;
+        let Self { name, step_type, own } = self;
         let spec = Spec::new(step_type, SpanKind::Internal, || span_name::step(&name));
         Step(Active::start(spec, |_, initial| {
             initial.attributes.push(attribute(names::STEP_NAME, name));
-            initial.attributes.extend(attributes);
+            own.put(initial);
         }))
     }
 }

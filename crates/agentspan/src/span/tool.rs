@@ -1,10 +1,9 @@
 use crate::cost::{OwnCost, Usd};
-use crate::span::builder::{Begin, Step, running_span};
+use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::content::Text;
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::{Runtime, attribute, count};
 use agentspan_semconv::{StepType, ToolType, span_name, tool as names};
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
 use std::future::Future;
@@ -19,7 +18,7 @@ pub struct ToolBuilder {
     call_id: Option<String>,
     arguments: Option<Text>,
     cost_usd: Option<f64>,
-    attributes: Vec<KeyValue>,
+    own: Own,
 }
 
 /// A call of the tool `name`.
@@ -43,7 +42,7 @@ pub fn tool(name: impl Into<String>) -> ToolBuilder {
         call_id: None,
         arguments: None,
         cost_usd: None,
-        attributes: Vec::new(),
+        own: Own::default(),
     }
 }
 
@@ -85,7 +84,7 @@ running_span!(ToolBuilder);
 
 impl Begin for ToolBuilder {
     fn begin(self) -> Step {
-        let Self { name, description, tool_type, call_id, arguments, cost_usd, attributes } = self;
+        let Self { name, description, tool_type, call_id, arguments, cost_usd, own } = self;
         let spec = Spec::new(StepType::ToolCall, SpanKind::Internal, || span_name::tool(&name));
         let hash = arguments.as_ref().map(|arguments| arguments.hash.to_le_bytes());
         let own_cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::stated));
@@ -116,7 +115,7 @@ impl Begin for ToolBuilder {
                 .attributes
                 .extend(known.into_iter().filter_map(|(name, value)| Some(attribute(name, value?))));
             initial.attributes.extend(known_cost.map(|usd| attribute(names::TOOL_COST_USD, usd.as_f64())));
-            initial.attributes.extend(attributes);
+            own.put(initial);
         });
         // Nobody has asked for it: the books will.
         if let Some(name) = name {

@@ -1,8 +1,7 @@
-use crate::span::builder::{Begin, Step, running_span};
+use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::attribute;
 use agentspan_semconv::{StepType, ValidationKind, span_name, validation as names};
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
 
@@ -12,7 +11,7 @@ use std::future::Future;
 pub struct ValidationBuilder {
     name: String,
     kind: Option<ValidationKind>,
-    attributes: Vec<KeyValue>,
+    own: Own,
 }
 
 /// A check called `name`. Its verdict is told by [`SpanHandle::passed`](crate::SpanHandle::passed) and
@@ -27,7 +26,7 @@ pub struct ValidationBuilder {
 /// assert!(allowed);
 /// ```
 pub fn validation(name: impl Into<String>) -> ValidationBuilder {
-    ValidationBuilder { name: name.into(), kind: None, attributes: Vec::new() }
+    ValidationBuilder { name: name.into(), kind: None, own: Own::default() }
 }
 
 impl ValidationBuilder {
@@ -42,12 +41,12 @@ running_span!(ValidationBuilder);
 
 impl Begin for ValidationBuilder {
     fn begin(self) -> Step {
-        let Self { name, kind, attributes } = self;
+        let Self { name, kind, own } = self;
         let spec = Spec::new(StepType::Validation, SpanKind::Internal, || span_name::validation(&name));
         Step(Active::start(spec, |_, initial| {
             initial.attributes.push(attribute(names::VALIDATION_NAME, name));
             initial.attributes.extend(kind.map(|kind| attribute(names::VALIDATION_KIND, kind.as_str())));
-            initial.attributes.extend(attributes);
+            own.put(initial);
         }))
     }
 }

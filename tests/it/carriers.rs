@@ -1,0 +1,174 @@
+//! Context in every carrier: what is written, what is read, and what bad input does.
+
+use crate::fixtures::the;
+use agentspan::propagation::{Environment, McpParams, ReadCarrier, WriteCarrier};
+use agentspan::testing::record;
+use agentspan::{extract, inject};
+use http::{HeaderMap, HeaderValue};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::process::Command;
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03";
+
+/// Writes into a carrier and reads what was written, twice.
+fn round<C: WriteCarrier + ReadCarrier + Clone>(name: &str, mut carrier: C) {
+    let came = extract(&[("traceparent", TRACEPARENT), ("tracestate", "a@b@c=1,foo=2")]);
+    came.in_scope(|| inject(&mut carrier));
+    let mut values = Vec::new();
+    for header in ["traceparent", "tracestate", "baggage"] {
+        carrier.visit(header, &mut |value| values.push(String::from_utf8_lossy(value).into_owned()));
+    }
+    assert_eq!(values, [TRACEPARENT, "a@b@c=1,foo=2"], "{name}");
+    assert_eq!(extract(&carrier).trace_id().as_deref(), Some(TRACE), "{name}");
+    // Written over what stands there, in whatever case: no value is doubled, and none of another trace stays.
+    let other = extract(&[("traceparent", "00-00000000000000000000000000000001-0000000000000002-00")]);
+    other.in_scope(|| inject(&mut carrier));
+    values.clear();
+    for header in ["traceparent", "tracestate"] {
+        carrier.visit(header, &mut |value| values.push(String::from_utf8_lossy(value).into_owned()));
+    }
+    assert_eq!(values, ["00-00000000000000000000000000000001-0000000000000002-00"], "{name}");
+}
+
+#[test]
+fn every_carrier_passes_the_context_on() {
+    let old = || ("TraceParent".to_owned(), "old".to_owned());
+    round("hash map", HashMap::<String, String>::from([old()]));
+    round("hash map of bytes", HashMap::<String, Vec<u8>>::new());
+    round("tree map", BTreeMap::<String, String>::from([old()]));
+    round("tree map of bytes", BTreeMap::<String, Vec<u8>>::new());
+    round("list", vec![old(), old()]);
+    round("list of bytes", Vec::<(String, Vec<u8>)>::new());
+    round("json", Map::new());
+    round("headers", HeaderMap::new());
+}
+
+#[test]
+fn the_context_stands_in_the_meta_of_params_and_nothing_else_is_touched() {
+    let came = extract(&[("traceparent", TRACEPARENT)]);
+    let mut params = json!({"name": "x", "_meta": {"progressToken": 1}});
+    came.in_scope(|| inject(&mut McpParams(&mut params)));
+    assert_eq!(params, json!({"name": "x", "_meta": {"progressToken": 1, "traceparent": TRACEPARENT}}));
+    assert_eq!(extract(&McpParams(&params)).trace_id().as_deref(), Some(TRACE));
+
+    let Value::Object(mut object) = json!({}) else { unreachable!("it is an object") };
+    came.in_scope(|| inject(&mut McpParams(&mut object)));
+    assert_eq!(extract(&McpParams(&object)).trace_id().as_deref(), Some(TRACE));
+    // Nothing to say: not even an empty object.
+    let mut params = json!({"name": "x"});
+    inject(&mut McpParams(&mut params));
+    assert_eq!(params, json!({"name": "x"}));
+}
+
+#[test]
+fn params_and_meta_that_are_no_objects_are_left_as_they_are() {
+    let came = extract(&[("traceparent", TRACEPARENT)]);
+    for odd in [
+        json!({"_meta": 5}),
+        json!({"_meta": [TRACEPARENT]}),
+        json!({"_meta": null}),
+        json!([1]),
+        json!(null),
+    ] {
+        let mut params = odd.clone();
+        came.in_scope(|| inject(&mut McpParams(&mut params)));
+        assert_eq!(params, odd);
+        assert_eq!(extract(&McpParams(&params)).trace_id(), None);
+    }
+    for odd in [json!(5), json!(true), json!([TRACEPARENT]), json!({"a": 1}), json!(null)] {
+        let params = json!({"_meta": {"traceparent": odd, "tracestate": odd, "baggage": odd}});
+        assert_eq!(extract(&McpParams(&params)).trace_id(), None, "{params}");
+    }
+}
+
+#[test]
+fn a_child_gets_its_parent_by_its_environment() {
+    let came = extract(&[("traceparent", TRACEPARENT), ("tracestate", "foo=1")]);
+    let mut command = Command::new("env");
+    command.env_clear().env("TRACEPARENT", "of another").env("BAGGAGE", "a=1");
+    came.in_scope(|| inject(&mut command));
+    let printed = command.output().expect("`env` can be run");
+    let printed = String::from_utf8(printed.stdout).expect("only text was set");
+    let mut lines: Vec<_> = printed.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["BAGGAGE=a=1", &format!("TRACEPARENT={TRACEPARENT}"), "TRACESTATE=foo=1"]);
+    // The names that stand in an environment are read from any map as well.
+    let pairs: HashMap<_, _> = lines.iter().filter_map(|line| line.split_once('=')).collect();
+    assert_eq!(extract(&pairs).trace_id().as_deref(), Some(TRACE));
+
+    let mut command = tokio::process::Command::new("env");
+    came.in_scope(|| inject(command.as_std_mut()));
+    let set = command.as_std().get_envs().any(|(name, _)| name == "TRACEPARENT");
+    assert!(set);
+    // This process was started by nobody who traces.
+    assert_eq!(extract(&Environment::of_process()).trace_id(), None);
+}
+
+#[test]
+fn values_with_line_ends_and_other_odd_bytes_begin_a_new_trace() {
+    for odd in ["\n", "\r\n", "\0", "\u{7f}", "é", "\u{a0}"] {
+        for value in [format!("{TRACEPARENT}{odd}"), format!("{odd}{TRACEPARENT}"), odd.to_owned()] {
+            assert_eq!(extract(&[("TRACEPARENT", value.as_str())]).trace_id(), None, "{value:?}");
+        }
+    }
+    let not_text: [(&str, &[u8]); 1] = [("traceparent", b"00-\xff\xfe")];
+    assert_eq!(extract(&not_text).trace_id(), None);
+    let mut headers = HeaderMap::new();
+    headers.insert("traceparent", HeaderValue::from_bytes(b"\xff").expect("it may stand in a header"));
+    assert_eq!(extract(&headers).trace_id(), None);
+}
+
+#[test]
+fn headers_of_a_megabyte_and_ten_thousand_members_are_read_without_harm() {
+    let huge = "x".repeat(1 << 20);
+    let members = (0..10_000).map(|n| format!("k{n}=v")).collect::<Vec<_>>().join(",");
+    for name in ["traceparent", "tracestate", "baggage"] {
+        for value in [&huge, &members] {
+            let mut headers = vec![(name, value.as_str())];
+            if name != "traceparent" {
+                headers.push(("traceparent", TRACEPARENT));
+            }
+            let valid = extract(&headers).trace_id().is_some();
+            assert_eq!(valid, name != "traceparent", "{name}");
+        }
+    }
+    let came = extract(&[("baggage", members.as_str())]);
+    assert_eq!((came.baggage("k63"), came.baggage("k64")), (Some("v"), None));
+    let repeated = vec![("tracestate", "a=1"); 10_000];
+    assert_eq!(extract(&repeated).trace_id(), None);
+}
+
+#[test]
+fn two_parents_are_none() {
+    let mut headers = HeaderMap::new();
+    for _ in 0..2 {
+        headers.append("traceparent", HeaderValue::from_static(TRACEPARENT));
+    }
+    assert_eq!(extract(&headers).trace_id(), None);
+    assert_eq!(extract(&[("traceparent", TRACEPARENT), ("TraceParent", TRACEPARENT)]).trace_id(), None);
+}
+
+#[test]
+fn a_parent_that_is_our_own_span_is_a_parent_like_any_other() {
+    let recording = record();
+    agentspan::agent("a").in_scope(|| {
+        let mut headers = HeaderMap::new();
+        inject(&mut headers);
+        extract(&headers).in_scope(|| agentspan::agent("b").in_scope(|| {}));
+    });
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed
+      agent.b ok completed
+    ");
+    // It came from outside: the sums of a run do not wait for what others do.
+    assert_eq!(the(&recording, "agent.a").int("agent.step_count"), Some(0));
+}
+
+#[test]
+fn outside_of_any_trace_nothing_is_written_and_nothing_taken_away() {
+    let mut headers = HashMap::from([("traceparent".to_owned(), "as it came".to_owned())]);
+    inject(&mut headers);
+    assert_eq!(headers["traceparent"], "as it came");
+}
