@@ -222,15 +222,15 @@ impl Ledger {
         }
     }
 
-    /// Takes an ended outermost run among the dearest, in place of what is known of it. `tell` is asked only when the run
-    /// is dear enough.
-    pub(crate) fn offer_run(&self, usd: Usd, tell: impl FnOnce() -> DearRun) {
-        let mut accounts = self.lock();
-        let runs = &mut accounts.dearest_runs;
-        if runs.len() >= MAX_RUNS && runs.last().is_some_and(|cheapest| usd < cheapest.usd) {
-            return;
-        }
-        let run = tell();
+    /// Whether an outermost run that cost so much belongs to the dearest.
+    pub(crate) fn is_dear(&self, usd: Usd) -> bool {
+        let runs = &self.lock().dearest_runs;
+        runs.len() < MAX_RUNS || runs.last().is_some_and(|cheapest| usd >= cheapest.usd)
+    }
+
+    /// Takes an ended outermost run among the dearest, in place of what is known of it.
+    pub(crate) fn put_run(&self, run: DearRun) {
+        let runs = &mut self.lock().dearest_runs;
         runs.retain(|known| known.run_id != run.run_id);
         let place = runs.partition_point(|known| known.usd >= run.usd);
         runs.insert(place, run);

@@ -48,7 +48,12 @@ fn offer(step: &Arc<Node>, run: &Arc<Node>) {
     }
     let (Some(identity), totals) = (&run.run, run.totals()) else { return };
     let Some(usd) = totals.known_cost() else { return };
-    run.runtime.books.offer_run(usd, || DearRun {
+    let books = &run.runtime.books;
+    if !books.is_dear(usd) {
+        return;
+    }
+    // Put together before the books are locked: a call is posted with its run locked, so no run may be asked then.
+    let dear = DearRun {
         run_id: identity.id.to_string(),
         agent_name: identity.agent_name.to_string(),
         session_id: identity.session(),
@@ -57,5 +62,6 @@ fn offer(step: &Arc<Node>, run: &Arc<Node>) {
         prompt_tokens: totals.prompt_tokens,
         completion_tokens: totals.completion_tokens,
         stop_reason: identity.stop_reason().map(|reason| reason.as_str().to_owned()).unwrap_or_default(),
-    });
+    };
+    books.put_run(dear);
 }
