@@ -155,3 +155,25 @@ fn a_failed_export_changes_nothing_of_the_books() {
     assert_eq!(telemetry.flush().lost(), 1);
     assert_eq!(telemetry.books().total.usd.to_string(), "0.5");
 }
+
+/// A step that outlives its run tells of the run once more while others post to it.
+#[test]
+fn steps_that_outlive_their_run_end_on_many_threads_without_waiting_for_each_other() {
+    let recording = record();
+    let (done, ended) = std::sync::mpsc::channel();
+    agentspan::agent("a").tag("tenant", "acme").in_scope(|| {
+        for _ in 0..4 {
+            let done = done.clone();
+            std::thread::spawn(agentspan::carry(move || {
+                for _ in 0..500 {
+                    agentspan::tool("t").cost_usd(0.25).in_scope(|| {});
+                }
+                done.send(()).unwrap();
+            }));
+        }
+    });
+    for _ in 0..4 {
+        ended.recv_timeout(std::time::Duration::from_secs(60)).expect("no thread waits for another one");
+    }
+    assert_eq!(recording.books().total.usd.as_f64(), 500.0);
+}

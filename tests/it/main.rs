@@ -36,6 +36,7 @@ mod start;
 mod stop_reasons;
 mod streams;
 mod sums;
+mod tasks;
 mod tls;
 mod tools;
 mod trouble;
