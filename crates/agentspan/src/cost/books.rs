@@ -160,23 +160,49 @@ const MAX_RUNS: usize = 20;
 
 #[derive(Debug, Default)]
 struct Lines {
-    by_name: HashMap<String, Spend>,
+    places: HashMap<String, usize>,
+    spends: Vec<Spend>,
     other: Option<Spend>,
 }
 
+/// Where a line stands in its list; `None` for the line of all that have none of their own.
+type Place = Option<usize>;
+
+/// The lines to which every call of a run is posted, so that their names are looked up once.
+#[derive(Debug)]
+pub(crate) struct RunLines {
+    agent: Place,
+    tags: Vec<Place>,
+}
+
 impl Lines {
-    fn add(&mut self, name: &str, entry: &Entry<'_>) {
-        let has_room = self.by_name.len() < MAX_LINES;
-        match self.by_name.get_mut(name) {
-            Some(spend) => spend.add(entry),
-            None if has_room => self.by_name.entry(name.to_owned()).or_default().add(entry),
-            None => self.other.get_or_insert_default().add(entry),
+    fn place(&mut self, name: &str) -> Place {
+        if let Some(place) = self.places.get(name) {
+            return Some(*place);
+        }
+        let place = self.spends.len();
+        if place >= MAX_LINES {
+            return None;
+        }
+        self.spends.push(Spend::default());
+        self.places.insert(name.to_owned(), place);
+        Some(place)
+    }
+
+    fn add(&mut self, place: Place, entry: &Entry<'_>) {
+        let spend = match place {
+            Some(place) => self.spends.get_mut(place),
+            None => Some(self.other.get_or_insert_default()),
+        };
+        if let Some(spend) = spend {
+            spend.add(entry);
         }
     }
 
     fn sorted(&self) -> Vec<BookLine> {
         let line = |name: &str, spend: &Spend| BookLine { name: name.to_owned(), spend: *spend };
-        let mut lines: Vec<_> = self.by_name.iter().map(|(name, spend)| line(name, spend)).collect();
+        let own = self.places.iter().filter_map(|(name, place)| Some(line(name, self.spends.get(*place)?)));
+        let mut lines: Vec<_> = own.collect();
         lines.sort_by(|one, other| {
             other.spend.usd.cmp(&one.spend.usd).then_with(|| one.name.cmp(&other.name))
         });
@@ -186,29 +212,37 @@ impl Lines {
 }
 
 impl Ledger {
-    /// `inherited` holds session, user and tags of the run.
-    pub(crate) fn post(&self, entry: &Entry<'_>, inherited: &[KeyValue]) {
+    /// Posts a call of the run that `lines` was kept for, which is filled by the first one from `inherited`: session, user
+    /// and tags of the run.
+    pub(crate) fn post(&self, entry: &Entry<'_>, lines: &mut Option<RunLines>, inherited: &[KeyValue]) {
         let mut accounts = self.lock();
         let Accounts { total, models, tools, agents, tags, name, .. } = &mut *accounts;
         let mut put_together = |parts: [&str; 3], lines: &mut Lines| {
             name.clear();
             parts.iter().for_each(|part| name.push_str(part));
-            lines.add(name, entry);
+            lines.place(name)
         };
         total.add(entry);
         match entry.subject {
-            Subject::Model { provider, model } => put_together([provider, "/", model], models),
-            Subject::Tool(tool) => tools.add(tool, entry),
+            Subject::Model { provider, model } => {
+                let place = put_together([provider, "/", model], models);
+                models.add(place, entry);
+            }
+            Subject::Tool(tool) => {
+                let place = tools.place(tool);
+                tools.add(place, entry);
+            }
             Subject::Step => {}
         }
-        if let Some(agent) = entry.agent {
-            agents.add(agent, entry);
-        }
-        // Sessions and users are too many, and nobody's business here.
-        let is_tag = |known: &&KeyValue| ![SESSION_ID, USER_ID].contains(&known.key.as_str());
-        for tag in inherited.iter().filter(is_tag) {
-            put_together([tag.key.as_str(), "=", &tag.value.as_str()], tags);
-        }
+        let Some(agent) = entry.agent else { return };
+        let lines = lines.get_or_insert_with(|| {
+            // Sessions and users are too many, and nobody's business here.
+            let is_tag = |known: &&KeyValue| ![SESSION_ID, USER_ID].contains(&known.key.as_str());
+            let tag = |tag: &KeyValue| put_together([tag.key.as_str(), "=", &tag.value.as_str()], tags);
+            RunLines { agent: agents.place(agent), tags: inherited.iter().filter(is_tag).map(tag).collect() }
+        });
+        agents.add(lines.agent, entry);
+        lines.tags.iter().for_each(|place| tags.add(*place, entry));
     }
 
     pub(crate) fn run_ended(&self, stop_reason: &str) {
@@ -222,10 +256,12 @@ impl Ledger {
         }
     }
 
-    /// Whether an outermost run that cost so much belongs to the dearest.
-    pub(crate) fn is_dear(&self, usd: Usd) -> bool {
+    /// Whether an outermost run that cost so much belongs to the dearest. Of runs that cost the same the first ones stay;
+    /// `is_late` is told of one that may be among them.
+    pub(crate) fn is_dear(&self, usd: Usd, is_late: bool) -> bool {
         let runs = &self.lock().dearest_runs;
-        runs.len() < MAX_RUNS || runs.last().is_some_and(|cheapest| usd >= cheapest.usd)
+        let dearer = |cheapest: &DearRun| usd > cheapest.usd || (is_late && usd == cheapest.usd);
+        runs.len() < MAX_RUNS || runs.last().is_some_and(dearer)
     }
 
     /// Takes an ended outermost run among the dearest, in place of what is known of it.

@@ -31,10 +31,11 @@ mod rates;
 mod time;
 mod totals;
 mod unit;
+mod units;
 
 pub use agentspan_semconv::{CostSource, CostStatus};
 pub use books::{BookLine, Books, DearRun, Spend};
-pub(crate) use books::{Entry, Ledger, Subject};
+pub(crate) use books::{Entry, Ledger, RunLines, Subject};
 pub use money::Usd;
 pub(crate) use price::Unpriced;
 pub use price::{Price, PriceLine, PriceQuery};

@@ -19,6 +19,9 @@ const UNITS: i128 = 1_000_000_000_000;
 /// Larger amounts than this many dollars are taken for nonsense, not for money.
 const MAX_DOLLARS: f64 = 1e15;
 
+/// Up to here every whole number of units has an `f64` of its own.
+const EXACT_UNITS: f64 = (1_u64 << 52) as f64;
+
 impl Usd {
     /// No dollars.
     pub const ZERO: Self = Self(0);
@@ -30,6 +33,11 @@ impl Usd {
     /// The amount that a person would read in `dollars`; `None` when it is negative, not finite, or absurdly large.
     pub(crate) fn from_f64(dollars: f64) -> Option<Self> {
         let sane = dollars.is_finite() && (0.0..=MAX_DOLLARS).contains(&dollars);
+        // Whole units that give this very `f64` are its shortest decimal, as long as units lie farther apart than `f64`s.
+        let units = (dollars * UNITS as f64).round();
+        if sane && units < EXACT_UNITS && units / UNITS as f64 == dollars {
+            return Some(Self(units as i128));
+        }
         // The shortest decimal that names this `f64` is the one that was written, up to 15 digits.
         // A negative zero is as good as a zero.
         if sane { Self::from_decimal(&dollars.abs().to_string()) } else { None }

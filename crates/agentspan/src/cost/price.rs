@@ -1,5 +1,6 @@
 use super::catalog::RateSet;
 use super::unit::{Counts, FRACTIONS, Unit, status};
+use super::units::PerUnit;
 use super::{Terms, Usd};
 use crate::usage::Usage;
 use agentspan_semconv::{CostSource, CostStatus};
@@ -276,8 +277,8 @@ pub(crate) fn calculate(
     source: CostSource,
     model: &Arc<str>,
 ) -> Result<Price, Unpriced> {
-    let rate = |unit: Unit| set.rates[unit as usize];
-    if Unit::ALL.into_iter().all(|unit| rate(unit).is_none()) {
+    let rate = |unit: Unit| set.rates.get(unit);
+    if set.rates.known().is_empty() {
         return Err(Unpriced::NoRate);
     }
     for (part, whole, other) in [
@@ -289,18 +290,18 @@ pub(crate) fn calculate(
             return Err(Unpriced::Overlap(part.word()));
         }
     }
-    let mut leaves = [0_i128; super::unit::UNITS];
-    let (mut lines, mut sides, mut long) = (Vec::with_capacity(6), [Usd::ZERO; 3], false);
-    for unit in Unit::ALL {
-        let Some(rate) = rate(unit) else { continue };
-        let parts = Unit::ALL.into_iter().filter(|part| part.is_part_of(unit));
-        let leaf = counts.get(unit).unwrap_or(0) - parts.map(|part| leaves[part as usize]).sum::<i128>();
+    let mut leaves = PerUnit::<i128>::default();
+    let mut lines = Vec::with_capacity(set.rates.known().and(counts.known()).len());
+    let (mut sides, mut is_long) = ([Usd::ZERO; 3], false);
+    for (unit, rate) in set.rates.iter() {
+        let parts = unit.parts().and(leaves.known()).iter().filter_map(|part| leaves.get(part));
+        let leaf = counts.get(unit).unwrap_or(0) - parts.sum::<i128>();
         if leaf < 0 {
             return Err(Unpriced::InvalidUsage);
         }
-        leaves[unit as usize] = leaf;
+        leaves.set(unit, leaf);
         if leaf > 0 {
-            long |= set.long[unit as usize];
+            is_long |= set.long.has(unit);
             let amount =
                 rate.times(leaf, i128::from(unit.per()) * FRACTIONS).ok_or(Unpriced::InvalidUsage)?;
             sides[unit.side() as usize] += amount;
@@ -314,7 +315,7 @@ pub(crate) fn calculate(
         reasoning.and_then(|(count, rate)| rate.times(count, i128::from(Unit::Output.per()) * FRACTIONS));
     let missing = missing(set, counts, terms);
     let is_zero = if lines.is_empty() {
-        set.rates.iter().flatten().all(|rate| rate.is_zero())
+        set.rates.iter().all(|(_, rate)| rate.is_zero())
     } else {
         lines.iter().all(|line| line.rate.is_zero())
     };
@@ -325,7 +326,7 @@ pub(crate) fn calculate(
     let words = [
         terms.tier.filter(|_| set.tier),
         Some("batch").filter(|_| set.batch),
-        Some("long_context").filter(|_| long),
+        Some("long_context").filter(|_| is_long),
     ];
     let words: Vec<_> = words.into_iter().flatten().collect();
     Ok(Price {
@@ -346,7 +347,7 @@ pub(crate) fn calculate(
 
 /// What was used or asked for and has no rate.
 fn missing(set: &RateSet, counts: &Counts, terms: &Terms<'_>) -> Vec<&'static str> {
-    let rate = |unit: Unit| set.rates[unit as usize];
+    let rate = |unit: Unit| set.rates.get(unit);
     let mut missing = Vec::new();
     // A model that is paid by time or by request has no rates for tokens.
     let by_tokens = rate(Unit::Input).is_some() || rate(Unit::Output).is_some();

@@ -1,9 +1,10 @@
-use super::catalog::{Catalog, Found, Missing, RateSet};
+use super::catalog::{Catalog, Found, Missing};
 use super::price::{Price, PriceQuery, Unpriced, calculate};
 use super::unit::Counts;
 use super::{Rates, Usd, time};
 use crate::error::Error;
 use agentspan_semconv::{CostSource, provider};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -124,8 +125,12 @@ impl Prices {
         if self.overrides.is_empty() {
             return None;
         }
-        let (provider, model) = (provider::canonical(provider), model.to_lowercase());
-        let is_provider = |own: &&Override| own.provider.as_ref().is_none_or(|word| *word == provider);
+        let model = lower(model);
+        let is_provider = |own: &&Override| {
+            own.provider
+                .as_ref()
+                .is_none_or(|word| word == provider || *word == provider::canonical(provider))
+        };
         let fitting = || self.overrides.iter().rev().filter(is_provider);
         fitting()
             .find(|own| own.pattern == model)
@@ -149,14 +154,14 @@ impl Prices {
         let mut set = catalog.rates(found, terms);
         let id = &catalog.model(found).id;
         // It is in the catalogue without any rate, and its name says why.
-        if id.ends_with(":free") && set.rates.iter().all(Option::is_none) {
+        if id.ends_with(":free") && set.rates.known().is_empty() {
             let free = Rates::per_million(0.0, 0.0).resolve(terms);
-            set = free.unwrap_or_else(RateSet::new);
+            set = free.unwrap_or_default();
         }
         let source = if share.is_some() { CostSource::Override } else { CostSource::Catalog };
         if let Some(share) = share {
-            for rate in set.rates.iter_mut().flatten() {
-                *rate = rate.times(share, 1_000_000).ok_or(Unpriced::InvalidUsage)?;
+            for (unit, rate) in { set.rates }.iter() {
+                set.rates.set(unit, rate.times(share, 1_000_000).ok_or(Unpriced::InvalidUsage)?);
             }
         }
         let mut price = calculate(&set, &counts, terms, source, id)?;
@@ -168,6 +173,11 @@ impl Prices {
     pub(crate) fn seen_models(&self) -> usize {
         self.seen.found.read().unwrap_or_else(PoisonError::into_inner).len()
     }
+}
+
+fn lower(name: &str) -> Cow<'_, str> {
+    let is_lower = name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { Cow::Borrowed(name) } else { Cow::Owned(name.to_lowercase()) }
 }
 
 fn fits(pattern: &str, model: &str) -> bool {

@@ -1,7 +1,8 @@
 use super::Terms;
 use super::Usd;
 use super::catalog::RateSet;
-use super::unit::{UNITS, Unit};
+use super::unit::Unit;
+use super::units::PerUnit;
 use std::time::SystemTime;
 
 /// The rates of a model of one's own: fine-tuned, on one's own machines, or under a contract.
@@ -21,7 +22,8 @@ use std::time::SystemTime;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rates {
-    rates: [Option<f64>; UNITS],
+    /// A rate that is no rate stands as `None`.
+    rates: PerUnit<Option<Usd>>,
     /// Above so many input tokens, of all of them.
     steps: Vec<(u64, Rates)>,
     /// From so many seconds since 1970 on.
@@ -122,7 +124,7 @@ impl Rates {
 
     fn none() -> Self {
         Self {
-            rates: [None; UNITS],
+            rates: PerUnit::default(),
             steps: Vec::new(),
             dates: Vec::new(),
             batch: None,
@@ -132,7 +134,7 @@ impl Rates {
     }
 
     fn set(mut self, unit: Unit, rate: f64) -> Self {
-        self.rates[unit as usize] = Some(rate);
+        self.rates.set(unit, Usd::from_f64(rate));
         self
     }
 
@@ -145,7 +147,7 @@ impl Rates {
 
     /// The rates for one call; `None` when one of them is no rate.
     pub(crate) fn resolve(&self, terms: &Terms<'_>) -> Option<RateSet> {
-        let mut set = RateSet::new();
+        let mut set = RateSet::default();
         self.put(terms, false, &mut set)?;
         Some(set)
     }
@@ -172,10 +174,8 @@ impl Rates {
     }
 
     fn put_plain(&self, is_long: bool, set: &mut RateSet) -> Option<()> {
-        for (at, rate) in self.rates.iter().enumerate() {
-            if let Some(rate) = rate {
-                (set.rates[at], set.long[at]) = (Some(Usd::from_f64(*rate)?), is_long);
-            }
+        for (unit, rate) in self.rates.iter() {
+            set.set(unit, rate?, is_long);
         }
         Some(())
     }

@@ -1,27 +1,30 @@
 //! What is counted and what is charged for.
 
 use super::Unpriced;
+use super::units::{PerUnit, Units};
 use crate::usage::Usage;
 use agentspan_semconv::CostStatus;
 
 /// A thing that has a rate of its own. Those of tokens are nested: plain input is what no part of it has a rate for.
+///
+/// Parts come before what they are parts of, so that plain counts fall out in one pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
-    Input,
-    CacheRead,
-    CacheWrite,
+    CacheAudioRead,
+    CacheImageRead,
     CacheWrite5m,
     CacheWrite1h,
+    CacheRead,
+    CacheWrite,
     InputAudio,
-    CacheAudioRead,
     InputImage,
-    CacheImageRead,
-    Output,
+    Input,
     Reasoning,
     OutputAudio,
     OutputImage,
-    AudioSeconds,
+    Output,
     InputAudioSeconds,
+    AudioSeconds,
     WebSearches,
     Requests,
 }
@@ -37,7 +40,7 @@ pub(crate) enum Side {
 pub(crate) const UNITS: usize = 17;
 
 impl Unit {
-    /// Parts come before what they are parts of, so that plain counts fall out in one pass.
+    /// In the order in which they are declared.
     pub(crate) const ALL: [Self; UNITS] = [
         Self::CacheAudioRead,
         Self::CacheImageRead,
@@ -105,7 +108,7 @@ impl Unit {
     }
 
     /// How many of them its rate is for.
-    pub(crate) fn per(self) -> u32 {
+    pub(crate) const fn per(self) -> u32 {
         match self {
             Self::AudioSeconds | Self::InputAudioSeconds => 3600,
             Self::WebSearches | Self::Requests => 1000,
@@ -113,7 +116,7 @@ impl Unit {
         }
     }
 
-    pub(crate) fn side(self) -> Side {
+    pub(crate) const fn side(self) -> Side {
         match self {
             Self::Output | Self::Reasoning | Self::OutputAudio | Self::OutputImage => Side::Output,
             Self::AudioSeconds | Self::WebSearches | Self::Requests => Side::Other,
@@ -121,30 +124,51 @@ impl Unit {
         }
     }
 
-    pub(crate) fn is_token(self) -> bool {
+    const fn is_token(self) -> bool {
         self.per() == 1_000_000
     }
 
-    pub(crate) fn is_part_of(self, whole: Self) -> bool {
+    pub(crate) const fn is_part_of(self, whole: Self) -> bool {
         match whole {
-            Self::Input => self != whole && self.is_token() && self.side() == Side::Input,
+            Self::Input => self as u8 != whole as u8 && self.is_token() && matches!(self.side(), Side::Input),
             Self::CacheRead => matches!(self, Self::CacheAudioRead | Self::CacheImageRead),
             Self::CacheWrite => matches!(self, Self::CacheWrite5m | Self::CacheWrite1h),
-            Self::InputAudio => self == Self::CacheAudioRead,
-            Self::InputImage => self == Self::CacheImageRead,
-            Self::Output => self != whole && self.side() == Side::Output,
-            Self::AudioSeconds => self == Self::InputAudioSeconds,
+            Self::InputAudio => matches!(self, Self::CacheAudioRead),
+            Self::InputImage => matches!(self, Self::CacheImageRead),
+            Self::Output => self as u8 != whole as u8 && matches!(self.side(), Side::Output),
+            Self::AudioSeconds => matches!(self, Self::InputAudioSeconds),
             _ => false,
         }
     }
+
+    /// What is counted in this unit as well.
+    pub(crate) fn parts(self) -> Units {
+        PARTS[self as usize]
+    }
 }
+
+const PARTS: [Units; UNITS] = {
+    let mut parts = [Units::NONE; UNITS];
+    let mut whole = 0;
+    while whole < UNITS {
+        let mut part = 0;
+        while part < UNITS {
+            if Unit::ALL[part].is_part_of(Unit::ALL[whole]) {
+                parts[whole] = parts[whole].with(Unit::ALL[part]);
+            }
+            part += 1;
+        }
+        whole += 1;
+    }
+    parts
+};
 
 /// Seconds are counted in millionths, so that every count is a whole number.
 pub(crate) const FRACTIONS: i128 = 1_000_000;
 
 /// How much of each unit was used, in millionths; `None` where nobody told.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Counts([Option<i128>; UNITS]);
+pub(crate) struct Counts(PerUnit<i128>);
 
 impl Counts {
     /// The counts of a usage that can be true: no part is more than its whole.
@@ -158,41 +182,47 @@ impl Counts {
             Some(seconds) if seconds > 0.0 => Some(seconds.max(f64::from(least_seconds))),
             seconds => seconds,
         };
-        let whole = |count: Option<u64>| count.map(|count| i128::from(count) * FRACTIONS);
-        let mut counts = Self([None; UNITS]);
-        for unit in Unit::ALL {
-            counts.0[unit as usize] = match unit {
-                Unit::Input => whole(usage.input),
-                Unit::CacheRead => whole(usage.cache_read),
-                Unit::CacheWrite => whole(usage.cache_write.or(split)),
-                Unit::CacheWrite5m => whole(usage.cache_write_5m),
-                Unit::CacheWrite1h => whole(usage.cache_write_1h),
-                Unit::InputAudio => whole(usage.input_audio),
-                Unit::CacheAudioRead => whole(usage.cache_audio_read),
-                Unit::InputImage => whole(usage.input_image),
-                Unit::CacheImageRead => None,
-                Unit::Output => whole(usage.output),
-                Unit::Reasoning => whole(usage.reasoning),
-                Unit::OutputAudio => whole(usage.output_audio),
-                Unit::OutputImage => whole(usage.output_image),
-                // Micro-seconds of a believable time fit well into the integer.
-                Unit::AudioSeconds | Unit::InputAudioSeconds => {
-                    seconds.map(|seconds| (seconds * FRACTIONS as f64).round() as i128)
-                }
-                Unit::WebSearches => whole(usage.web_searches),
-                Unit::Requests => Some(FRACTIONS),
-            };
+        let mut counts = PerUnit::default();
+        for (unit, count) in [
+            (Unit::Input, usage.input),
+            (Unit::CacheRead, usage.cache_read),
+            (Unit::CacheWrite, usage.cache_write.or(split)),
+            (Unit::CacheWrite5m, usage.cache_write_5m),
+            (Unit::CacheWrite1h, usage.cache_write_1h),
+            (Unit::InputAudio, usage.input_audio),
+            (Unit::CacheAudioRead, usage.cache_audio_read),
+            (Unit::InputImage, usage.input_image),
+            (Unit::Output, usage.output),
+            (Unit::Reasoning, usage.reasoning),
+            (Unit::OutputAudio, usage.output_audio),
+            (Unit::OutputImage, usage.output_image),
+            (Unit::WebSearches, usage.web_searches),
+        ] {
+            if let Some(count) = count {
+                counts.set(unit, i128::from(count) * FRACTIONS);
+            }
         }
-        // Only requests are always counted.
-        if counts.0.iter().flatten().count() == 1 {
+        if let Some(seconds) = seconds {
+            // Micro-seconds of a believable time fit well into the integer.
+            let count = (seconds * FRACTIONS as f64).round() as i128;
+            counts.set(Unit::AudioSeconds, count);
+            counts.set(Unit::InputAudioSeconds, count);
+        }
+        if counts.known().is_empty() {
             return Err(Unpriced::NoUsage);
         }
+        counts.set(Unit::Requests, FRACTIONS);
+        let counts = Self(counts);
         counts.check(split)?;
         Ok(counts)
     }
 
     pub(crate) fn get(&self, unit: Unit) -> Option<i128> {
-        self.0[unit as usize]
+        self.0.get(unit)
+    }
+
+    pub(crate) fn known(&self) -> Units {
+        self.0.known()
     }
 
     pub(crate) fn is_positive(&self, unit: Unit) -> bool {
@@ -202,10 +232,8 @@ impl Counts {
     fn check(&self, split: Option<u64>) -> Result<(), Unpriced> {
         let count = |unit| self.get(unit).unwrap_or(0);
         for whole in Unit::ALL {
-            for part in Unit::ALL.into_iter().filter(|part| part.is_part_of(whole)) {
-                if count(part) > count(whole) {
-                    return Err(Unpriced::InvalidUsage);
-                }
+            if whole.parts().and(self.0.known()).iter().any(|part| count(part) > count(whole)) {
+                return Err(Unpriced::InvalidUsage);
             }
         }
         let cached = count(Unit::CacheRead) + count(Unit::CacheWrite);

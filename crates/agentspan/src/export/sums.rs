@@ -40,15 +40,18 @@ impl Sums {
     /// As [`admit`](Self::admit), for a span that another bridge has made.
     pub(crate) fn admit_bridged(&mut self, span: SpanData) -> Option<SpanData> {
         let node = self.runtime.pending.take(span.span_context.span_id());
-        self.admit(Finished { span, node })
+        self.admit(Finished { span, node, run_identity: None })
     }
 
     /// Lets a span pass whose sums are complete, and holds the others back.
     pub(crate) fn admit(&mut self, finished: Finished) -> Option<SpanData> {
-        let Finished { mut span, node } = finished;
+        let Finished { mut span, node, run_identity } = finished;
         let Some(node) = node else { return Some(span) };
         if span.name.is_empty() {
             span.name = Cow::Owned(node.name.clone());
+        }
+        if let Some(identity) = run_identity {
+            span.attributes = node.identified(&identity, std::mem::take(&mut span.attributes));
         }
         let held = Held { span, node, since: Instant::now() };
         if held.node.completeness().is_ok() {

@@ -27,8 +27,8 @@ pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Optio
         failed,
     };
     match &node.run {
-        Some(run) => run.with_inherited(|inherited| books.post(&entry, inherited)),
-        None => books.post(&entry, &[]),
+        Some(run) => run.post(books, &entry),
+        None => books.post(&entry, &mut None, &[]),
     }
     offer(node, node.ancestors().filter(|ancestor| ancestor.is_run).last().unwrap_or(node));
 }
@@ -49,7 +49,7 @@ fn offer(step: &Arc<Node>, run: &Arc<Node>) {
     let (Some(identity), totals) = (&run.run, run.totals()) else { return };
     let Some(usd) = totals.known_cost() else { return };
     let books = &run.runtime.books;
-    if !books.is_dear(usd) {
+    if !books.is_dear(usd, is_late) {
         return;
     }
     // Put together before the books are locked: a call is posted with its run locked, so no run may be asked then.

@@ -2,7 +2,7 @@
 
 use crate::cost::{OwnCost, Price, PriceQuery, Unpriced, Usd};
 use crate::span::content::Text;
-use crate::span::node::Node;
+use crate::span::node::{Node, Own};
 use crate::span::runtime::{Runtime, attribute, count};
 use crate::span::sums::token_attributes;
 use crate::usage::{self, Reply, Request, Usage};
@@ -219,11 +219,12 @@ pub(crate) fn record_usage(
 ) {
     // What an earlier reply said is replaced as a whole.
     let is_stale = |name: &str| name.starts_with(TOKEN_COUNTS);
-    node.own_with(is_stale, |own| {
+    let change = |own: &mut Own| {
         own.prompt_tokens = usage.input;
         own.completion_tokens = usage.output;
-        Some(token_attributes(usage))
-    });
+        true
+    };
+    node.own_with(is_stale, change, || token_attributes(usage));
     let unknown = Call::default();
     let call = node.call.get().unwrap_or(&unknown);
     let query = PriceQuery {
@@ -245,16 +246,16 @@ pub(crate) fn record_usage(
 }
 
 fn record_price(node: &Node, price: &Price) {
-    node.own_with(is_of_price, |own| {
-        if own.cost_by_hand {
-            return None;
+    let change = |own: &mut Own| {
+        if !own.cost_by_hand {
+            own.cost = OwnCost::from(price);
         }
-        own.cost = OwnCost::from(price);
-        node.is_recording().then(|| price_attributes(price))
-    });
+        !own.cost_by_hand
+    };
+    node.own_with(is_of_price, change, || price_attributes(price));
 }
 
-fn price_attributes(price: &Price) -> Vec<KeyValue> {
+fn price_attributes(price: &Price) -> impl Iterator<Item = KeyValue> {
     let amounts = [
         (cost::COST_INPUT_USD, price.input_usd()),
         (cost::COST_OUTPUT_USD, price.output_usd()),
@@ -265,15 +266,15 @@ fn price_attributes(price: &Price) -> Vec<KeyValue> {
         (cost::COST_OTHER_USD, price.other_usd().filter(|usd| !usd.is_zero())),
     ];
     let words = [
-        (cost::COST_CATALOG_VERSION, price.catalog_version()),
-        (cost::COST_SOURCE, price.source().map(|source| source.as_str())),
-        (cost::COST_PRICE_MODEL, price.price_model()),
-        (cost::COST_TIER, price.tier()),
+        (cost::COST_CATALOG_VERSION, price.version.clone().map(Value::from)),
+        (cost::COST_SOURCE, price.source().map(|source| Value::from(source.as_str()))),
+        (cost::COST_PRICE_MODEL, price.price_model.clone().map(Value::from)),
+        (cost::COST_TIER, price.tier.clone().map(Value::from)),
     ];
     let amounts = amounts.into_iter().filter_map(|(name, usd)| Some(attribute(name, usd?.as_f64())));
-    let words = words.into_iter().filter_map(|(name, word)| Some(attribute(name, word?.to_owned())));
+    let words = words.into_iter().filter_map(|(name, word)| Some(attribute(name, word?)));
     let missing = (!price.missing().is_empty()).then(|| missing_parts(price.missing()));
-    amounts.chain(words).chain(missing).collect()
+    amounts.chain(words).chain(missing)
 }
 
 /// What is wanting for a price.

@@ -271,21 +271,19 @@ impl Node {
         }
     }
 
-    /// As [`own`](Self::own), with attributes that say so and take the place of stale ones.
+    /// As [`own`](Self::own), with attributes that say so in place of the stale ones, when the change was made.
     pub(crate) fn own_with<A: IntoIterator<Item = KeyValue>>(
         &self,
         is_stale: impl Fn(&str) -> bool,
-        change: impl FnOnce(&mut Own) -> Option<A>,
+        change: impl FnOnce(&mut Own) -> bool,
+        attributes: impl FnOnce() -> A,
     ) {
         let mut state = lock(&self.state);
-        if state.ended {
+        if state.ended || !change(&mut state.own) || !self.is_recording() {
             return;
         }
-        let changed = change(&mut state.own);
-        if let Some(attributes) = changed.filter(|_| self.is_recording()) {
-            state.unset(is_stale);
-            attributes.into_iter().for_each(|attribute| state.set(attribute));
-        }
+        state.unset(is_stale);
+        state.attributes.extend(attributes());
     }
 
     pub(crate) fn is_ended(&self) -> bool {
@@ -372,9 +370,7 @@ impl Node {
         let told = state.told.error_type.take();
         let settled = settle(ending, &state.own, told);
         state.ended = true;
-        let part = self.part(&state.own, ending.outcome.is_failure());
-        // A run that is a step of another one is no step of its own.
-        state.totals.add(&Totals { steps: 0, failed_steps: 0, ..part.clone() });
+        let mut part = self.part(&state.own, ending.outcome.is_failure());
         let release = state.ready_to_release();
         for ancestor in self.ancestors() {
             let mut ancestor = lock(&ancestor.state);
@@ -383,6 +379,9 @@ impl Node {
                 ancestor.open = ancestor.open.saturating_sub(1);
             }
         }
+        // A run that is a step of another one is no step of its own.
+        (part.steps, part.failed_steps) = (0, 0);
+        state.totals.add(&part);
         let ended = Ended {
             recording: std::mem::take(&mut state.recording),
             attributes: std::mem::take(&mut state.attributes),

@@ -56,9 +56,8 @@ impl Initial {
     /// With room for the attributes that are added when the step ends as well; few steps have more.
     fn with_room(node: &Node) -> Self {
         let room = match node.step_type {
-            StepType::LlmGenerate | StepType::Embedding | StepType::Run => 32,
-            // As many as an allocator gives without searching, about 1,024 bytes.
-            _ => 18,
+            StepType::LlmGenerate | StepType::Embedding | StepType::Run => 26,
+            _ => 12,
         };
         Self { attributes: Vec::with_capacity(room), links: Vec::new() }
     }
@@ -147,7 +146,9 @@ impl Active {
         }
         let initial = |node: &Node| {
             let mut initial = Initial::with_room(node);
-            node.identify(&mut initial.attributes);
+            let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
+            let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
+            initial.attributes.extend(index.map(|index| count(agent::AGENT_STEP_INDEX, index)));
             fill(node, &mut initial);
             initial
         };
@@ -185,7 +186,7 @@ impl Active {
         let spanned = match identified {
             Some((identity, true)) => {
                 let Initial { attributes, links } = initial(&node);
-                let recorded = Recorded::new(kind, &identity, links);
+                let recorded = Recorded::new(kind, &identity, node.run_identity(), links);
                 let _ = node.span_context.set(identity.context);
                 recorder.began();
                 node.set_recorded(recorded, attributes);
@@ -231,7 +232,7 @@ impl Active {
         if node.is_recording() {
             let Initial { attributes, links } = initial(&node);
             let recorded = context.span();
-            recorded.set_attributes(attributes);
+            recorded.set_attributes(node.identified(&node.run_identity(), attributes));
             for link in links {
                 recorded.add_link(link.span_context, link.attributes);
             }
@@ -283,6 +284,9 @@ impl Drop for Active {
     }
 }
 
+/// Room for what is added up when a step is complete.
+const USUAL_SUMS: usize = 12;
+
 /// 32 hexadecimal digits.
 fn new_run_id(runtime: &Runtime) -> Arc<str> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -305,15 +309,18 @@ fn kind_word(kind: &SpanKind) -> &'static str {
 }
 
 impl Node {
-    /// The attributes that stand on every span of a run.
-    fn identify(&self, attributes: &mut Vec<KeyValue>) {
-        if let Some(run) = &self.run {
-            run.identify(attributes);
-        }
-        attributes.push(attribute(agent::AGENT_STEP_TYPE, Cow::from(&self.step_type)));
-        let around = self.parent.as_ref().and_then(|parent| parent.run.as_ref());
-        let index = around.filter(|_| self.is_step_of_run).map(|around| around.next_step());
-        attributes.extend(index.map(|index| count(agent::AGENT_STEP_INDEX, index)));
+    fn run_identity(&self) -> Arc<[KeyValue]> {
+        self.run.as_ref().map(|run| run.identity()).unwrap_or_default()
+    }
+
+    /// Puts what stands on every span of the run, and the kind of the step, before all other attributes.
+    pub(crate) fn identified(&self, run: &[KeyValue], attributes: Vec<KeyValue>) -> Vec<KeyValue> {
+        let step_type = attribute(agent::AGENT_STEP_TYPE, Cow::from(&self.step_type));
+        let mut all = Vec::with_capacity(run.len() + 1 + attributes.len() + USUAL_SUMS);
+        all.extend(run.iter().cloned());
+        all.push(step_type);
+        all.extend(attributes);
+        all
     }
 
     /// A link to another step. Its parent needs none.

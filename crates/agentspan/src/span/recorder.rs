@@ -45,10 +45,12 @@ pub(crate) trait Outlet: Send + Sync + fmt::Debug {
 /// A span on its way to the cold side.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// Without a name, which the step has.
+    /// Without what the step knows better: the name, and what says which run it belongs to.
     pub(crate) span: SpanData,
     /// The step whose sums are to be added as soon as they are complete; absent on spans of others.
     pub(crate) node: Option<Arc<Node>>,
+    /// What stands on every span of the step's run, and not yet among the attributes of this one.
+    pub(crate) run_identity: Option<Arc<[KeyValue]>>,
 }
 
 /// What the span of a step is known by.
@@ -64,6 +66,8 @@ pub(crate) struct Recorded {
     pub(crate) kind: SpanKind,
     pub(crate) parent: SpanId,
     pub(crate) parent_is_remote: bool,
+    /// What stands on every span of the run, as it was when the step began.
+    pub(crate) run_identity: Arc<[KeyValue]>,
     pub(crate) events: Vec<Event>,
     pub(crate) dropped_events: u32,
     pub(crate) links: Vec<Link>,
@@ -167,16 +171,23 @@ impl Recorder {
                 instrumentation_scope: self.scope.clone(),
             },
             node: Some(node.clone()),
+            run_identity: Some(recorded.run_identity),
         });
     }
 }
 
 impl Recorded {
-    pub(crate) fn new(kind: SpanKind, identity: &Identity, links: Vec<Link>) -> Self {
+    pub(crate) fn new(
+        kind: SpanKind,
+        identity: &Identity,
+        run_identity: Arc<[KeyValue]>,
+        links: Vec<Link>,
+    ) -> Self {
         Self {
             kind,
             parent: identity.parent,
             parent_is_remote: identity.parent_is_remote,
+            run_identity,
             events: Vec::new(),
             dropped_events: 0,
             links,

@@ -1,4 +1,4 @@
-use crate::cost::Usd;
+use crate::cost::{self, Ledger, RunLines, Usd};
 use crate::span::runtime::{attribute, local_hash, lock};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
 use opentelemetry::baggage::BaggageExt;
@@ -59,6 +59,10 @@ struct State {
     /// Which model call asked for which tool call.
     askers: HashMap<String, SpanContext>,
     rows: Vec<Row>,
+    /// Until a tag is added.
+    lines: Option<RunLines>,
+    /// Until a tag is added.
+    identity: Option<Arc<[KeyValue]>>,
 }
 
 /// One line of `agent.breakdown`.
@@ -151,16 +155,24 @@ impl Run {
                 tool_calls: HashMap::new(),
                 askers: HashMap::new(),
                 rows: Vec::new(),
+                lines: None,
+                identity: None,
             }),
         })
     }
 
-    /// Adds the attributes that stand on every span of the run.
-    pub(crate) fn identify(&self, attributes: &mut Vec<KeyValue>) {
-        attributes.push(attribute(agent::AGENT_RUN_ID, self.id.clone()));
-        attributes.push(attribute(agent::AGENT_ROOT_RUN_ID, self.root_id.clone()));
-        attributes.push(attribute(agent::AGENT_NAME, self.agent_name.clone()));
-        attributes.extend_from_slice(&lock(&self.state).inherited);
+    /// The attributes that stand on every span of the run, as they are now.
+    pub(crate) fn identity(&self) -> Arc<[KeyValue]> {
+        let State { identity, inherited, .. } = &mut *lock(&self.state);
+        let all = || {
+            let ids = [
+                attribute(agent::AGENT_RUN_ID, self.id.clone()),
+                attribute(agent::AGENT_ROOT_RUN_ID, self.root_id.clone()),
+                attribute(agent::AGENT_NAME, self.agent_name.clone()),
+            ];
+            ids.into_iter().chain(inherited.iter().cloned()).collect()
+        };
+        identity.get_or_insert_with(all).clone()
     }
 
     fn inherited(&self) -> Vec<KeyValue> {
@@ -168,7 +180,15 @@ impl Run {
     }
 
     pub(crate) fn tag(&self, tag: KeyValue) {
-        put(&mut lock(&self.state).inherited, shared(tag));
+        let mut state = lock(&self.state);
+        put(&mut state.inherited, shared(tag));
+        (state.lines, state.identity) = (None, None);
+    }
+
+    /// Enters a call of the run into the books; the run is locked meanwhile.
+    pub(crate) fn post(&self, books: &Ledger, entry: &cost::Entry<'_>) {
+        let State { lines, inherited, .. } = &mut *lock(&self.state);
+        books.post(entry, lines, inherited);
     }
 
     /// The number of the next direct step, from 1.

@@ -4,7 +4,8 @@ mod decode;
 
 use super::pattern::{Expression, Pattern, with_long_date};
 use super::time::Window;
-use super::unit::{UNITS, Unit};
+use super::unit::Unit;
+use super::units::{PerUnit, Units};
 use super::{Terms, Usd};
 use crate::error::{Error, ErrorKind};
 use agentspan_semconv::provider;
@@ -94,28 +95,23 @@ pub(crate) enum Missing {
 }
 
 /// The rates that hold for one call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RateSet {
-    pub(crate) rates: [Option<Usd>; UNITS],
+    pub(crate) rates: PerUnit<Usd>,
     pub(crate) has_uncounted: bool,
     pub(crate) batch: bool,
     pub(crate) tier: bool,
     /// Which of the rates are those of a longer input.
-    pub(crate) long: [bool; UNITS],
+    pub(crate) long: Units,
     /// Since when they hold, in seconds since 1970, where a date is told.
     pub(crate) since: Option<i64>,
 }
 
 impl RateSet {
-    pub(crate) fn new() -> Self {
-        Self {
-            rates: [None; UNITS],
-            has_uncounted: false,
-            batch: false,
-            tier: false,
-            long: [false; UNITS],
-            since: None,
-        }
+    /// Gives a unit a rate, that of a longer input or not.
+    pub(crate) fn set(&mut self, unit: Unit, rate: Usd, is_long: bool) {
+        self.rates.set(unit, rate);
+        self.long = if is_long { self.long.with(unit) } else { self.long.without(unit) };
     }
 
     /// One of the rates holds from a moment on; the latest counts.
@@ -223,16 +219,16 @@ impl Catalog {
         let model = self.model(found);
         let holds = |window: &Option<Window>| window.is_none_or(|window| window.holds(terms.at));
         let standard = model.prices.iter().rev().find(|(window, _)| holds(window));
-        let mut set = RateSet::new();
+        let mut set = RateSet::default();
         if let Some((window, prices)) = standard {
             set.begun_by(*window);
             set.has_uncounted = prices.has_uncounted;
-            set.put(prices, terms.input, &mut [false; UNITS]);
+            set.put(prices, terms.input, &mut { Units::NONE });
         }
         if found.owner != found.provider {
             return set;
         }
-        let mut taken = [false; UNITS];
+        let mut taken = Units::NONE;
         for variant in &model.variants {
             let tier = variant
                 .tier
@@ -259,12 +255,12 @@ impl Catalog {
 
 impl RateSet {
     /// Of several prices for one unit the first is taken.
-    fn put(&mut self, prices: &PriceSet, input: u64, taken: &mut [bool; UNITS]) {
+    fn put(&mut self, prices: &PriceSet, input: u64, taken: &mut Units) {
         for (unit, rate) in &prices.rates {
-            let at = *unit as usize;
-            if !std::mem::replace(&mut taken[at], true) {
-                let (rate, long) = rate.at(input);
-                (self.rates[at], self.long[at]) = (Some(rate), long);
+            if !taken.has(*unit) {
+                *taken = taken.with(*unit);
+                let (rate, is_long) = rate.at(input);
+                self.set(*unit, rate, is_long);
             }
         }
     }

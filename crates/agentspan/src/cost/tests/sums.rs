@@ -36,6 +36,24 @@ fn an_amount_reaches_the_wire_as_a_person_would_write_it() {
     }
 }
 
+/// An `f64` names the shortest decimal that is nearest to it, however that is found.
+#[test]
+fn an_amount_is_the_decimal_that_a_person_reads_in_it() {
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    for digits in 0..60_000_u32 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let dollars = match digits % 3 {
+            // Whole units, large ones too.
+            0 => (random >> (10 + digits % 50)) as f64 / 1e12,
+            // What a division leaves, with more decimals than are kept.
+            1 => (random >> (12 + digits % 40)) as f64 / 7e13,
+            // Any number that is an amount.
+            _ => f64::from_bits((random >> 2) & 0x42ff_ffff_ffff_ffff),
+        };
+        assert_eq!(Usd::from_f64(dollars), Usd::from_decimal(&dollars.to_string()), "{dollars:e}");
+    }
+}
+
 #[test]
 fn the_parts_add_up_and_more_never_costs_less() {
     let models = [
