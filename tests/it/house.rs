@@ -1,4 +1,4 @@
-//! The direction in which the rooms of the library import each other.
+//! What holds for all sources of the library: the direction of imports, and who may print.
 
 use agentspan_tests::root;
 use std::fs;
@@ -48,6 +48,23 @@ fn each_module_imports_only_from_those_before_it_in_the_line() {
     }
     assert!(imports > 100, "only {imports} imports were found, so the test looks in the wrong place");
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// The macros that print panic when a program has closed the stream; the library speaks by `error::say` alone.
+#[test]
+fn nothing_is_printed_by_a_macro_that_can_panic() {
+    let printing: Vec<_> = sources(&root().join("crates/agentspan/src"))
+        .into_iter()
+        .filter(|file| !file.components().any(|part| part.as_os_str() == "tests"))
+        .filter(|file| {
+            let text = fs::read_to_string(file).expect("a source file can be read");
+            let mut code = text.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+            code.any(|line| {
+                line.contains("println!(") || line.contains(" print!(") || line.contains("eprint!(")
+            })
+        })
+        .collect();
+    assert_eq!(printing, Vec::<PathBuf>::new());
 }
 
 /// The rooms that code names by `crate::room`; what stands in comments counts for nothing.

@@ -253,15 +253,16 @@ async fn a_job_that_outlives_its_run_stays_in_its_trace_and_its_sums() {
     let job = a_run()
         .run_ok(async {
             call_gpt_4o(10, 5).await;
-            spawn(async {
+            let job = spawn(async {
                 wait.await.unwrap();
                 pair(0).await;
-            })
+            });
+            Some(job)
         })
         .await;
     assert_eq!(agentspan::current().span_id(), None);
     go.send(()).unwrap();
-    job.await.unwrap();
+    job.unwrap().await.unwrap();
     insta::assert_snapshot!(recording.tree(), @r"
     agent.a ok completed $0.250075
       llm.openai.gpt-4o ok 10→5 $0.000075

@@ -1,5 +1,6 @@
 use crate::config::{Content, Propagation};
 use crate::cost::{Ledger, PriceBook};
+use crate::error::say;
 use crate::span::layer::StepLayer;
 use crate::span::node::Node;
 use crate::span::open::OpenSteps;
@@ -121,11 +122,9 @@ impl Runtime {
         }
         if foreign_bridge(dispatch) {
             self.foreign_bridge.store(true, Ordering::Relaxed);
-            eprintln!(
-                "agentspan: the subscriber has an OpenTelemetry layer beside agentspan's own, so each span leaves \
+            say("the subscriber has an OpenTelemetry layer beside agentspan's own, so each span leaves \
                  through one of the two, without sums and translation where it is the other; wrap its exporter in \
-                 `agentspan::exporter(…)` and use the `layer()` of that, or remove one of the two"
-            );
+                 `agentspan::exporter(…)` and use the `layer()` of that, or remove one of the two");
         }
     }
 
@@ -175,26 +174,23 @@ pub(crate) fn warn_unrecorded(why: Unrecorded) {
     if WARNED.swap(true, Ordering::Relaxed) {
         return;
     }
-    eprintln!(
-        "agentspan: {}",
-        match why {
-            Unrecorded::NoLayer if GLOBAL.get().is_some() => {
-                "a span is not recorded: the current subscriber has no layer of agentspan; add the one that \
+    say(match why {
+        Unrecorded::NoLayer if GLOBAL.get().is_some() => {
+            "a span is not recorded: the current subscriber has no layer of agentspan; add the one that \
                  `agentspan::builder()` makes"
-            }
-            Unrecorded::NoLayer => {
-                "a span is not recorded: it was made before `agentspan::init()`; start the telemetry first"
-            }
-            Unrecorded::Filtered => {
-                "a span is not recorded: a filter of the subscriber switches off the target `agentspan`; let it \
-                 through at level `error`"
-            }
-            Unrecorded::NotCarried => {
-                "a filter of the subscriber switches off the target `agentspan`, so spans of other libraries and tasks \
-                 carried by `tracing` are torn from their steps; let it through at level `error`"
-            }
         }
-    );
+        Unrecorded::NoLayer => {
+            "a span is not recorded: it was made before `agentspan::init()`; start the telemetry first"
+        }
+        Unrecorded::Filtered => {
+            "a span is not recorded: a filter of the subscriber switches off the target `agentspan`; let it \
+                 through at level `error`"
+        }
+        Unrecorded::NotCarried => {
+            "a filter of the subscriber switches off the target `agentspan`, so spans of other libraries and tasks \
+                 carried by `tracing` are torn from their steps; let it through at level `error`"
+        }
+    });
 }
 
 /// The program was told already that nothing is recorded.

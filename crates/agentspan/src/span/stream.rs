@@ -1,3 +1,4 @@
+use crate::error::say;
 use crate::span::future::{Observed, Watch};
 use crate::span::model::{self, ReplyRecord};
 use crate::span::outcome::{Ending, Failure, FailureRecord};
@@ -110,7 +111,7 @@ impl StreamWatch {
 pub(crate) fn warn_without_usage(hint: &str) {
     static WARNED: AtomicBool = AtomicBool::new(false);
     if !WARNED.swap(true, Ordering::Relaxed) {
-        eprintln!("agentspan: the tokens and the cost of a streamed reply are unknown: {hint}");
+        say(format_args!("the tokens and the cost of a streamed reply are unknown: {hint}"));
     }
 }
 
