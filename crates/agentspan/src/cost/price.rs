@@ -302,8 +302,7 @@ pub(crate) fn calculate(
         leaves.set(unit, leaf);
         if leaf > 0 {
             is_long |= set.long.has(unit);
-            let amount =
-                rate.times(leaf, i128::from(unit.per()) * FRACTIONS).ok_or(Unpriced::InvalidUsage)?;
+            let amount = amount(rate, leaf, unit).ok_or(Unpriced::InvalidUsage)?;
             sides[unit.side() as usize] += amount;
             lines.push(PriceLine { unit, quantity: leaf, rate, amount });
         }
@@ -311,8 +310,7 @@ pub(crate) fn calculate(
     // Without a rate of its own, reasoning is in the output at the output's rate.
     let reasoning_rate = rate(Unit::Reasoning).or(rate(Unit::Output));
     let reasoning = counts.get(Unit::Reasoning).zip(reasoning_rate);
-    let reasoning =
-        reasoning.and_then(|(count, rate)| rate.times(count, i128::from(Unit::Output.per()) * FRACTIONS));
+    let reasoning = reasoning.and_then(|(count, rate)| amount(rate, count, Unit::Output));
     let missing = missing(set, counts, terms);
     let is_zero = if lines.is_empty() {
         set.rates.iter().all(|(_, rate)| rate.is_zero())
@@ -343,6 +341,15 @@ pub(crate) fn calculate(
         batch: set.batch,
         missing,
     })
+}
+
+/// What so many millionths of a unit cost. All but seconds are whole, and smaller numbers are divided faster.
+fn amount(rate: Usd, quantity: i128, unit: Unit) -> Option<Usd> {
+    let per = i128::from(unit.per());
+    match u64::try_from(quantity) {
+        Ok(quantity) if quantity % FRACTIONS == 0 => rate.times(i128::from(quantity / FRACTIONS), per),
+        _ => rate.times(quantity, per * i128::from(FRACTIONS)),
+    }
 }
 
 /// What was used or asked for and has no rate.

@@ -164,7 +164,11 @@ const PARTS: [Units; UNITS] = {
 };
 
 /// Seconds are counted in millionths, so that every count is a whole number.
-pub(crate) const FRACTIONS: i128 = 1_000_000;
+pub(crate) const FRACTIONS: u64 = 1_000_000;
+
+fn millionths(count: u64) -> i128 {
+    i128::from(count) * i128::from(FRACTIONS)
+}
 
 /// How much of each unit was used, in millionths; `None` where nobody told.
 #[derive(Debug, Clone, Copy)]
@@ -199,7 +203,7 @@ impl Counts {
             (Unit::WebSearches, usage.web_searches),
         ] {
             if let Some(count) = count {
-                counts.set(unit, i128::from(count) * FRACTIONS);
+                counts.set(unit, millionths(count));
             }
         }
         if let Some(seconds) = seconds {
@@ -211,7 +215,7 @@ impl Counts {
         if counts.known().is_empty() {
             return Err(Unpriced::NoUsage);
         }
-        counts.set(Unit::Requests, FRACTIONS);
+        counts.set(Unit::Requests, millionths(1));
         let counts = Self(counts);
         counts.check(split)?;
         Ok(counts)
@@ -237,7 +241,7 @@ impl Counts {
             }
         }
         let cached = count(Unit::CacheRead) + count(Unit::CacheWrite);
-        let written = i128::from(split.unwrap_or(0)) * FRACTIONS;
+        let written = millionths(split.unwrap_or(0));
         let valid = cached <= count(Unit::Input) && written <= count(Unit::CacheWrite);
         if valid { Ok(()) } else { Err(Unpriced::InvalidUsage) }
     }
