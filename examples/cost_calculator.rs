@@ -2,18 +2,21 @@
 //!
 //!     cargo run --example cost_calculator
 //!     cargo run --example cost_calculator -- --requests-per-day 100000 --calls 3 --input 1500 --output 500 \
-//!         --cached-share 0.5 --batch gpt-4o-mini claude-haiku-4-5 gemini-2.5-pro
+//!         --cached-share 0.5 --batch --at 2026-11-20 gpt-4o-mini claude-haiku-4-5 google/gemini-2.5-pro
 //!     cargo run --example cost_calculator -- --calls-from calls.jsonl
 //!
-//! The first prints a line for each model; a model may be written `provider/model`. The second prices a file of JSON
-//! lines, such as `{"id": "a", "provider": "openai", "model": "gpt-4o", "usage": {"input": 1000, "output": 500}}`, and
-//! prints a JSON line for each, with exact decimals as strings.
+//! The first two print for each model what it costs and below that by which rates, since when these hold, and at last
+//! which catalogue they are from. The third prices a file of JSON lines, such as `{"id": "a", "provider": "openai",
+//! "model": "gpt-4o", "usage": {"input": 1000, "output": 500}}`, and prints a JSON line for each, with exact decimals.
 
 use agentspan::Usage;
-use agentspan::cost::{PriceQuery, Prices};
-use agentspan_examples::bill;
+use agentspan::cost::{Price, PriceQuery, Prices};
+use agentspan_examples::{bill, day, moment};
 use std::error::Error;
+use std::time::SystemTime;
 
+/// A proxy that serves everybody's models, so that a model's name tells whose it is.
+const ANY: &str = "litellm";
 const MODELS: [&str; 3] = ["gpt-4o-mini", "claude-haiku-4-5", "gemini-2.5-pro"];
 
 struct Plan {
@@ -23,6 +26,7 @@ struct Plan {
     output: u64,
     cached_share: f64,
     batch: bool,
+    at: SystemTime,
     models: Vec<String>,
 }
 
@@ -35,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         output: 500,
         cached_share: 0.0,
         batch: false,
+        at: SystemTime::now(),
         models: Vec::new(),
     };
     let mut arguments = std::env::args().skip(1);
@@ -54,6 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--output" => plan.output = value()?.parse()?,
             "--cached-share" => plan.cached_share = value()?.parse()?,
             "--batch" => plan.batch = true,
+            "--at" => plan.at = moment(&value()?.into()).ok_or("`--at` is no day such as 2026-11-20")?,
             option if option.starts_with("--") => return Err(format!("unknown option `{option}`").into()),
             model => plan.models.push(model.to_owned()),
         }
@@ -71,34 +77,34 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn compare(prices: &Prices, plan: &Plan) {
     let cached = (plan.input as f64 * plan.cached_share).round() as u64;
     let usage = Usage::new().input(plan.input).output(plan.output).cache_read(cached);
-    println!("{:<24}{:>14}{:>14}{:>14}{:>16}{:>10}", "model", "request", "day", "month", "year", "");
+    println!("{:<32}{:>14}{:>14}{:>14}{:>16}", "USD", "request", "day", "month", "year");
     let mut first = None;
     for name in &plan.models {
-        let (provider, model) = name.split_once('/').unwrap_or((provider_of(name), name));
-        let price = prices.price(&PriceQuery::new(provider, model, &usage).batch(plan.batch));
+        let (provider, model) = name.split_once('/').unwrap_or((ANY, name));
+        let price = prices.price(&PriceQuery::new(provider, model, &usage).batch(plan.batch).at(plan.at));
         let Some(call) = price.total_usd() else {
-            println!("{name:<24}  unknown: {}", price.missing().join(", "));
+            println!("{name:<32}  unknown {}", price.missing().join(", "));
             continue;
         };
         let request = call.as_f64() * plan.calls;
-        let day = request * plan.requests;
+        let (day, year) = (request * plan.requests, request * plan.requests * 365.0);
         let difference = 100.0 * (request / *first.get_or_insert(request) - 1.0);
-        println!(
-            "{name:<24}{request:>14.6}{day:>14.2}{:>14.2}{:>16.2}{difference:>+9.1}%",
-            day * 365.0 / 12.0,
-            day * 365.0
-        );
-        let lines =
-            price.lines().iter().map(|line| format!("{} {} per {}", line.what(), line.rate(), line.per()));
-        println!("    {}: {}", price.price_model().unwrap_or(model), lines.collect::<Vec<_>>().join(", "));
-        if !price.missing().is_empty() {
-            println!("    {}, without: {}", price.status().as_str(), price.missing().join(", "));
-        }
+        println!("{name:<32}{request:>14.6}{day:>14.2}{:>14.2}{year:>16.2}{difference:>+9.1}%", year / 12.0);
+        println!("    {}", rates(&price));
     }
-    println!("USD by the prices of {}, as of now", prices.version().unwrap_or("no catalogue"));
+    println!("Prices of {}, as of {}.", prices.version().unwrap_or("no catalogue"), day(plan.at));
 }
 
-fn provider_of(model: &str) -> &'static str {
-    let known = [("claude", "anthropic"), ("gemini", "google"), ("grok", "xai"), ("deepseek", "deepseek")];
-    known.iter().find(|(start, _)| model.starts_with(start)).map_or("openai", |(_, provider)| provider)
+/// As `gpt-4o: for a million input 2.5, output 10`, and what is special about it.
+fn rates(price: &Price) -> String {
+    let lines = price.lines().iter().map(|line| match line.per() {
+        1_000_000 => format!("{} {}", line.what(), line.rate()),
+        per => format!("{} {} for {per}", line.what(), line.rate()),
+    });
+    let lines = lines.collect::<Vec<_>>().join(", ");
+    let mut text = format!("{}: for a million {lines}", price.price_model().unwrap_or("?"));
+    text.extend(price.tier().map(|tier| format!("; {tier}")));
+    text += &price.effective_since().map_or("; without a date".into(), |at| format!("; since {}", day(at)));
+    text.extend(price.missing().iter().map(|part| format!("; no rate for {part}")));
+    text
 }

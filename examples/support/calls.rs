@@ -69,16 +69,16 @@ fn price(prices: &Prices, call: &Value) -> Result<Price, Box<dyn Error>> {
 }
 
 /// Seconds since 1970, or a date with or without a time of day, in UTC.
-fn moment(at: &Value) -> Option<SystemTime> {
+pub fn moment(at: &Value) -> Option<SystemTime> {
     if let Some(seconds) = at.as_f64() {
         return SystemTime::UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?);
     }
     let text = at.as_str()?;
-    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00Z"));
+    let (written, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00Z"));
     let time = time.trim_end_matches('Z').trim_end_matches("+00:00");
     let numbers =
         |text: &str, by| text.split(by).map(|part| part.parse::<f64>().ok()).collect::<Option<Vec<_>>>();
-    let (date, time) = (numbers(date, '-')?, numbers(time, ':')?);
+    let (date, time) = (numbers(written, '-')?, numbers(time, ':')?);
     let [year, month, day] = date[..] else { return None };
     let [hour, minute, second] = [0, 1, 2].map(|at| time.get(at).copied().unwrap_or(0.0));
     let valid = year >= 1970.0 && (1.0..=12.0).contains(&month) && (1.0..=31.0).contains(&day);
@@ -88,5 +88,20 @@ fn moment(at: &Value) -> Option<SystemTime> {
     let leaps = (year / 4.0).floor() - (year / 100.0).floor() + (year / 400.0).floor();
     let days = 365.0 * year + leaps + ((153.0 * month + 2.0) / 5.0).floor() + day - 719_469.0;
     let seconds = days * 86_400.0 + hour * 3600.0 + minute * 60.0 + second;
-    valid.then(|| Duration::try_from_secs_f64(seconds).ok().map(|since| SystemTime::UNIX_EPOCH + since))?
+    let at = SystemTime::UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)?;
+    // A 30th of February would be another day.
+    (valid && self::day(at) == written).then_some(at)
+}
+
+/// The day of a moment in UTC, as `2026-11-20`.
+pub fn day(at: SystemTime) -> String {
+    let days = at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400);
+    // Eras of 400 years have one length, and years that begin in March have the leap day at their end.
+    let (era, of_era) = ((days + 719_468) / 146_097, (days + 719_468) % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    format!("{:04}-{month:02}-{day:02}", 400 * era + year + next)
 }

@@ -9,7 +9,7 @@ pub mod openai;
 mod reply;
 pub mod weather;
 
-pub use calls::bill;
+pub use calls::{bill, day, moment};
 pub use client::{client, first_tool_call, request, text, where_to_look};
 pub use openai::OpenAi;
 pub use reply::Reply;

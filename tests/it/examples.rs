@@ -289,3 +289,56 @@ fn an_exchange_is_read_and_explained() {
     assert_eq!(line["explain"]["bill"]["lines"][0]["usd"], json!("0.0000003"), "the cached ones");
     assert_eq!(line["stream_end"], json!("complete"));
 }
+
+/// What the calculator prints for the plan of its defaults with these arguments.
+fn calculated(arguments: &[&str]) -> Ended {
+    let plan = "--requests-per-day 100000 --calls 3 --input 1500 --output 500".split(' ');
+    let told: Vec<_> = plan.chain(arguments.iter().copied()).collect();
+    run_with("cost_calculator", &told, &[], PATIENCE)
+}
+
+#[test]
+fn the_cost_calculator_compares_models_and_says_by_which_prices_and_from_when() {
+    let models = ["--at", "2026-11-20", "gpt-4o-mini", "claude-haiku-4-5", "gemini-2.5-pro", "o3"];
+    insta::assert_snapshot!(calculated(&models).out, @r"
+    USD                                    request           day         month            year
+    gpt-4o-mini                           0.001575        157.50       4790.62        57487.50     +0.0%
+        gpt-4o-mini: for a million input 0.15, output 0.6; without a date
+    claude-haiku-4-5                      0.012000       1200.00      36500.00       438000.00   +661.9%
+        claude-haiku-4-5: for a million input 1, output 5; without a date
+    gemini-2.5-pro                        0.020625       2062.50      62734.38       752812.50  +1209.5%
+        gemini-2.5-pro: for a million input 1.25, output 10; without a date
+    o3                                    0.021000       2100.00      63875.00       766500.00  +1233.3%
+        o3: for a million input 2, output 8; since 2025-06-10
+    Prices of genai-prices 0.2.1, as of 2026-11-20.
+    ");
+    let saving = ["--cached-share", "0.5", "--batch", "--at", "2026-11-20"];
+    let models = ["openai/gpt-4o-mini", "google/gemini-2.5-pro", "openai/no-such-model", "no-such-model"];
+    insta::assert_snapshot!(calculated(&[&saving[..], &models].concat()).out, @r"
+    USD                                    request           day         month            year
+    openai/gpt-4o-mini                    0.000788         78.75       2395.31        28743.75     +0.0%
+        gpt-4o-mini: for a million cache_read 0.075, input 0.075, output 0.3; batch; since 2026-10-14
+    google/gemini-2.5-pro                 0.009188        918.75      27945.31       335343.75  +1066.7%
+        gemini-2.5-pro: for a million cache_read 0.125, input 0.625, output 5; batch; since 2026-10-14
+    openai/no-such-model              unknown model
+    no-such-model                     unknown provider
+    Prices of genai-prices 0.2.1, as of 2026-11-20.
+    ");
+    let old = calculated(&["--at", "2025-05-01", "o3"]);
+    assert!(old.out.contains("o3: for a million input 10, output 40; without a date"), "{old:?}");
+    assert!(old.out.ends_with("as of 2025-05-01.\n"), "{old:?}");
+
+    let alone = run_with("cost_calculator", &[], &[], PATIENCE);
+    let rows =
+        |out: &str| out.lines().filter(|line| line.contains('%')).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(rows(&alone.out), rows(&calculated(&[]).out), "these are the defaults");
+    assert_eq!(rows(&alone.out).len(), 3, "{alone:?}");
+    for (arguments, problem) in [
+        (["--cache", "1"], "unknown option `--cache`"),
+        (["--at", "2026-02-30"], "`--at` is no day such as 2026-11-20"),
+        (["--cached-share", "2"], "`--cached-share` is a number from 0 to 1"),
+    ] {
+        let ended = run_with("cost_calculator", &arguments, &[], PATIENCE);
+        assert!(!ended.success() && ended.err.contains(problem), "{ended:?}");
+    }
+}
