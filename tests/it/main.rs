@@ -21,6 +21,8 @@ mod hostile;
 mod house;
 mod identity;
 mod leaving;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod model_calls;
 mod others;
 mod outcomes;

@@ -1,7 +1,9 @@
 //! An OTLP/HTTP collector in this process that keeps what it gets and misbehaves as a test asks.
 
+use crate::metrics::Series;
 use crate::span::Span;
 use agentspan_examples::http::{Exchange, Headers, Request, Server, header};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
@@ -50,7 +52,7 @@ impl Answer {
 /// One request as it came, whatever became of it.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// The path, `/v1/traces` for traces.
+    /// The path, `/v1/traces` for traces and `/v1/metrics` for metrics.
     pub path: String,
     /// All header lines, names in lower case.
     pub headers: Headers,
@@ -60,6 +62,8 @@ pub struct Received {
     pub size: usize,
     /// All spans in it, accepted or not.
     pub spans: Vec<Span>,
+    /// All series in it, accepted or not.
+    pub metrics: Vec<Series>,
     /// What was answered; `None` when nothing was.
     pub status: Option<u16>,
 }
@@ -160,6 +164,12 @@ impl Collector {
         self.spans().into_iter().map(|span| span.name).collect()
     }
 
+    /// The series of the last request with metrics, whatever became of it.
+    pub fn metrics(&self) -> Vec<Series> {
+        let last = self.requests().into_iter().rfind(|request| request.path == "/v1/metrics");
+        last.map(|request| request.metrics).unwrap_or_default()
+    }
+
     /// All requests so far, refused ones too.
     pub fn requests(&self) -> Vec<Received> {
         self.shared.lock().requests.clone()
@@ -208,11 +218,16 @@ fn serve(shared: &Shared, request: &Request, exchange: &mut Exchange<'_>) -> io:
         wire_size: request.body.len(),
         size: 0,
         spans: Vec::new(),
+        metrics: Vec::new(),
         status: Some(200),
     };
     let refused = match decode(request) {
-        Ok((size, export)) => {
+        Ok((size, Export::Traces(export))) => {
             (received.size, received.spans) = (size, Span::all(&export));
+            None
+        }
+        Ok((size, Export::Metrics(export))) => {
+            (received.size, received.metrics) = (size, Series::all(&export));
             None
         }
         Err(status) => Some(status),
@@ -279,9 +294,14 @@ fn refuse(
     exchange.respond(code, &headers, &[])
 }
 
+enum Export {
+    Traces(ExportTraceServiceRequest),
+    Metrics(ExportMetricsServiceRequest),
+}
+
 /// The size after decompression and the request itself, or the status that a collector answers to what it cannot read.
-fn decode(request: &Request) -> Result<(usize, ExportTraceServiceRequest), u16> {
-    if request.method != "POST" || request.target != "/v1/traces" {
+fn decode(request: &Request) -> Result<(usize, Export), u16> {
+    if request.method != "POST" || !["/v1/traces", "/v1/metrics"].contains(&request.target.as_str()) {
         return Err(404);
     }
     if request.header("content-type") != Some("application/x-protobuf") {
@@ -298,6 +318,10 @@ fn decode(request: &Request) -> Result<(usize, ExportTraceServiceRequest), u16> 
         }
         Some(_) => return Err(415),
     };
-    let export = ExportTraceServiceRequest::decode(body.as_slice()).map_err(|_| 400_u16)?;
-    Ok((body.len(), export))
+    let export = if request.target == "/v1/traces" {
+        ExportTraceServiceRequest::decode(body.as_slice()).map(Export::Traces)
+    } else {
+        ExportMetricsServiceRequest::decode(body.as_slice()).map(Export::Metrics)
+    };
+    Ok((body.len(), export.map_err(|_| 400_u16)?))
 }

@@ -5,6 +5,7 @@ pub mod collector;
 pub mod example;
 pub mod jaeger;
 mod jaeger_json;
+pub mod metrics;
 pub mod names;
 pub mod otlp;
 pub mod span;
@@ -12,6 +13,7 @@ pub mod tree;
 
 pub use collector::{Answer, Collector};
 pub use jaeger::Jaeger;
+pub use metrics::Series;
 pub use span::Span;
 pub use tree::Tree;
 

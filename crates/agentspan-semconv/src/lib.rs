@@ -16,6 +16,7 @@ pub mod handoff;
 pub mod host;
 pub mod http;
 pub mod llm;
+pub mod metric;
 pub mod openinference;
 pub mod process;
 pub mod provider;

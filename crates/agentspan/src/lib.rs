@@ -129,7 +129,7 @@
 //! # Features
 //!
 //! Everything described above is in the default build; TLS is rustls with built-in roots. Each adapter of [`adapters`] is a
-//! feature:
+//! feature, and so are metrics; none is on by default:
 //!
 //! | feature | what it adds | works with |
 //! |---|---|---|
@@ -137,6 +137,7 @@
 //! | `async-openai` | a service that gives each call of the client a span | async-openai 0.43 |
 //! | `reqwest-middleware` | a middleware that does so for a client of reqwest | reqwest-middleware 0.5, reqwest 0.13 |
 //! | `tower` | a client layer that does so for `http::Request`, and a server layer | http 1, tower 0.5: axum 0.8, hyper 1, tonic 0.14 |
+//! | `metrics` | the books as OpenTelemetry metrics, sent when [asked for](TelemetryBuilder::with_metrics_exporters) | opentelemetry 0.33 |
 //!
 //! Another version of a client is another set of types: the line that hands our service to it does not compile. Then wrap
 //! calls by [`llm()`], or tell an [`adapters::Observer`].
@@ -147,7 +148,7 @@
 //!   Messages are read. For all others tell the tokens by [`SpanHandle::usage`]. A body that you hold as bytes is read by
 //!   [`usage::ReplyReader`].
 //! - OTLP goes out over HTTP with protobuf only; gRPC and HTTP with JSON are answered with a warning.
-//! - No metrics and no log records, only traces.
+//! - No log records.
 //! - Context is written into headers and read from them by the adapters, and where you say so by [`inject()`] and
 //!   [`extract()`]; there are no types for the clients of queues or of MCP, whose headers are carriers by a few lines.
 //! - No sampling at the tail, no HTML pages.
@@ -170,7 +171,7 @@ pub use agentspan_semconv as semconv;
 pub use agentspan_semconv::{
     ApprovalDecision, Operation, RecoveryAction, StopReason, ToolType, ValidationKind,
 };
-pub use config::{ContentClass, Propagation, Propagator, SamplerConfig, TracesExporter};
+pub use config::{ContentClass, MetricsExporter, Propagation, Propagator, SamplerConfig, TracesExporter};
 pub use cost::Rates;
 pub use error::{Error, ErrorKind};
 pub use export::{DropReason, Exporter, Report};

@@ -15,6 +15,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, registry};
 
+#[cfg(feature = "metrics")]
+#[path = "meters.rs"]
+mod meters;
+
 type Reporter = Box<dyn Fn() -> Report + Send + Sync>;
 
 /// A telemetry of ours, or a provider of the program's own with our exporter in it, or both.
@@ -35,6 +39,8 @@ impl Started {
     }
 
     pub(crate) fn shutdown(self) -> Report {
+        #[cfg(feature = "metrics")]
+        meters::shutdown();
         if let Some(provider) = &self.provider {
             // What went wrong stands in the report.
             let _ended = provider.shutdown();
@@ -134,6 +140,11 @@ fn set(builder: TelemetryBuilder, word: &str) -> TelemetryBuilder {
         ("without-tools", _) => builder.without_content(ContentClass::Tools),
         ("endpoint", url) => builder.with_endpoint(url),
         ("header", value) => builder.with_header("authorization", value),
+        #[cfg(feature = "metrics")]
+        ("global-meter", _) => {
+            meters::start();
+            builder.with_global_meter(true)
+        }
         ("service", name) => builder.service_name(name),
         ("long-content", _) => builder.with_content_length(16 << 20),
         (other, _) => panic!("no setting `{other}`"),

@@ -7,13 +7,11 @@ use super::value::shown as cut;
 /// What a warning says about a URL that cannot be used.
 pub(super) const EXPECTED: &str = "a URL that begins with `http://` or `https://`";
 
-const TRACES: &str = "v1/traces";
-
-/// The URL for traces below a collector's base URL, whose own path and query stay.
-pub(super) fn below(text: &str) -> Option<String> {
+/// The URL for a signal below a collector's base URL, whose own path and query stay; `signal` is as `v1/traces`.
+pub(super) fn below(text: &str, signal: &str) -> Option<String> {
     let url = Url::parse(text)?;
     let slash = if url.path.ends_with('/') { "" } else { "/" };
-    url.join(&format!("{}{slash}{TRACES}", url.path))
+    url.join(&format!("{}{slash}{signal}", url.path))
 }
 
 /// A URL that is used as it is; by the specification one without a path means the root.
@@ -22,10 +20,14 @@ pub(super) fn exact(text: &str) -> Option<String> {
     url.join(if url.path.is_empty() { "/" } else { url.path })
 }
 
-/// An endpoint set in code: a base URL unless it names the traces already.
-pub(super) fn in_code(text: &str) -> Option<String> {
-    let whole = Url::parse(text)?.path.trim_end_matches('/').ends_with("/v1/traces");
-    if whole { exact(text) } else { below(text) }
+/// An endpoint set in code: a base URL unless it names the traces already, beside which other signals have theirs.
+pub(super) fn in_code(text: &str, signal: &str) -> Option<String> {
+    let url = Url::parse(text)?;
+    match url.path.trim_end_matches('/').strip_suffix("/v1/traces") {
+        Some(_) if signal == "v1/traces" => exact(text),
+        Some(base) => url.join(&format!("{base}/{signal}")),
+        None => below(text, signal),
+    }
 }
 
 /// A URL, or what was meant as one, without anything in it that may be a secret.

@@ -1,6 +1,6 @@
 use super::reader::{Reader, Rejected};
 use super::value::{alternatives, members, shown};
-use super::{Dialects, Propagator, TracesExporter};
+use super::{Dialects, MetricsExporter, Propagator, TracesExporter};
 
 /// The words of a comma list and what each adds; `None` adds nothing, and the first such word is what an empty
 /// list is called.
@@ -8,6 +8,9 @@ type Words<T> = [(&'static str, Option<T>)];
 
 const EXPORTERS: [(&str, Option<TracesExporter>); 3] =
     [("otlp", Some(TracesExporter::Otlp)), ("console", Some(TracesExporter::Console)), ("none", None)];
+
+const METRICS: [(&str, Option<MetricsExporter>); 3] =
+    [("otlp", Some(MetricsExporter::Otlp)), ("console", Some(MetricsExporter::Console)), ("none", None)];
 
 const PROPAGATORS: [(&str, Option<Propagator>); 3] = [
     ("tracecontext", Some(Propagator::TraceContext)),
@@ -35,6 +38,17 @@ enum Dialect {
 pub(super) fn exporters(reader: &mut Reader<'_>, code: Option<&[TracesExporter]>) -> Vec<TracesExporter> {
     list(reader, "OTEL_TRACES_EXPORTER", &EXPORTERS, code, &[TracesExporter::Otlp])
 }
+
+/// By the specification the default is `otlp`; but a collector without a pipeline for metrics, as Jaeger is one,
+/// answers each export with an error, so they leave only when asked for.
+pub(super) fn metrics_exporters(
+    reader: &mut Reader<'_>,
+    code: Option<&[MetricsExporter]>,
+) -> Vec<MetricsExporter> {
+    list(reader, METRICS_EXPORTER, &METRICS, code, &[])
+}
+
+pub(super) const METRICS_EXPORTER: &str = "OTEL_METRICS_EXPORTER";
 
 pub(super) fn propagators(reader: &mut Reader<'_>, code: Option<&[Propagator]>) -> Vec<Propagator> {
     let default = [Propagator::TraceContext, Propagator::Baggage];

@@ -13,6 +13,7 @@ mod endpoint;
 mod filters;
 mod limits;
 mod list;
+mod metrics;
 mod otlp;
 mod overrides;
 mod propagation;
@@ -26,7 +27,7 @@ pub(crate) mod variables;
 pub(crate) use self::carried::from_process as carried_variables;
 pub use self::overrides::ContentClass;
 pub(crate) use self::overrides::{
-    BatchOverrides, ContentOverrides, LimitsOverrides, OtlpOverrides, Overrides,
+    BatchOverrides, ContentOverrides, LimitsOverrides, MetricsOverrides, OtlpOverrides, Overrides,
 };
 pub use self::propagation::Propagation;
 pub(crate) use self::reader::{Environment, Warning};
@@ -44,6 +45,11 @@ pub(crate) struct Config {
     pub(crate) disabled: bool,
     pub(crate) exporters: Vec<TracesExporter>,
     pub(crate) otlp: OtlpConfig,
+    #[cfg_attr(
+        not(any(feature = "metrics", test)),
+        expect(dead_code, reason = "read where metrics are made")
+    )]
+    pub(crate) metrics: MetricsConfig,
     pub(crate) sampler: SamplerConfig,
     pub(crate) batch: BatchConfig,
     pub(crate) limits: Limits,
@@ -74,7 +80,8 @@ impl Config {
             resource,
             disabled,
             exporters: list::exporters(&mut reader, code.exporters.as_deref()),
-            otlp: otlp::resolve(&mut reader, &code.otlp),
+            otlp: otlp::resolve(&mut reader, &otlp::TRACES, &code.otlp),
+            metrics: metrics::resolve(&mut reader, code),
             sampler: sampler::resolve(&mut reader, code.sampler),
             batch: limits::batch(&mut reader, &code.batch),
             limits: limits::limits(&mut reader, &code.limits),
@@ -91,6 +98,7 @@ impl Config {
             dialects: list::dialects(&mut reader, code.dialects),
             prices: reader.get("AGENTSPAN_PRICES"),
         };
+        otlp::insecure(&mut reader);
         unsupported::answer(&mut reader, &config.log_filter);
         (config, reader.into_warnings())
     }
@@ -112,6 +120,40 @@ pub enum TracesExporter {
     Otlp,
     /// A tree for people, on standard error.
     Console,
+}
+
+/// Where metrics go (`OTEL_METRICS_EXPORTER`); by default nowhere. Needs the feature `metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MetricsExporter {
+    /// OTLP over HTTP to a collector. Jaeger takes none.
+    Otlp,
+    /// A line for each series, on standard error.
+    Console,
+}
+
+/// Metrics, as far as they are not the books, which a program reads by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct MetricsConfig {
+    pub(crate) exporters: Vec<MetricsExporter>,
+    pub(crate) otlp: OtlpConfig,
+    /// Between two exports.
+    pub(crate) interval: Duration,
+    pub(crate) temporality: Temporality,
+    /// The newest names of the GenAI conventions in place of those that most viewers know.
+    pub(crate) latest_names: bool,
+    /// Measured by the process's own meter provider, which sends for itself.
+    pub(crate) global_meter: bool,
+    pub(crate) sessions: bool,
+    pub(crate) users: bool,
+}
+
+/// Whether a sum begins at the start or at the last export (`OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Temporality {
+    Cumulative,
+    Delta,
+    LowMemory,
 }
 
 /// How to reach the collector.

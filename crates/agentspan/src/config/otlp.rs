@@ -7,40 +7,70 @@ use super::reader::{Reader, Rejected};
 use super::value::{Range, percent_decode, shown};
 use super::{OtlpConfig, OtlpOverrides, endpoint};
 
-const DEFAULT_ENDPOINT: &str = "http://localhost:4318/v1/traces";
-const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
-const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
-const HEADERS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
-const COMPRESSIONS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"];
-const TIMEOUTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
-const CERTIFICATES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"];
-const CLIENT_KEYS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
-const CLIENT_CERTIFICATES: [&str; 2] =
-    ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
-const INSECURES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"];
+/// The variables of one signal, each before the general one.
+pub(super) struct Signal {
+    /// Below the base URL.
+    path: &'static str,
+    endpoints: [&'static str; 2],
+    protocols: [&'static str; 2],
+    headers: [&'static str; 2],
+    compressions: [&'static str; 2],
+    timeouts: [&'static str; 2],
+    certificates: [&'static str; 2],
+    client_keys: [&'static str; 2],
+    client_certificates: [&'static str; 2],
+}
+
+macro_rules! signal {
+    ($word:literal, $path:literal) => {
+        Signal {
+            path: $path,
+            endpoints: signal!(both $word, "ENDPOINT"),
+            protocols: signal!(both $word, "PROTOCOL"),
+            headers: signal!(both $word, "HEADERS"),
+            compressions: signal!(both $word, "COMPRESSION"),
+            timeouts: signal!(both $word, "TIMEOUT"),
+            certificates: signal!(both $word, "CERTIFICATE"),
+            client_keys: signal!(both $word, "CLIENT_KEY"),
+            client_certificates: signal!(both $word, "CLIENT_CERTIFICATE"),
+        }
+    };
+    (both $word:literal, $what:literal) => {
+        [concat!("OTEL_EXPORTER_OTLP_", $word, "_", $what), concat!("OTEL_EXPORTER_OTLP_", $what)]
+    };
+}
+
+pub(super) const TRACES: Signal = signal!("TRACES", "v1/traces");
+pub(super) const METRICS: Signal = signal!("METRICS", "v1/metrics");
+
+const DEFAULT_BASE: &str = "http://localhost:4318";
+const INSECURES: [&str; 3] = [
+    "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
+    "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
+    "OTEL_EXPORTER_OTLP_INSECURE",
+];
 
 /// The longest time that anything here waits. Times are added to clocks, which must not overflow, and a
 /// connection that never answers must not hold the export thread for good.
 pub(super) const LONGEST: Duration = Duration::from_secs(3600);
 
-pub(super) fn resolve(reader: &mut Reader<'_>, code: &OtlpOverrides) -> OtlpConfig {
-    let endpoint = endpoint(reader, code.endpoint.as_deref());
-    protocol(reader);
-    let headers = headers(reader, &code.headers);
-    let gzip = compression(reader, code.gzip);
-    let timeout = timeout(reader, &TIMEOUTS, code.timeout, Duration::from_secs(10));
-    let certificate = path(reader, &CERTIFICATES, code.certificate.as_ref());
-    let (client_key, client_certificate) = identity(reader, code);
-    insecure(reader);
+pub(super) fn resolve(reader: &mut Reader<'_>, signal: &Signal, code: &OtlpOverrides) -> OtlpConfig {
+    let endpoint = endpoint(reader, signal, code.endpoint.as_deref());
+    protocol(reader, signal);
+    let headers = headers(reader, signal, &code.headers);
+    let gzip = compression(reader, signal, code.gzip);
+    let timeout = timeout(reader, &signal.timeouts, code.timeout, Duration::from_secs(10));
+    let certificate = path(reader, &signal.certificates, code.certificate.as_ref());
+    let (client_key, client_certificate) = identity(reader, signal, code);
     OtlpConfig { endpoint, headers, timeout, gzip, certificate, client_key, client_certificate }
 }
 
-fn endpoint(reader: &mut Reader<'_>, code: Option<&str>) -> String {
+fn endpoint(reader: &mut Reader<'_>, signal: &Signal, code: Option<&str>) -> String {
     let expected = || endpoint::EXPECTED.to_owned();
-    let [signal, general] = ENDPOINTS;
+    let [own, general] = signal.endpoints;
     let exact = |text: &str| endpoint::exact(text).ok_or_else(expected);
-    let below = |text: &str| endpoint::below(text).ok_or_else(expected);
-    let mut found = reader.search(&[signal], exact, endpoint::shown);
+    let below = |text: &str| endpoint::below(text, signal.path).ok_or_else(expected);
+    let mut found = reader.search(&[own], exact, endpoint::shown);
     if found.value.is_none() {
         let next = reader.search(&[general], below, endpoint::shown);
         found.value = next.value;
@@ -49,21 +79,21 @@ fn endpoint(reader: &mut Reader<'_>, code: Option<&str>) -> String {
     if found.value.is_none()
         && let Some(text) = code
     {
-        found.value = endpoint::in_code(text);
+        found.value = endpoint::in_code(text, signal.path);
         if found.value.is_none() {
             let given = format!("`{}`, set in code for `{general}`", endpoint::shown(text));
             found.rejected.push(Rejected { given, expected: expected() });
         }
     }
-    let used = found.value.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned());
+    let used = found.value.unwrap_or_else(|| format!("{DEFAULT_BASE}/{}", signal.path));
     reader.report(found.rejected, &format!("`{}`", endpoint::shown(&used)));
     used
 }
 
 /// Only one protocol is spoken, so that reading the variable means answering it.
-fn protocol(reader: &mut Reader<'_>) {
+fn protocol(reader: &mut Reader<'_>, signal: &Signal) {
     const USED: &str = "http/protobuf";
-    let Some((name, given)) = first(reader, &PROTOCOLS) else { return };
+    let Some((name, given)) = first(reader, &signal.protocols) else { return };
     match given.to_ascii_lowercase().as_str() {
         USED => {}
         "grpc" => reader.warn(format!(
@@ -79,7 +109,7 @@ fn protocol(reader: &mut Reader<'_>) {
 }
 
 /// The variable's headers, the signal's own before the general ones, laid over those from code.
-fn headers(reader: &mut Reader<'_>, code: &[(String, String)]) -> Vec<(String, String)> {
+fn headers(reader: &mut Reader<'_>, signal: &Signal, code: &[(String, String)]) -> Vec<(String, String)> {
     let mut headers = Vec::new();
     for (name, value) in code {
         if is_header(name, value) {
@@ -89,11 +119,11 @@ fn headers(reader: &mut Reader<'_>, code: &[(String, String)]) -> Vec<(String, S
                 "ignoring the header `{}`, set in code for `{}`, whose value is not shown: \
                  expected a name and a value that HTTP allows; using the other headers",
                 shown(name),
-                HEADERS[1]
+                signal.headers[1]
             ));
         }
     }
-    let Some((variable, text)) = first(reader, &HEADERS) else { return headers };
+    let Some((variable, text)) = first(reader, &signal.headers) else { return headers };
     let mut wrong = Vec::new();
     let mut right = 0;
     for (index, pair) in text.split(',').enumerate().filter(|(_, pair)| !pair.trim().is_empty()) {
@@ -134,13 +164,13 @@ fn put(headers: &mut Vec<(String, String)>, name: String, value: String) {
     headers.push((name, value));
 }
 
-fn compression(reader: &mut Reader<'_>, code: Option<bool>) -> bool {
+fn compression(reader: &mut Reader<'_>, signal: &Signal, code: Option<bool>) -> bool {
     let parse = |text: &str| match text.to_ascii_lowercase().as_str() {
         "gzip" => Ok(true),
         "none" => Ok(false),
         _ => Err("`gzip` or `none`".to_owned()),
     };
-    let found = reader.search(&COMPRESSIONS, parse, shown);
+    let found = reader.search(&signal.compressions, parse, shown);
     let gzip = found.value.or(code).unwrap_or(false);
     reader.report(found.rejected, if gzip { "`gzip`" } else { "`none`" });
     gzip
@@ -171,12 +201,16 @@ fn path(reader: &Reader<'_>, names: &[&'static str], code: Option<&PathBuf>) -> 
 }
 
 /// The client's key and certificate, which prove nothing without each other.
-fn identity(reader: &mut Reader<'_>, code: &OtlpOverrides) -> (Option<PathBuf>, Option<PathBuf>) {
-    let key = path(reader, &CLIENT_KEYS, code.client_key.as_ref());
-    let certificate = path(reader, &CLIENT_CERTIFICATES, code.client_certificate.as_ref());
+fn identity(
+    reader: &mut Reader<'_>,
+    signal: &Signal,
+    code: &OtlpOverrides,
+) -> (Option<PathBuf>, Option<PathBuf>) {
+    let key = path(reader, &signal.client_keys, code.client_key.as_ref());
+    let certificate = path(reader, &signal.client_certificates, code.client_certificate.as_ref());
     let (given, missing) = match (&key, &certificate) {
-        (Some(_), None) => (CLIENT_KEYS, CLIENT_CERTIFICATES),
-        (None, Some(_)) => (CLIENT_CERTIFICATES, CLIENT_KEYS),
+        (Some(_), None) => (signal.client_keys, signal.client_certificates),
+        (None, Some(_)) => (signal.client_certificates, signal.client_keys),
         _ => return (key, certificate),
     };
     let given = first(reader, &given).map_or(given[1], |(name, _)| name);
@@ -188,7 +222,7 @@ fn identity(reader: &mut Reader<'_>, code: &OtlpOverrides) -> (Option<PathBuf>, 
 }
 
 /// The variable concerns gRPC endpoints without a scheme; `false` is its default and says nothing.
-fn insecure(reader: &mut Reader<'_>) {
+pub(super) fn insecure(reader: &mut Reader<'_>) {
     for name in INSECURES {
         if let Some(given) = reader.get(name).filter(|given| !given.eq_ignore_ascii_case("false")) {
             let given = shown(&given);

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Dialects, Propagator, SamplerConfig, TracesExporter};
+use super::{Dialects, MetricsExporter, Propagator, SamplerConfig, Temporality, TracesExporter};
 
 /// Everything that code can set through the builder; `None` and empty lists leave a setting alone.
 ///
@@ -14,6 +14,7 @@ pub(crate) struct Overrides {
     pub(crate) disabled: Option<bool>,
     pub(crate) exporters: Option<Vec<TracesExporter>>,
     pub(crate) otlp: OtlpOverrides,
+    pub(crate) metrics: MetricsOverrides,
     pub(crate) sampler: Option<SamplerConfig>,
     pub(crate) propagators: Option<Vec<Propagator>>,
     pub(crate) batch: BatchOverrides,
@@ -39,6 +40,21 @@ pub(crate) struct OtlpOverrides {
     pub(crate) certificate: Option<PathBuf>,
     pub(crate) client_key: Option<PathBuf>,
     pub(crate) client_certificate: Option<PathBuf>,
+}
+
+/// See [`MetricsConfig`](super::MetricsConfig).
+#[derive(Clone, Default)]
+pub(crate) struct MetricsOverrides {
+    pub(crate) exporters: Option<Vec<MetricsExporter>>,
+    pub(crate) interval: Option<Duration>,
+    /// Zero is no limit, as in the environment.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) temporality: Option<Temporality>,
+    pub(crate) latest_names: bool,
+    /// Nothing in the environment says the same as these.
+    pub(crate) global_meter: bool,
+    pub(crate) sessions: bool,
+    pub(crate) users: bool,
 }
 
 /// See [`BatchConfig`](super::BatchConfig).

@@ -66,7 +66,19 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn warn(&mut self, text: impl AsRef<str>) {
-        self.warnings.push(Warning::new(text.as_ref()));
+        let warning = Warning::new(text.as_ref());
+        // Signals share their general variables, and each reads them.
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Reads what has no effect now, so that nothing wrong with it is worth a warning.
+    pub(super) fn quietly<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.warnings.len();
+        let value = read(self);
+        self.warnings.truncate(before);
+        value
     }
 
     pub(super) fn into_warnings(self) -> Vec<Warning> {

@@ -3,6 +3,7 @@ use super::{Config, Overrides};
 
 mod content;
 mod lists;
+mod metrics;
 mod numbers;
 mod otlp;
 mod sampler;

@@ -25,6 +25,17 @@ pub(super) fn answer(reader: &mut Reader<'_>, log_filter: &str) {
         }
     }
     emit_event(reader);
+    const AGGREGATION: &str = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+    const EXPLICIT: &str = "explicit_bucket_histogram";
+    if let Some(given) = reader.get(AGGREGATION).filter(|given| !given.eq_ignore_ascii_case(EXPLICIT)) {
+        let given = shown(&given);
+        reader.warn(format!("ignoring `{AGGREGATION}={given}`: expected `{EXPLICIT}`; using `{EXPLICIT}`"));
+    }
+    const EXEMPLARS: &str = "OTEL_METRICS_EXEMPLAR_FILTER";
+    if let Some(given) = reader.get(EXEMPLARS).filter(|given| !given.eq_ignore_ascii_case("always_off")) {
+        let given = shown(&given);
+        reader.warn(format!("ignoring `{EXEMPLARS}={given}`: metrics have no exemplars; using `always_off`"));
+    }
     const SIGNAL: &str = "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN";
     if let Some(given) = reader.get(SIGNAL) {
         reader.warn(format!(

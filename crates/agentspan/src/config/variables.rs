@@ -19,8 +19,6 @@ pub(crate) enum Status {
     Honoured,
     /// It is known and not supported: setting it is answered with one warning.
     Warned,
-    /// Setting it changes nothing, since what it asks for is done anyhow. It is not read.
-    Accepted,
 }
 
 #[cfg(test)]
@@ -29,7 +27,6 @@ impl Status {
         match self {
             Self::Honoured => "honoured",
             Self::Warned => "warning",
-            Self::Accepted => "accepted",
         }
     }
 }
@@ -54,11 +51,11 @@ const LIKE_GENERAL: &str = "the general one";
 /// Every variable that is read, and those that may be set without effect; the source of `environment.md`.
 #[rustfmt::skip]
 pub(crate) static VARIABLES: &[Variable] = &[
-    honoured("OTEL_SDK_DISABLED", "`false`", "`true`, `false`", "No spans leave. Sums, propagation and log lines stay."),
+    honoured("OTEL_SDK_DISABLED", "`false`", "`true`, `false`", "No spans and metrics leave. Sums, propagation and log lines stay."),
     honoured("OTEL_SERVICE_NAME", "`unknown_service:<executable>`", "text", "`service.name`; wins over the one in `OTEL_RESOURCE_ATTRIBUTES`."),
     honoured("OTEL_RESOURCE_ATTRIBUTES", "–", "`key=value,key=value`", "Attributes of the resource, percent-decoded; one wrong pair discards them all. Merged with those set in code."),
     honoured("OTEL_TRACES_EXPORTER", "`otlp`", "list of `otlp`, `console`, `none`", "Where finished spans go; `console` is standard error."),
-    honoured("OTEL_EXPORTER_OTLP_ENDPOINT", "`http://localhost:4318`", "`http` or `https` URL", "Base URL of the collector; `v1/traces` is appended."),
+    honoured("OTEL_EXPORTER_OTLP_ENDPOINT", "`http://localhost:4318`", "`http` or `https` URL", "Base URL of the collector; `v1/traces` is appended, or `v1/metrics`."),
     honoured("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", LIKE_GENERAL, "`http` or `https` URL", "The whole URL, used as it is; `/` when it has no path."),
     honoured("OTEL_EXPORTER_OTLP_PROTOCOL", "`http/protobuf`", "`http/protobuf`", "`grpc` and `http/json` are not supported yet and answered with a warning."),
     honoured("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", LIKE_GENERAL, "`http/protobuf`", "The same for traces."),
@@ -74,8 +71,23 @@ pub(crate) static VARIABLES: &[Variable] = &[
     honoured("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", LIKE_GENERAL, "PEM file", "The same for traces."),
     honoured("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "–", "PEM file", "The client's certificate for mutual TLS; needs the key."),
     honoured("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", LIKE_GENERAL, "PEM file", "The same for traces."),
+    honoured("OTEL_METRICS_EXPORTER", "`none`", "list of `otlp`, `console`, `none`", "Where metrics go; needs the feature `metrics`. `console` is standard error."),
+    honoured("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", LIKE_GENERAL, "`http` or `https` URL", "The whole URL for metrics, used as it is; below the general one they go to `v1/metrics`."),
+    honoured("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", LIKE_GENERAL, "`http/protobuf`", "The same for metrics."),
+    honoured("OTEL_EXPORTER_OTLP_METRICS_HEADERS", LIKE_GENERAL, "`name=value,name=value`", "The same for metrics, in place of the general ones."),
+    honoured("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", LIKE_GENERAL, "`gzip`, `none`", "The same for metrics."),
+    honoured("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", LIKE_GENERAL, TIMEOUT, "The same for metrics."),
+    honoured("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", LIKE_GENERAL, "PEM file", "The same for metrics."),
+    honoured("OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", LIKE_GENERAL, "PEM file", "The same for metrics."),
+    honoured("OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", LIKE_GENERAL, "PEM file", "The same for metrics."),
+    honoured("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "`cumulative`", "`cumulative`, `delta`, `lowmemory`", "Whether sums begin at the start or at the last export."),
+    warned("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "`explicit_bucket_histogram`", "Others are not supported; this one is taken silently."),
+    honoured("OTEL_METRIC_EXPORT_INTERVAL", "60000", "milliseconds, 1 to 3600000", "Time between two exports of metrics."),
+    honoured("OTEL_METRIC_EXPORT_TIMEOUT", "30000", TIMEOUT, "Time for one export of metrics, at most that of OTLP; 0 is no limit, which is held to one hour."),
+    warned("OTEL_METRICS_EXEMPLAR_FILTER", "`always_off`", "Metrics have no exemplars. `always_off` is taken silently."),
     warned("OTEL_EXPORTER_OTLP_INSECURE", "`true`, `false`", "Concerns gRPC only; the endpoint's scheme decides. `false` is taken silently."),
     warned("OTEL_EXPORTER_OTLP_TRACES_INSECURE", "`true`, `false`", "The same for traces."),
+    warned("OTEL_EXPORTER_OTLP_METRICS_INSECURE", "`true`, `false`", "The same for metrics."),
     honoured("OTEL_TRACES_SAMPLER", "`parentbased_traceidratio`", "`always_on`, `always_off`, `traceidratio`, `parentbased_always_on`, `parentbased_always_off`, `parentbased_traceidratio`", "Which traces are kept. The default decides as the specification's does, `parentbased_always_on`."),
     honoured("OTEL_TRACES_SAMPLER_ARG", "1.0", "0.0 to 1.0", "The share of traces that a `traceidratio` sampler keeps. Without `OTEL_TRACES_SAMPLER` it has no effect and is answered with a warning."),
     honoured("OTEL_BSP_SCHEDULE_DELAY", "5000", "milliseconds, 1 to 3600000", "Longest wait before a batch is sent."),
@@ -93,7 +105,7 @@ pub(crate) static VARIABLES: &[Variable] = &[
     honoured("OTEL_PROPAGATORS", "`tracecontext,baggage`", "list of `tracecontext`, `baggage`, `none`", "How context travels between processes. Others are answered with a warning."),
     honoured("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "`NO_CONTENT`", "`NO_CONTENT`, `SPAN_ONLY`, `SPAN_AND_EVENT`, `true`, `false`", "Whether messages, queries, arguments and results are recorded, on spans only. `NO_CONTENT` turns off what code asked for; what code forbids stays off. `EVENT_ONLY` is answered with a warning and records none."),
     warned("OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT", "`true`, `false`", "Events with the details of a model call are not written. `false` is taken silently."),
-    Variable { name: "OTEL_SEMCONV_STABILITY_OPT_IN", default: "–", values: "any", meaning: "The newest names are always written.", status: Status::Accepted },
+    honoured("OTEL_SEMCONV_STABILITY_OPT_IN", "–", "list with `gen_ai_latest_experimental`", "Gives metrics the newest names of the GenAI conventions. Spans always have them; other words are taken silently."),
     warned("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", "`logs`, `logs/dup`", "Exceptions are written as span events."),
     warned("OTEL_ENTITIES", "any", "Entities are not supported."),
     warned("OTEL_LOG_LEVEL", "any", "Use `RUST_LOG`."),
@@ -114,7 +126,7 @@ const HEAD: &str = "\
 For every setting the environment wins over the code, and the code over the default; only content that code forbids
 stays off. Values are trimmed, and an empty one counts as unset. A value that cannot be used is ignored with one warning
 that says what is used instead; values that may hold a secret are never shown. A variable marked *warning* is known and
-not supported; one marked *accepted* asks for what is done anyhow.
+not supported.
 
 | variable | default | accepted | meaning | status |
 |---|---|---|---|---|

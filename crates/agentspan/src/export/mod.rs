@@ -7,6 +7,8 @@ mod deadline;
 mod exporter;
 mod fit;
 mod http;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod otlp;
 mod report;
 mod scrub;
@@ -19,6 +21,8 @@ use opentelemetry_sdk::trace::SpanData;
 pub(crate) use console::Console;
 pub(crate) use deadline::Deadline;
 pub use exporter::Exporter;
+#[cfg(feature = "metrics")]
+pub(crate) use metrics::{MeterSettings, MetricsSender, StepMeter};
 pub(crate) use otlp::OtlpSender;
 pub(crate) use report::{Counts, Verdict};
 pub use report::{DropReason, Report};

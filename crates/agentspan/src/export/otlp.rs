@@ -45,8 +45,7 @@ impl OtlpSender {
         let endpoint = Endpoint::new(&settings.endpoint, &scrubber)?;
         let deadline = Deadline::default();
         let client = Arc::new(CollectorClient::new(settings, &endpoint, deadline.clone())?);
-        let timeout =
-            if settings.timeout.is_zero() { LONGEST_TIMEOUT } else { settings.timeout.min(LONGEST_TIMEOUT) };
+        let timeout = longest(settings.timeout);
         // All is said, since what is not is taken from the environment or from features that others turned on.
         let mut builder = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
@@ -107,8 +106,9 @@ impl OtlpSender {
         self.client.begin(end);
         let exported = catch_unwind(AssertUnwindSafe(|| ready(self.exporter.export(batch))));
         let outcome = self.client.outcome();
-        let mut problem =
-            |cause: &str| verdict.problem = Some(format!("{}: {}", self.shown, self.safe(cause)));
+        let mut problem = |cause: &str| {
+            verdict.problem = Some(format!("{}: {}", self.shown, safe(cause, &self.client, &self.scrubber)))
+        };
         match (exported, outcome) {
             (_, Some(Outcome::Answered { status: 200..=299, body })) => {
                 let partial =
@@ -152,24 +152,29 @@ impl OtlpSender {
         }
         true
     }
+}
 
-    /// One line of limited length without secrets, ours included: a collector may repeat what it was sent.
-    fn safe(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in self.client.secrets().filter(|secret| secret.len() >= 6) {
-            if text.contains(secret) {
-                text = text.replace(secret, "[REDACTED:header]");
-            }
+/// The time for one export, where zero is no limit.
+pub(super) fn longest(timeout: Duration) -> Duration {
+    if timeout.is_zero() { LONGEST_TIMEOUT } else { timeout.min(LONGEST_TIMEOUT) }
+}
+
+/// One line of limited length without secrets, ours included: a collector may repeat what it was sent.
+pub(super) fn safe(text: &str, client: &CollectorClient, scrubber: &Scrubber) -> String {
+    let mut text = text.to_owned();
+    for secret in client.secrets().filter(|secret| secret.len() >= 6) {
+        if text.contains(secret) {
+            text = text.replace(secret, "[REDACTED:header]");
         }
-        let text = self.scrubber.scrub(&text);
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        line.chars()
-            .filter(|c| !c.is_control())
-            .take(LONGEST_MESSAGE)
-            .collect::<String>()
-            .trim_end_matches([':', ' '])
-            .to_owned()
     }
+    let text = scrubber.scrub(&text);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars()
+        .filter(|c| !c.is_control())
+        .take(LONGEST_MESSAGE)
+        .collect::<String>()
+        .trim_end_matches([':', ' '])
+        .to_owned()
 }
 
 /// The error of the OTLP specification, `google.rpc.Status`, as far as it is for people.
@@ -179,7 +184,7 @@ struct RpcStatus {
     message: String,
 }
 
-fn explanation(status: u16, body: &[u8]) -> String {
+pub(super) fn explanation(status: u16, body: &[u8]) -> String {
     if (300..400).contains(&status) {
         return ", and redirects are not followed".to_owned();
     }
@@ -191,7 +196,7 @@ fn explanation(status: u16, body: &[u8]) -> String {
 }
 
 /// The value of a future that never waits: the client below blocks. `None` if it did wait.
-fn ready<F: Future>(future: F) -> Option<F::Output> {
+pub(super) fn ready<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut TaskContext::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,

@@ -1,4 +1,5 @@
 mod delivery;
+mod metrics;
 
 use crate::config::{
     ContentClass, Dialects, Overrides, Propagation, Propagator, SamplerConfig, TracesExporter,

@@ -2,6 +2,8 @@
 
 mod filter;
 mod log_line;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod processor;
 mod queue;
 mod resource;
@@ -78,6 +80,8 @@ pub(crate) fn start_disabled(
 pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options) -> Result<Parts, Error> {
     let mut warnings: Vec<String> = warnings.iter().map(Warning::to_string).collect();
     let sinks = options.sinks.take();
+    #[cfg(feature = "metrics")]
+    let sends_metrics = sinks.is_none();
     let ids = options.ids;
     let make_ids =
         || ids.map_or_else(|| Box::new(RandomIdGenerator::default()) as Box<dyn IdGenerator>, |ids| ids());
@@ -121,6 +125,18 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
     let mut runtime = Runtime::new(Some(recorder), prices, config.content).with_propagation(propagation);
     runtime.ids = make_ids();
     runtime.hash_key = hash_key;
+    #[cfg(feature = "metrics")]
+    let metrics = if sends_metrics { metrics::start(&config, &resource, &finish.scrubber) } else { Ok(None) };
+    #[cfg(feature = "metrics")]
+    let metrics = metrics.unwrap_or_else(|error| {
+        warnings.push(format!("{error}; no metrics are sent"));
+        None
+    });
+    #[cfg(feature = "metrics")]
+    {
+        let meter = metrics.as_ref().map(|(meter, _)| meter.clone());
+        runtime.meter = meter.or_else(|| metrics::global_meter(&config, &finish.scrubber));
+    }
     let runtime = Arc::new(runtime);
     let running = exports.then(|| {
         let worker = Worker {
@@ -135,6 +151,10 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         run(worker, runtime.clone(), provider.clone(), deadline)
     });
     let telemetry = announce(warnings, counts, &runtime, running.transpose()?);
+    #[cfg(feature = "metrics")]
+    if let Some((_, reader)) = metrics {
+        telemetry.set_metrics(reader);
+    }
     Ok(Parts { telemetry, config, runtime, provider: Some(provider) })
 }
 
@@ -143,6 +163,10 @@ pub(crate) fn start_global(parts: Parts) -> Telemetry {
     Runtime::set_global(&parts.runtime);
     if let Some(provider) = parts.provider {
         global::set_tracer_provider(provider);
+    }
+    #[cfg(feature = "metrics")]
+    if let Some(metrics) = parts.telemetry.metrics() {
+        global::set_meter_provider(metrics.provider.clone());
     }
     global::set_text_map_propagator(propagation::propagator(&parts.config.propagators));
     parts.telemetry
@@ -207,6 +231,10 @@ pub(crate) fn cold_side(config: &Config, options: Options) -> (Finish, Arc<Runti
     warnings.iter().for_each(say);
     let mut runtime = Runtime::new(None, prices, config.content).with_propagation(propagation);
     runtime.hash_key = hash_key;
+    #[cfg(feature = "metrics")]
+    {
+        runtime.meter = metrics::global_meter(config, &finish.scrubber);
+    }
     (finish, Arc::new(runtime))
 }
 

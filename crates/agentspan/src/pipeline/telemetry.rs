@@ -1,12 +1,16 @@
 use crate::cost::{Books, Ledger, PriceBook, Prices};
 use crate::error::say;
 use crate::export::{Counts, Deadline, DropReason, Report};
+#[cfg(feature = "metrics")]
+use crate::pipeline::metrics::MetricsReader;
 use crate::pipeline::queue::Queue;
 use crate::span::{Ending, Runtime, finish, lock};
 use agentspan_semconv::StopReason;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::fmt;
 use std::io::Write;
+#[cfg(feature = "metrics")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
@@ -17,7 +21,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A little less is left for sending, so that the thread can still write the last answer into the books.
-const SPARE: Duration = Duration::from_millis(100);
+pub(super) const SPARE: Duration = Duration::from_millis(100);
 
 /// The running telemetry. Hold it as long as spans are to be delivered: dropping it ends open spans, sends what there
 /// is for at most five seconds, and prints a line only when something was lost.
@@ -33,6 +37,8 @@ struct Shared {
     prices: Arc<PriceBook>,
     books: Arc<Ledger>,
     running: Option<Running>,
+    #[cfg(feature = "metrics")]
+    metrics: OnceLock<MetricsReader>,
 }
 
 /// A telemetry that has an export thread.
@@ -55,7 +61,27 @@ impl Telemetry {
         books: Arc<Ledger>,
         running: Option<Running>,
     ) -> Self {
-        Self { shared: Arc::new(Shared { warnings, counts, prices, books, running }), ended: false }
+        let shared = Shared {
+            warnings,
+            counts,
+            prices,
+            books,
+            running,
+            #[cfg(feature = "metrics")]
+            metrics: OnceLock::new(),
+        };
+        Self { shared: Arc::new(shared), ended: false }
+    }
+
+    /// Flushes and stops these metrics, too.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn set_metrics(&self, metrics: MetricsReader) {
+        let _ = self.shared.metrics.set(metrics);
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) fn metrics(&self) -> Option<&MetricsReader> {
+        self.shared.metrics.get()
     }
 
     /// A telemetry that records nothing: the program runs as it would without it.
@@ -89,7 +115,7 @@ impl Telemetry {
         self.shared.counts.report()
     }
 
-    /// Sends every ended span now and waits for the answer, at most five seconds.
+    /// Sends every ended span now, and metrics if they are sent, and waits for the answer, at most five seconds.
     ///
     /// It blocks the thread that calls it; the export has a thread of its own, so that it works inside a task, in
     /// every runtime and without one. A step that waits for others below it stays open.
@@ -99,6 +125,9 @@ impl Telemetry {
 
     /// As [`flush`](Self::flush), within a time of one's own.
     pub fn flush_within(&self, patience: Duration) -> Report {
+        #[cfg(feature = "metrics")]
+        let metrics =
+            self.metrics().map(|metrics| (metrics, metrics.flush(patience), Instant::now() + patience));
         if let Some(running) = &self.shared.running {
             let (done, told) = mpsc::channel();
             running.deadline.shorten(Instant::now() + patience.saturating_sub(SPARE));
@@ -106,6 +135,11 @@ impl Telemetry {
             // Without an answer the report says what is unconfirmed.
             let _ = told.recv_timeout(patience);
             running.deadline.lift();
+        }
+        #[cfg(feature = "metrics")]
+        if let Some((metrics, waiting, end)) = metrics {
+            waiting.until(end);
+            metrics.lift();
         }
         self.report()
     }
@@ -147,16 +181,25 @@ impl Telemetry {
 
 impl Shared {
     fn stop(&self, patience: Duration) -> Report {
+        let deadline = Instant::now() + patience;
         if let Some(running) = &self.running {
-            running.stop(&self.counts, patience);
+            running.end_open_steps();
+        }
+        #[cfg(feature = "metrics")]
+        let metrics = self.metrics.get().map(|metrics| metrics.stop(patience));
+        if let Some(running) = &self.running {
+            running.stop(&self.counts, deadline);
+        }
+        #[cfg(feature = "metrics")]
+        if let Some(waiting) = metrics {
+            waiting.until(deadline);
         }
         self.counts.report()
     }
 }
 
 impl Running {
-    fn stop(&self, counts: &Counts, patience: Duration) {
-        let deadline = Instant::now() + patience;
+    fn end_open_steps(&self) {
         // Without this a span that is open when the provider stops would vanish.
         for node in self.runtime.open.all() {
             if let Some(run) = node.run.as_ref().filter(|_| node.is_run)
@@ -166,6 +209,10 @@ impl Running {
             }
             finish(&node, Ending::cancelled());
         }
+    }
+
+    fn stop(&self, counts: &Counts, deadline: Instant) {
+        let patience = deadline.saturating_duration_since(Instant::now());
         self.deadline.shorten(deadline - patience.min(SPARE));
         if let Some(recorder) = &self.runtime.recorder {
             recorder.stop();

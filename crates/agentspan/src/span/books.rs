@@ -34,7 +34,7 @@ pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Optio
 }
 
 /// The tool's name as it stands in a span's name, so that it is the same for a step that has none.
-fn tool_name(node: &Node) -> Option<&str> {
+pub(crate) fn tool_name(node: &Node) -> Option<&str> {
     let name = node.tool.get().unwrap_or(&node.name);
     (node.step_type == StepType::ToolCall).then(|| name.strip_prefix("tool.").unwrap_or(name))
 }

@@ -1,6 +1,7 @@
 //! How a step ends: what its run learns of it, and what of it is recorded.
 
 use crate::span::books;
+use crate::span::measure;
 use crate::span::node::{Ended, Node, Own, Recording};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::run::{Line, Run};
@@ -14,8 +15,12 @@ use std::time::{Duration, SystemTime};
 
 /// Ends a step: posts its part, and writes to the span what is known only now.
 pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
-    // Nobody sees when a step ended that is not recorded.
-    let now = if node.is_sampled_out() { node.started } else { SystemTime::now().max(node.started) };
+    // Nobody sees when a step ended that is neither recorded nor measured.
+    let now = if node.is_sampled_out() && node.runtime.meter.is_none() {
+        node.started
+    } else {
+        SystemTime::now().max(node.started)
+    };
     let settle = |ending: &mut Ending, own: &Own, told: Option<Cow<'static, str>>| {
         let run = node.run.as_ref().filter(|_| node.is_run);
         let stop_reason = run.map(|run| settle_reason(run, ending));
@@ -29,6 +34,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     };
     let Some((ended, (stop_reason, error_type, own))) = node.end(&mut ending, settle) else { return };
     books::post(node, &own, ending.outcome.is_failure(), stop_reason.as_ref());
+    measure::post(node, &own, error_type.as_deref(), stop_reason.as_ref(), now);
     let Ended { recording, mut attributes, recovers_from, is_complete } = ended;
     if matches!(recording, Recording::None) {
         return;

@@ -17,6 +17,7 @@ mod handle;
 mod handoff;
 mod layer;
 mod llm;
+mod measure;
 mod model;
 mod model_call;
 mod node;
@@ -56,6 +57,10 @@ pub use handle::{SpanHandle, current};
 pub use handoff::{HandoffBuilder, handoff};
 pub(crate) use layer::{StepLayer, TARGET};
 pub use llm::{LlmBuilder, llm};
+#[cfg(feature = "metrics")]
+pub(crate) use measure::{Kind, Measured, Meter, ReplyFigures};
+#[cfg(feature = "metrics")]
+pub(crate) use model::Call;
 pub(crate) use node::Node;
 pub use outcome::{Elapsed, Failure};
 pub(crate) use outcome::{Ending, FailureRecord};

@@ -7,7 +7,7 @@ use crate::span::runtime::{Runtime, attribute, count};
 use crate::span::sums::token_attributes;
 use crate::usage::{self, Reply, Request, Usage};
 use agentspan_semconv::gen_ai::GEN_AI_RESPONSE_FINISH_REASONS;
-use agentspan_semconv::{StepType, cost, embedding, llm, provider};
+use agentspan_semconv::{Operation, StepType, cost, embedding, llm, provider};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub(crate) struct Call {
     pub(crate) provider: Cow<'static, str>,
     pub(crate) model: String,
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only meters ask for it"))]
+    pub(crate) operation: Option<Operation>,
     pub(crate) batch: bool,
 }
 
@@ -119,6 +121,7 @@ impl ReplyRecord {
 pub(crate) fn record_reply(node: &Arc<Node>, reply: &ReplyRecord) {
     let reply = &reply.0;
     let (model, tier) = (reply.model.as_deref(), reply.service_tier.as_deref());
+    node.figures(|figures| figures.model.clone_from(&reply.model));
     // Without one, what was told by hand stays; a call that nobody told of is settled when it ends.
     if let Some(usage) = &reply.usage {
         record_usage(node, usage, model, tier, reply.batch);
@@ -225,6 +228,7 @@ pub(crate) fn record_usage(
         true
     };
     node.own_with(is_stale, change, || token_attributes(usage));
+    node.figures(|figures| figures.usage = usage.clone());
     let unknown = Call::default();
     let call = node.call.get().unwrap_or(&unknown);
     let query = PriceQuery {

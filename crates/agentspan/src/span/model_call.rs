@@ -50,7 +50,7 @@ impl ModelCall {
         let Self { provider, model, purpose, request, server, batch, estimated_prompt } = self;
         let spec = Spec::new(step_type, SpanKind::Client, || span_name::llm(&provider, &model));
         let sent = request.as_ref().and_then(|request| request.request.model.clone()).unwrap_or(model);
-        let call = Call { provider, model: sent, batch };
+        let call = Call { provider, model: sent, operation: Some(operation), batch };
         let mut model = None;
         let active = Active::start(spec, |node, initial| {
             let all = &mut *initial;

@@ -1,4 +1,5 @@
 use crate::cost::{OwnCost, Totals, Unpriced, Usd};
+use crate::span::measure::ReplyFigures;
 use crate::span::model::{self, Call};
 use crate::span::outcome::Ending;
 use crate::span::recorder::Recorded;
@@ -94,6 +95,8 @@ pub(crate) struct Own {
     pub(crate) completion_tokens: Option<u64>,
     /// An attempt before the one that counts may have been charged for, and nobody knows.
     pub(crate) lost_attempt: bool,
+    /// Kept for a meter only.
+    pub(crate) reply: Option<Box<ReplyFigures>>,
 }
 
 /// What the user said of the step while it ran.
@@ -268,6 +271,13 @@ impl Node {
         let mut state = lock(&self.state);
         if !state.ended {
             change(&mut state.own);
+        }
+    }
+
+    /// Keeps what a meter will ask of the reply, if there is one.
+    pub(crate) fn figures(&self, change: impl FnOnce(&mut ReplyFigures)) {
+        if self.runtime.meter.is_some() {
+            self.own(|own| change(own.reply.get_or_insert_default()));
         }
     }
 

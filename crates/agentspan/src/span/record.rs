@@ -116,8 +116,8 @@ impl Active {
         let has_span = has_layer && !sampled_out;
         let is_call = matches!(step_type, StepType::LlmGenerate | StepType::Embedding);
         let started = match &parent {
-            // Only prices ask when a dropped step began, and to read the clock is a good part of what it costs.
-            Some(parent) if sampled_out && !is_call => parent.started,
+            // Only prices and meters ask when a dropped step began, and to read the clock is a good part of what it costs.
+            Some(parent) if sampled_out && !is_call && runtime.meter.is_none() => parent.started,
             _ => SystemTime::now(),
         };
         let node = Node::new(NewNode {
@@ -169,7 +169,8 @@ impl Active {
 
     /// Notes what a model call calls; prices need it later.
     pub(crate) fn with_call(mut self, call: Call) -> Self {
-        self.began = self.node.is_recording().then(Instant::now);
+        let is_timed = self.node.is_recording() || self.node.runtime.meter.is_some();
+        self.began = is_timed.then(Instant::now);
         let _ = self.node.call.set(call);
         self
     }

@@ -2,6 +2,7 @@ use crate::config::{Content, Propagation};
 use crate::cost::{Ledger, PriceBook};
 use crate::error::say;
 use crate::span::layer::StepLayer;
+use crate::span::measure::Meter;
 use crate::span::node::Node;
 use crate::span::open::OpenSteps;
 use crate::span::pending::Pending;
@@ -22,6 +23,8 @@ pub(crate) struct Runtime {
     pub(crate) recorder: Option<Recorder>,
     pub(crate) prices: Arc<PriceBook>,
     pub(crate) books: Arc<Ledger>,
+    /// Measures ended steps, when metrics were asked for.
+    pub(crate) meter: Option<Arc<dyn Meter>>,
     pub(crate) content: Content,
     /// What travels to whom.
     pub(crate) propagation: Propagation,
@@ -44,6 +47,7 @@ impl Runtime {
             recorder,
             prices: Arc::new(prices),
             books: Arc::default(),
+            meter: None,
             content,
             propagation: Propagation::new(),
             ids: Box::new(RandomIdGenerator::default()),

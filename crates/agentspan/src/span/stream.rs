@@ -93,6 +93,7 @@ impl StreamWatch {
         node.set(attribute(llm::LLM_STREAMING, true));
         node.set(count(llm::LLM_CHUNK_COUNT, reply.chunk_count));
         node.set_all(first_chunk_s.map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
+        node.figures(|figures| figures.first_chunk_s = first_chunk_s);
         node.set(attribute(llm::LLM_STREAM_END, stream_end.as_str()));
         if let Some(error) = &reply.error {
             let mut record = FailureRecord::of_type(error.error_type.clone());

@@ -73,7 +73,31 @@ const CASES: &[Case] = &[
     Case { environment: &[("OTEL_SPAN_LINK_COUNT_LIMIT", "300")], set: |b| b.with_max_links_per_span(200), get: |c| word(c.limits.link_count), expected: ["128", "200", "300"] },
     Case { environment: &[("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "300")], set: |b| b.with_max_attributes_per_event(200), get: |c| word(c.limits.event_attribute_count), expected: ["128", "200", "300"] },
     Case { environment: &[("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "300")], set: |b| b.with_max_attributes_per_link(200), get: |c| word(c.limits.link_attribute_count), expected: ["128", "200", "300"] },
+    Case { environment: &[("OTEL_METRIC_EXPORT_INTERVAL", "3000")], set: |b| b.with_metric_interval(Duration::from_secs(2)), get: |c| word(c.metrics.interval), expected: ["60s", "2s", "3s"] },
+    Case { environment: &[("OTEL_METRIC_EXPORT_TIMEOUT", "3000")], set: |b| b.with_metric_timeout(Duration::from_secs(2)), get: |c| word(c.metrics.otlp.timeout), expected: ["10s", "2s", "3s"] },
+    Case { environment: &[("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "lowmemory")], set: |b| b.with_delta_metrics(true), get: |c| word(c.metrics.temporality), expected: ["Cumulative", "Delta", "LowMemory"] },
+    Case { environment: &[("OTEL_SEMCONV_STABILITY_OPT_IN", "http")], set: |b| b.with_latest_metric_names(true), get: |c| word(c.metrics.latest_names), expected: ["false", "true", "false"] },
+    Case { environment: &[("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://env:1/x")], set: |b| b.with_endpoint("http://code:1"), get: |c| c.metrics.otlp.endpoint.clone(), expected: ["http://localhost:4318/v1/metrics", "http://code:1/v1/metrics", "http://env:1/x"] },
+    Case { environment: &[("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "key=env")], set: |b| b.with_header("key", "code"), get: |c| word(&c.metrics.otlp.headers), expected: ["[]", "[(key, code)]", "[(key, env)]"] },
+    Case { environment: &[("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "gzip")], set: |b| b.with_gzip(false), get: |c| word(c.metrics.otlp.gzip), expected: ["false", "false", "true"] },
+    Case { environment: &[("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "3000")], set: |b| b.with_export_timeout(Duration::from_secs(2)), get: |c| word(c.metrics.otlp.timeout), expected: ["10s", "2s", "3s"] },
+    Case { environment: &[("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "env.pem")], set: |b| b.with_certificate("code.pem"), get: |c| word(&c.metrics.otlp.certificate), expected: ["None", "Some(code.pem)", "Some(env.pem)"] },
+    Case { environment: &[("OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", "env.pem"), ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", "env.key")], set: |b| b.with_client_certificate("code.pem", "code.key"), get: |c| word((&c.metrics.otlp.client_certificate, &c.metrics.otlp.client_key)), expected: ["(None, None)", "(Some(code.pem), Some(code.key))", "(Some(env.pem), Some(env.key))"] },
 ];
+
+/// Where metrics go; without the feature both are answered with a warning.
+#[cfg(feature = "metrics")]
+#[test]
+fn the_environment_comes_before_the_code_for_metrics() {
+    let code = TelemetryBuilder::default().with_metrics_exporters([crate::config::MetricsExporter::Console]);
+    let env = |name: &str| (name == "OTEL_METRICS_EXPORTER").then(|| "otlp".to_owned());
+    let exporters = [
+        Config::resolve(&|_| None, TelemetryBuilder::default().code()),
+        Config::resolve(&|_| None, code.code()),
+        Config::resolve(&env, code.code()),
+    ];
+    assert_eq!(exporters.map(|(config, _)| word(config.metrics.exporters)), ["[]", "[Console]", "[Otlp]"]);
+}
 
 #[test]
 fn the_environment_comes_before_the_code_and_the_code_before_the_default() {
@@ -98,10 +122,16 @@ fn the_environment_comes_before_the_code_and_the_code_before_the_default() {
 fn every_setting_of_the_environment_can_be_set_in_code() {
     let cases = CASES.iter().flat_map(|case| case.environment).map(|(name, _)| *name);
     // There is one protocol, so there is nothing to choose.
-    let single = ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"];
+    let single = [
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+    ];
+    // Only with its feature.
+    let metrics = ["OTEL_METRICS_EXPORTER"];
     // Code gives prices and not the name of a file of them.
     let files = ["AGENTSPAN_PRICES"];
-    let covered: BTreeSet<_> = cases.chain(single).chain(files).collect();
+    let covered: BTreeSet<_> = cases.chain(single).chain(metrics).chain(files).collect();
     let honoured = VARIABLES.iter().filter(|variable| variable.status == Status::Honoured);
     assert_eq!(covered, honoured.map(|variable| variable.name).collect());
 }

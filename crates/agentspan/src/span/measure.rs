@@ -1,0 +1,83 @@
+//! What a step tells a meter when it has ended, sampled or not.
+
+use crate::cost::{OwnCost, Totals};
+use crate::span::books::tool_name;
+use crate::span::model::Call;
+use crate::span::node::{Node, Own};
+use crate::usage::Usage;
+use agentspan_semconv::{StepType, StopReason};
+use opentelemetry::KeyValue;
+use std::fmt::Debug;
+use std::time::{Duration, SystemTime};
+
+/// Takes the figures of ended steps; it must be quick, since the caller waits.
+pub(crate) trait Meter: Debug + Send + Sync {
+    fn ended(&self, step: &Measured<'_>);
+}
+
+/// One step that has ended.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "read by the meter of that feature"))]
+pub(crate) struct Measured<'a> {
+    pub(crate) kind: Kind<'a>,
+    /// The nearest agent, which a run is itself.
+    pub(crate) agent: Option<&'a str>,
+    pub(crate) cost: &'a OwnCost,
+    /// Of a failed step.
+    pub(crate) error_type: Option<&'a str>,
+    pub(crate) duration: Duration,
+    /// Session, user and tags of the run.
+    pub(crate) inherited: &'a [KeyValue],
+}
+
+#[derive(Debug)]
+#[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "read by the meter of that feature"))]
+pub(crate) enum Kind<'a> {
+    Model { call: &'a Call, reply: &'a ReplyFigures },
+    Tool(&'a str),
+    Run { stop_reason: &'a StopReason, totals: Totals },
+    Retrieval,
+    Other,
+}
+
+/// What only a meter keeps of a reply.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct ReplyFigures {
+    pub(crate) usage: Usage,
+    pub(crate) model: Option<String>,
+    pub(crate) first_chunk_s: Option<f64>,
+}
+
+/// Tells the meter, if there is one, of a step that has ended.
+pub(crate) fn post(
+    node: &Node,
+    own: &Own,
+    error_type: Option<&str>,
+    stop_reason: Option<&StopReason>,
+    now: SystemTime,
+) {
+    let Some(meter) = &node.runtime.meter else { return };
+    let nothing = ReplyFigures::default();
+    let kind = match (node.call.get(), tool_name(node), stop_reason) {
+        (Some(call), ..) => Kind::Model { call, reply: own.reply.as_deref().unwrap_or(&nothing) },
+        (None, Some(tool), _) => Kind::Tool(tool),
+        (None, None, Some(stop_reason)) => Kind::Run { stop_reason, totals: node.totals() },
+        (None, None, None) if node.step_type == StepType::Retrieval => Kind::Retrieval,
+        (None, None, None) if own.cost == OwnCost::None => return,
+        (None, None, None) => Kind::Other,
+    };
+    let post = |inherited: &[KeyValue]| {
+        meter.ended(&Measured {
+            kind,
+            agent: node.run.as_ref().map(|run| run.agent_name.as_ref()),
+            cost: &own.cost,
+            error_type,
+            duration: now.duration_since(node.started).unwrap_or_default(),
+            inherited,
+        });
+    };
+    match &node.run {
+        Some(run) => run.with_inherited(post),
+        None => post(&[]),
+    }
+}
