@@ -1,11 +1,11 @@
 //! The books as OpenTelemetry metrics, as a collector gets them.
 
 use crate::program::Program;
-use agentspan::{MetricsExporter, StopReason, Telemetry, TelemetryBuilder};
+use agentspan::{MetricsExporter, StopReason, Telemetry, TelemetryBuilder, TracesExporter};
 use agentspan_tests::{Answer, Collector, Series};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use std::future::{Future, ready};
+use std::future::{Future, pending, ready};
 use std::time::{Duration, Instant};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
@@ -129,6 +129,42 @@ async fn metrics_are_the_same_whatever_is_sampled() {
 }
 
 #[tokio::test]
+async fn metrics_are_the_same_after_spans_were_dropped() {
+    let all = measured(|it| it, day()).await;
+    let collector = Collector::start();
+    let settings = to(&collector).with_max_queue_size(1).with_max_export_batch_size(1);
+    let (_guard, telemetry) = start(settings.with_export_timeout(Duration::from_secs(1)));
+    collector.set(Answer::Silent);
+    day().await;
+    collector.set(Answer::Accept);
+    let report = telemetry.shutdown();
+    assert!(report.lost() >= 8, "one of ten is on its way and one is in the queue: {report}");
+    assert_eq!(lines(&collector.metrics()), lines(&all));
+}
+
+#[tokio::test]
+async fn what_is_open_at_the_shutdown_is_measured_sampled_or_not() {
+    for (ratio, exporters) in
+        [(1.0, vec![TracesExporter::Otlp]), (0.0, vec![TracesExporter::Otlp]), (0.5, vec![])]
+    {
+        let collector = Collector::start();
+        let settings = to(&collector).with_sampling_ratio(ratio).with_exporters(exporters);
+        let (_guard, telemetry) = start(settings);
+        let mut run = Box::pin(agentspan::agent("a").run_ok(async {
+            call("gemini-2.5-pro").await;
+            agentspan::tool("t").run_ok(pending::<()>()).await;
+        }));
+        assert!(futures_util::poll!(&mut run).is_pending());
+        telemetry.shutdown();
+        drop(run);
+        let metrics = collector.metrics();
+        let runs = metrics.iter().find(|it| it.name == "agentspan.runs").expect("the run was measured");
+        assert_eq!((runs.sum, runs.text("agent.stop_reason")), (1.0, Some("shutdown")), "at {ratio}");
+        assert!(metrics.iter().any(|it| it.name == "gen_ai.execute_tool.duration"), "at {ratio}");
+    }
+}
+
+#[tokio::test]
 async fn times_are_measured_in_dropped_traces_too() {
     let slow = async {
         agentspan::agent("a")
@@ -181,6 +217,33 @@ async fn names_without_end_fall_into_one_series_and_lose_nothing() {
         .expect("there is one for the rest");
     assert_eq!(other.sum, 9_500.0 * 0.5);
     assert_eq!(costs.iter().map(|it| it.sum).sum::<f64>(), 5_000.0);
+    assert_eq!(crowded(&metrics), Some(9_500.0));
+}
+
+#[tokio::test]
+async fn names_that_are_many_only_together_fall_into_one_series_too() {
+    let work = async {
+        for number in 0..2_500 {
+            let tool = agentspan::tool(format!("tool {}", number / 50)).cost_usd(0.5).run_ok(async {});
+            agentspan::agent(format!("agent {}", number % 50)).run_ok(tool).await;
+        }
+    };
+    let metrics = measured(|it| it, work).await;
+    let costs: Vec<_> = metrics.iter().filter(|it| it.name == "agentspan.cost").collect();
+    let other: Vec<_> = costs.iter().filter(|it| it.text("gen_ai.tool.name") == Some("other")).collect();
+    assert_eq!(other.len(), 1, "{other:?}");
+    assert_eq!(other[0].text("gen_ai.agent.name"), Some("other"));
+    // Each agent has a set for its runs as well.
+    assert_eq!(costs.len(), 2_000 - 50 + 1);
+    assert_eq!(other[0].sum, (2_500.0 - 1_950.0) * 0.5);
+    assert_eq!(costs.iter().map(|it| it.sum).sum::<f64>(), 1_250.0);
+    assert_eq!(crowded(&metrics), Some(550.0));
+    assert!(metrics.iter().all(|it| it.text("otel.metric.overflow").is_none()));
+}
+
+/// How many steps were measured as `other`.
+fn crowded(metrics: &[Series]) -> Option<f64> {
+    metrics.iter().find(|it| it.name == "agentspan.metrics.other").map(|it| it.sum)
 }
 
 #[tokio::test]

@@ -47,6 +47,9 @@ pub const AGENTSPAN_COST: &str = "agentspan.cost";
 pub const AGENTSPAN_COST_UNPRICED_CALLS: &str = "agentspan.cost.unpriced_calls";
 /// Ended runs by `agent.stop_reason` (counter). Invented: no convention says why a run stopped.
 pub const AGENTSPAN_RUNS: &str = "agentspan.runs";
+/// Ended steps that stand under `other`, since there are more names, or sets of names, than metrics have room for
+/// (counter). Invented: it is there only when the other metrics no longer tell everything apart.
+pub const AGENTSPAN_METRICS_OTHER: &str = "agentspan.metrics.other";
 
 /// Whether tokens are `input` or `output` (string).
 pub const GEN_AI_TOKEN_TYPE: &str = "gen_ai.token.type";

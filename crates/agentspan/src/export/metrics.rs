@@ -5,10 +5,11 @@ mod lines;
 mod names;
 mod sender;
 
+pub(crate) use names::MAX_SERIES;
 pub(crate) use sender::MetricsSender;
 
 use self::instruments::Instruments;
-use self::names::Names;
+use self::names::{Attributes, Names};
 use super::Scrubber;
 use crate::cost::OwnCost;
 use crate::span::{Call, Kind, Measured, Meter, ReplyFigures};
@@ -23,24 +24,18 @@ use agentspan_semconv::session::SESSION_ID;
 use agentspan_semconv::user::USER_ID;
 use agentspan_semconv::{Operation, provider};
 use opentelemetry::{InstrumentationScope, KeyValue, global, metrics};
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
-/// Room for the attributes of most series.
-const USUAL_ATTRIBUTES: usize = 8;
-
 /// Measures ended steps.
 ///
-/// Each kind of name has a bounded number of values of its own, and what comes later is measured as `other`. The SDK
-/// bounds the series of one instrument once more, and its last one has `otel.metric.overflow`.
+/// Names and sets of them are bounded in number; what comes later is measured as `other`, and counted as such.
 pub(crate) struct StepMeter {
     instruments: OnceLock<Instruments>,
     meter: Option<metrics::Meter>,
     scope: InstrumentationScope,
     latest_names: bool,
     names: Names,
-    /// The attributes of runs that stand on every series besides the agent.
     inherited: Vec<&'static str>,
 }
 
@@ -73,40 +68,6 @@ impl StepMeter {
             let global = || global::meter_with_scope(self.scope.clone());
             Instruments::new(&self.meter.clone().unwrap_or_else(global), self.latest_names)
         })
-    }
-
-    fn name(&self, key: &'static str, value: &str) -> KeyValue {
-        KeyValue::new(key, self.names.name(key, value))
-    }
-
-    /// What stands on every series of a step.
-    fn attributes(&self, step: &Measured<'_>) -> Vec<KeyValue> {
-        let mut attributes = Vec::with_capacity(USUAL_ATTRIBUTES);
-        match &step.kind {
-            Kind::Model { call, reply } => self.push_model(call, reply, &mut attributes),
-            Kind::Tool(tool) => {
-                attributes.push(KeyValue::new(GEN_AI_OPERATION_NAME, "execute_tool"));
-                attributes.push(self.name(GEN_AI_TOOL_NAME, tool));
-            }
-            Kind::Run { .. } => attributes.push(KeyValue::new(GEN_AI_OPERATION_NAME, "invoke_agent")),
-            Kind::Retrieval => attributes.push(KeyValue::new(GEN_AI_OPERATION_NAME, "retrieval")),
-            Kind::Other => {}
-        }
-        attributes.extend(step.agent.map(|agent| self.name(GEN_AI_AGENT_NAME, agent)));
-        for key in &self.inherited {
-            let value = step.inherited.iter().find(|known| known.key.as_str() == *key);
-            attributes.extend(value.map(|known| self.name(key, &known.value.as_str())));
-        }
-        attributes
-    }
-
-    fn push_model(&self, call: &Call, reply: &ReplyFigures, attributes: &mut Vec<KeyValue>) {
-        let operation = call.operation.unwrap_or(Operation::Chat);
-        attributes.push(KeyValue::new(GEN_AI_OPERATION_NAME, operation.as_str()));
-        attributes.push(self.name(GEN_AI_PROVIDER_NAME, &provider::gen_ai_name(&call.provider)));
-        attributes.push(self.name(GEN_AI_REQUEST_MODEL, &call.model));
-        let model = reply.model.as_deref();
-        attributes.extend(model.map(|model| self.name(GEN_AI_RESPONSE_MODEL, model)));
     }
 
     fn measure_cost(&self, cost: &OwnCost, attributes: &[KeyValue]) {
@@ -155,29 +116,46 @@ impl StepMeter {
 }
 
 impl Meter for StepMeter {
+    fn inherited(&self) -> &[&'static str] {
+        &self.inherited
+    }
+
     fn ended(&self, step: &Measured<'_>) {
-        let base = self.attributes(step);
-        let error = step.error_type.map(|class| self.name(ERROR_TYPE, class));
-        let with_error = error.map_or(Cow::Borrowed(&base[..]), |error| Cow::Owned(with(&base, error)));
+        let mut attributes = self.names.attributes();
+        push(step, &mut attributes);
+        let base = attributes.len();
+        if let Some(class) = step.error_type {
+            attributes.name(ERROR_TYPE, class);
+        }
+        let errors = attributes.len();
+        if let Kind::Run { stop_reason, .. } = &step.kind {
+            attributes.name(AGENT_STOP_REASON, stop_reason.as_str());
+        }
+        let (all, is_crowded) = attributes.finish();
+        let (with_error, reason) = all.split_at(errors);
+        let (base, _) = with_error.split_at(base);
         let seconds = step.duration.as_secs_f64();
         let instruments = self.instruments();
         match &step.kind {
-            Kind::Model { call, reply } => self.measure_call(call, reply, &base, &with_error, seconds),
-            Kind::Tool(_) => instruments.tool_duration.record(seconds, &with_error),
-            Kind::Retrieval => instruments.operation_duration.record(seconds, &with_error),
-            Kind::Run { stop_reason, totals } => {
-                let reason = self.name(AGENT_STOP_REASON, stop_reason.as_str());
+            Kind::Model { call, reply } => self.measure_call(call, reply, base, with_error, seconds),
+            Kind::Tool(_) => instruments.tool_duration.record(seconds, with_error),
+            Kind::Retrieval => instruments.operation_duration.record(seconds, with_error),
+            Kind::Run { totals, .. } => {
                 // What was done is known by the metric's own name.
-                instruments.runs.add(1, &with(&base[1..], reason));
+                let by_reason = base.iter().filter(|known| known.key.as_str() != GEN_AI_OPERATION_NAME);
+                instruments.runs.add(1, &by_reason.chain(reason).cloned().collect::<Vec<_>>());
                 if let Some(latest) = &instruments.latest {
-                    latest.agent_duration.record(seconds, &with_error);
-                    latest.inference_calls.record(totals.llm_calls, &with_error);
-                    latest.tool_calls.record(totals.tool_calls, &with_error);
+                    latest.agent_duration.record(seconds, with_error);
+                    latest.inference_calls.record(totals.llm_calls, with_error);
+                    latest.tool_calls.record(totals.tool_calls, with_error);
                 }
             }
             Kind::Other => {}
         }
-        self.measure_cost(step.cost, &base);
+        self.measure_cost(step.cost, base);
+        if is_crowded {
+            instruments.crowded.add(1, &[]);
+        }
     }
 }
 
@@ -185,6 +163,33 @@ impl Meter for StepMeter {
 impl fmt::Debug for StepMeter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StepMeter").field("latest_names", &self.latest_names).finish_non_exhaustive()
+    }
+}
+
+/// What stands on every series of a step.
+fn push(step: &Measured<'_>, attributes: &mut Attributes<'_>) {
+    match &step.kind {
+        Kind::Model { call, reply } => {
+            attributes.word(GEN_AI_OPERATION_NAME, call.operation.unwrap_or(Operation::Chat).as_str());
+            attributes.name(GEN_AI_PROVIDER_NAME, &provider::gen_ai_name(&call.provider));
+            attributes.name(GEN_AI_REQUEST_MODEL, &call.model);
+            if let Some(model) = &reply.model {
+                attributes.name(GEN_AI_RESPONSE_MODEL, model);
+            }
+        }
+        Kind::Tool(tool) => {
+            attributes.word(GEN_AI_OPERATION_NAME, "execute_tool");
+            attributes.name(GEN_AI_TOOL_NAME, tool);
+        }
+        Kind::Run { .. } => attributes.word(GEN_AI_OPERATION_NAME, "invoke_agent"),
+        Kind::Retrieval => attributes.word(GEN_AI_OPERATION_NAME, "retrieval"),
+        Kind::Other => {}
+    }
+    if let Some(agent) = step.agent {
+        attributes.name(GEN_AI_AGENT_NAME, agent);
+    }
+    for (key, value) in &step.inherited {
+        attributes.name(key, value);
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) use console::Console;
 pub(crate) use deadline::Deadline;
 pub use exporter::Exporter;
 #[cfg(feature = "metrics")]
-pub(crate) use metrics::{MeterSettings, MetricsSender, StepMeter};
+pub(crate) use metrics::{MAX_SERIES, MeterSettings, MetricsSender, StepMeter};
 pub(crate) use otlp::OtlpSender;
 pub(crate) use report::{Counts, Verdict};
 pub use report::{DropReason, Report};

@@ -2,12 +2,12 @@ use super::scope;
 use super::telemetry::SPARE;
 use crate::config::Config;
 use crate::error::Error;
-use crate::export::{Deadline, MeterSettings, MetricsSender, Scrubber, StepMeter};
+use crate::export::{Deadline, MAX_SERIES, MeterSettings, MetricsSender, Scrubber, StepMeter};
 use crate::span::Meter;
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::metrics::{Instrument, PeriodicReader, SdkMeterProvider, Stream};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
@@ -45,9 +45,19 @@ pub(super) fn start(
     let sender = MetricsSender::new(&config.metrics)?;
     let deadline = sender.deadline().clone();
     let reader = PeriodicReader::builder(sender).with_interval(config.metrics.interval).build();
-    let provider = SdkMeterProvider::builder().with_reader(reader).with_resource(resource.clone()).build();
+    let provider = SdkMeterProvider::builder()
+        .with_reader(reader)
+        .with_resource(resource.clone())
+        .with_view(keep_all)
+        .build();
     let meter = StepMeter::new(Some(provider.meter_with_scope(scope())), settings(config, scrubber));
     Ok(Some((Arc::new(meter), MetricsReader { provider, deadline })))
+}
+
+/// Keeps every series of ours, which are bounded already, and where the last one says what it is.
+fn keep_all(instrument: &Instrument) -> Option<Stream> {
+    let is_ours = *instrument.scope() == scope();
+    is_ours.then(|| Stream::builder().with_cardinality_limit(MAX_SERIES).build().ok()).flatten()
 }
 
 fn settings(config: &Config, scrubber: &Scrubber) -> MeterSettings {

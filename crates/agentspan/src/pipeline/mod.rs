@@ -153,7 +153,7 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
     let telemetry = announce(warnings, counts, &runtime, running.transpose()?);
     #[cfg(feature = "metrics")]
     if let Some((_, reader)) = metrics {
-        telemetry.set_metrics(reader);
+        telemetry.set_metrics(reader, runtime.clone());
     }
     Ok(Parts { telemetry, config, runtime, provider: Some(provider) })
 }

@@ -38,7 +38,14 @@ struct Shared {
     books: Arc<Ledger>,
     running: Option<Running>,
     #[cfg(feature = "metrics")]
-    metrics: OnceLock<MetricsReader>,
+    metrics: OnceLock<Metrics>,
+}
+
+/// A telemetry that sends metrics.
+#[cfg(feature = "metrics")]
+struct Metrics {
+    reader: MetricsReader,
+    runtime: Arc<Runtime>,
 }
 
 /// A telemetry that has an export thread.
@@ -75,13 +82,13 @@ impl Telemetry {
 
     /// Flushes and stops these metrics, too.
     #[cfg(feature = "metrics")]
-    pub(crate) fn set_metrics(&self, metrics: MetricsReader) {
-        let _ = self.shared.metrics.set(metrics);
+    pub(crate) fn set_metrics(&self, reader: MetricsReader, runtime: Arc<Runtime>) {
+        let _ = self.shared.metrics.set(Metrics { reader, runtime });
     }
 
     #[cfg(feature = "metrics")]
     pub(crate) fn metrics(&self) -> Option<&MetricsReader> {
-        self.shared.metrics.get()
+        self.shared.metrics.get().map(|metrics| &metrics.reader)
     }
 
     /// A telemetry that records nothing: the program runs as it would without it.
@@ -183,10 +190,15 @@ impl Shared {
     fn stop(&self, patience: Duration) -> Report {
         let deadline = Instant::now() + patience;
         if let Some(running) = &self.running {
-            running.end_open_steps();
+            end_open_steps(&running.runtime);
         }
         #[cfg(feature = "metrics")]
-        let metrics = self.metrics.get().map(|metrics| metrics.stop(patience));
+        let metrics = self.metrics.get().map(|metrics| {
+            if self.running.is_none() {
+                end_open_steps(&metrics.runtime);
+            }
+            metrics.reader.stop(patience)
+        });
         if let Some(running) = &self.running {
             running.stop(&self.counts, deadline);
         }
@@ -199,18 +211,6 @@ impl Shared {
 }
 
 impl Running {
-    fn end_open_steps(&self) {
-        // Without this a span that is open when the provider stops would vanish.
-        for node in self.runtime.open.all() {
-            if let Some(run) = node.run.as_ref().filter(|_| node.is_run)
-                && run.stop_reason().is_none()
-            {
-                run.set_stop_reason(StopReason::Shutdown);
-            }
-            finish(&node, Ending::cancelled());
-        }
-    }
-
     fn stop(&self, counts: &Counts, deadline: Instant) {
         let patience = deadline.saturating_duration_since(Instant::now());
         self.deadline.shorten(deadline - patience.min(SPARE));
@@ -240,6 +240,18 @@ impl Drop for Telemetry {
 impl fmt::Debug for Telemetry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Telemetry").field("report", &self.report()).finish_non_exhaustive()
+    }
+}
+
+/// Without this what is open when the provider stops would vanish, from spans and from metrics.
+fn end_open_steps(runtime: &Runtime) {
+    for node in runtime.open.all() {
+        if let Some(run) = node.run.as_ref().filter(|_| node.is_run)
+            && run.stop_reason().is_none()
+        {
+            run.set_stop_reason(StopReason::Shutdown);
+        }
+        finish(&node, Ending::cancelled());
     }
 }
 

@@ -6,12 +6,14 @@ use crate::span::model::Call;
 use crate::span::node::{Node, Own};
 use crate::usage::Usage;
 use agentspan_semconv::{StepType, StopReason};
-use opentelemetry::KeyValue;
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
 /// Takes the figures of ended steps; it must be quick, since the caller waits.
 pub(crate) trait Meter: Debug + Send + Sync {
+    /// The attributes of runs that it asks for besides the agent.
+    fn inherited(&self) -> &[&'static str];
+
     fn ended(&self, step: &Measured<'_>);
 }
 
@@ -26,8 +28,8 @@ pub(crate) struct Measured<'a> {
     /// Of a failed step.
     pub(crate) error_type: Option<&'a str>,
     pub(crate) duration: Duration,
-    /// Session, user and tags of the run.
-    pub(crate) inherited: &'a [KeyValue],
+    /// What the meter asks for of session, user and tags of the run.
+    pub(crate) inherited: Vec<(&'static str, String)>,
 }
 
 #[derive(Debug)]
@@ -66,18 +68,21 @@ pub(crate) fn post(
         (None, None, None) if own.cost == OwnCost::None => return,
         (None, None, None) => Kind::Other,
     };
-    let post = |inherited: &[KeyValue]| {
-        meter.ended(&Measured {
-            kind,
-            agent: node.run.as_ref().map(|run| run.agent_name.as_ref()),
-            cost: &own.cost,
-            error_type,
-            duration: now.duration_since(node.started).unwrap_or_default(),
-            inherited,
-        });
-    };
-    match &node.run {
-        Some(run) => run.with_inherited(post),
-        None => post(&[]),
-    }
+    meter.ended(&Measured {
+        kind,
+        agent: node.run.as_ref().map(|run| run.agent_name.as_ref()),
+        cost: &own.cost,
+        error_type,
+        duration: now.duration_since(node.started).unwrap_or_default(),
+        inherited: inherited(node, meter.inherited()),
+    });
+}
+
+/// A copy, since a meter may be anybody's and must not be waited for while the run is locked.
+fn inherited(node: &Node, keys: &[&'static str]) -> Vec<(&'static str, String)> {
+    let Some(run) = node.run.as_ref().filter(|_| !keys.is_empty()) else { return Vec::new() };
+    run.with_inherited(|all| {
+        let find = |key| all.iter().find(|known| known.key.as_str() == key);
+        keys.iter().filter_map(|key| Some((*key, find(*key)?.value.as_str().into_owned()))).collect()
+    })
 }

@@ -175,9 +175,12 @@ impl Node {
         self.sampled_out.load(Ordering::Relaxed)
     }
 
-    /// The sampler lets the step pass by.
-    pub(crate) fn pass_by(&self) {
+    /// The sampler lets the step pass by. A meter wants it all the same, also when it is still open at a shutdown.
+    pub(crate) fn pass_by(self: &Arc<Self>) {
         self.sampled_out.store(true, Ordering::Relaxed);
+        if self.runtime.meter.is_some() {
+            self.keep_open();
+        }
     }
 
     /// Takes the span that another bridge has made for the step.
@@ -204,6 +207,10 @@ impl Node {
             state.attributes = attributes;
         }
         self.recording.store(true, Ordering::Relaxed);
+        self.keep_open();
+    }
+
+    fn keep_open(self: &Arc<Self>) {
         self.open_key.store(self.runtime.open.insert(self), Ordering::Relaxed);
     }
 

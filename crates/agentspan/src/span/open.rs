@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-/// Recorded steps that have not ended, so that a shutdown can end them.
+/// Recorded or measured steps that have not ended, so that a shutdown can end them.
 #[derive(Debug, Default)]
 pub(crate) struct OpenSteps {
     steps: Sharded<Weak<Node>>,

@@ -39,6 +39,7 @@ pub(super) struct Instruments {
     pub(super) cost: Counter<f64>,
     pub(super) unpriced_calls: Counter<u64>,
     pub(super) runs: Counter<u64>,
+    pub(super) crowded: Counter<u64>,
     pub(super) latest: Option<Latest>,
 }
 
@@ -85,6 +86,12 @@ impl Instruments {
                 "Calls whose cost is not known, or not wholly.",
             ),
             runs: counter(meter, names::AGENTSPAN_RUNS, "{run}", "Ended runs by stop reason."),
+            crowded: counter(
+                meter,
+                names::AGENTSPAN_METRICS_OTHER,
+                "{step}",
+                "Steps measured as `other`, for want of room.",
+            ),
             latest: latest.then(|| Latest::new(meter)),
         }
     }

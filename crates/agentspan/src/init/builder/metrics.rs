@@ -17,8 +17,8 @@ impl TelemetryBuilder {
     /// [when asked for](Self::with_metrics_by_session). They are the same whatever is sampled, dropped or refused. Sums of
     /// USD are those of `f64`; [`Telemetry::books`](crate::Telemetry::books) has the exact ones.
     ///
-    /// An attribute has at most 500 values, and all later ones are `other`. Beyond the 2,000 series that the SDK keeps of
-    /// one metric, all fall into the one with `otel.metric.overflow`.
+    /// An attribute has at most 500 values, and all of them together at most 2,000 sets; later ones are `other`, and
+    /// `agentspan.metrics.other` counts the steps that are.
     ///
     /// [`init`](Self::init) makes their meter provider OpenTelemetry's global one, so that your own instruments leave with
     /// them; [`layer`](Self::layer) keeps it to itself.
@@ -30,7 +30,8 @@ impl TelemetryBuilder {
     /// sends by it; by default `false`. Without the feature it is answered with a warning.
     ///
     /// The provider is taken when the first step ends, so it may be set after the start. `OTEL_METRICS_EXPORTER` is then
-    /// left to it. It is the one way to metrics beside [`exporter`](Self::exporter).
+    /// left to it. It is the one way to metrics beside [`exporter`](Self::exporter). What your SDK keeps of one metric, by
+    /// default 2,000 series, it bounds itself, and marks the last one with `otel.metric.overflow`.
     pub fn with_global_meter(self, on: bool) -> Self {
         self.metrics(|metrics| metrics.global_meter = on)
     }
