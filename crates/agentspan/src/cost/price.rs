@@ -180,7 +180,8 @@ impl Price {
         self.since
     }
 
-    /// What was applied beside the standard price: a service tier, `batch`, `long_context`, joined by `+`.
+    /// What was applied beside the standard price: a service tier by the catalogue's word, in small letters, `batch`,
+    /// `long_context`, joined by `+`.
     pub fn tier(&self) -> Option<&str> {
         self.tier.as_deref()
     }
@@ -337,7 +338,7 @@ pub(crate) fn calculate(
         price_model: Some(model.clone()),
         version: None,
         since: set.since.and_then(super::time::moment),
-        tier: (!words.is_empty()).then(|| words.join("+")),
+        tier: (!words.is_empty()).then(|| words.join("+").to_ascii_lowercase()),
         batch: set.batch,
         missing,
     })

@@ -42,7 +42,7 @@ pub(crate) struct Terms<'a> {
 
 impl<'a> Terms<'a> {
     fn of(query: &PriceQuery<'a>) -> Self {
-        let told = query.service_tier.filter(|tier| !tier.is_empty());
+        let told = query.service_tier.map(tier_word).filter(|tier| !tier.is_empty());
         let is_batch = told.is_some_and(|tier| tier.eq_ignore_ascii_case("batch"));
         Self {
             at: time::seconds(query.at),
@@ -55,9 +55,20 @@ impl<'a> Terms<'a> {
     /// Whether the tier is the standard one under some provider's word for it.
     pub(crate) fn is_standard(&self) -> bool {
         const STANDARD: [&str; 6] =
-            ["default", "standard", "auto", "on_demand", "standard_only", "service_tier_unspecified"];
+            ["default", "standard", "auto", "on_demand", "standard_only", "unspecified"];
         self.tier.is_none_or(|tier| STANDARD.iter().any(|word| word.eq_ignore_ascii_case(tier)))
     }
+}
+
+/// A tier by the catalogue's word, which Vertex writes with what it is a kind of, as in `ON_DEMAND_PRIORITY`, and the
+/// enumerations of Gemini with their own name. Letters may be large or small in all of them.
+pub(crate) fn tier_word(told: &str) -> &str {
+    let told = told.trim();
+    let rest = |start: &str| {
+        let (head, rest) = told.split_at_checked(start.len())?;
+        (head.eq_ignore_ascii_case(start) && !rest.is_empty()).then_some(rest)
+    };
+    rest("on_demand_").or_else(|| rest("service_tier_")).unwrap_or(told)
 }
 
 impl Prices {

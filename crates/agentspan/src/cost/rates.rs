@@ -1,6 +1,7 @@
 use super::Terms;
 use super::Usd;
 use super::catalog::RateSet;
+use super::prices::tier_word;
 use super::unit::Unit;
 use super::units::PerUnit;
 use std::time::SystemTime;
@@ -115,7 +116,8 @@ impl Rates {
         self
     }
 
-    /// Rates in place of the standard ones for a service tier, as the reply names it.
+    /// Rates in place of the standard ones for a service tier, as the reply names it or as the catalogue does:
+    /// `priority` is also Vertex's `ON_DEMAND_PRIORITY`.
     #[must_use]
     pub fn service_tier(mut self, tier: impl Into<String>, rates: Rates) -> Self {
         self.tiers.push((tier.into(), rates));
@@ -181,6 +183,6 @@ impl Rates {
     }
 
     fn tier(&self, told: &str) -> Option<&Rates> {
-        self.tiers.iter().find(|(tier, _)| told.eq_ignore_ascii_case(tier)).map(|(_, rates)| rates)
+        self.tiers.iter().find(|(tier, _)| told.eq_ignore_ascii_case(tier_word(tier))).map(|(_, rates)| rates)
     }
 }

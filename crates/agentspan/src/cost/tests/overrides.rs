@@ -73,7 +73,7 @@ fn batch_and_tier_of_a_longer_input_come_before_those_of_the_shorter_one() {
         (2001, "", false, "4", Some("long_context")),
         (2001, "", true, "2.5", Some("batch+long_context")),
         (2001, "fast", false, "9", Some("fast+long_context")),
-        (2001, "FAST", true, "9", Some("FAST+batch+long_context")),
+        (2001, "FAST", true, "9", Some("fast+batch+long_context")),
     ];
     for (input, tier, batch, expected, words) in cases {
         let usage = count(input, 0);
@@ -132,4 +132,50 @@ fn what_was_looked_up_is_bounded() {
     assert!(prices.seen_models() <= 1024);
     let name = "x".repeat(1 << 20);
     assert_eq!(prices.price(&PriceQuery::new("openai", &name, &usage)).missing(), ["model"]);
+}
+
+#[test]
+fn every_spelling_of_a_tier_has_the_price_of_that_tier() {
+    let flat = |rate| Rates::per_million(rate, 0.0);
+    let rates = flat(2.0).service_tier("priority", flat(4.0)).service_tier("ON_DEMAND_FLEX", flat(1.0));
+    let prices = Prices::default().with_override("aws.bedrock", "m", rates);
+    // As the reply spells it, the rate, the tier that was priced, what is missing.
+    let cases: [(&str, &str, Option<&str>, &[&str]); 14] = [
+        ("priority", "4", Some("priority"), &[]),
+        ("PRIORITY", "4", Some("priority"), &[]),
+        ("ON_DEMAND_PRIORITY", "4", Some("priority"), &[]),
+        ("SERVICE_TIER_PRIORITY", "4", Some("priority"), &[]),
+        ("flex", "1", Some("flex"), &[]),
+        ("ON_DEMAND_FLEX", "1", Some("flex"), &[]),
+        ("on_demand_flex", "1", Some("flex"), &[]),
+        ("ON_DEMAND", "2", None, &[]),
+        ("SERVICE_TIER_UNSPECIFIED", "2", None, &[]),
+        ("standard", "2", None, &[]),
+        ("default", "2", None, &[]),
+        // Without a rate here, and no words for the standard.
+        ("reserved", "2", None, &["service_tier"]),
+        ("ON_DEMAND_OFFPEAK", "2", None, &["service_tier"]),
+        ("PROVISIONED_THROUGHPUT", "2", None, &["service_tier"]),
+    ];
+    for (told, rate, tier, missing) in cases {
+        let usage = count(1_000_000, 0);
+        let price = prices.price(&PriceQuery::new("aws.bedrock", "m", &usage).service_tier(told));
+        assert_eq!(price.total_usd(), Some(usd(rate)), "{told}");
+        assert_eq!((price.tier(), price.missing()), (tier, missing), "{told}");
+    }
+}
+
+#[test]
+fn the_tiers_of_the_catalogue_are_found_by_the_words_of_vertex() {
+    let price = |tier| {
+        let usage = count(1_000_000, 0);
+        let query = PriceQuery::new("gcp.vertex_ai", "gemini-3.8-flash-tts", &usage).at(at(TODAY));
+        let price = Prices::bundled().price(&query.service_tier(tier));
+        (price.total_usd(), price.tier().map(str::to_owned), price.status())
+    };
+    for (vertex, word) in [("ON_DEMAND_PRIORITY", "priority"), ("ON_DEMAND_FLEX", "flex")] {
+        assert_eq!(price(vertex), price(word), "{vertex}");
+        assert_eq!(price(vertex).1.as_deref(), Some(word));
+        assert_ne!(price(vertex).0, price("ON_DEMAND").0, "{vertex}");
+    }
 }
