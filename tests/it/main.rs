@@ -28,6 +28,7 @@ mod others;
 mod outcomes;
 mod own_provider;
 mod parallel;
+mod prices;
 mod program;
 mod remote;
 mod sampling;
