@@ -122,8 +122,8 @@ impl ReplyReader {
         json::with_json(chunk, |chunk| self.chunks.push(chunk));
     }
 
-    /// Whether a part of the answer has come: the moment of the first chunk. OpenAI's Responses announce themselves
-    /// before it. Always false for a body that is no stream.
+    /// Whether a part of the answer has come: the moment of the first chunk. OpenAI's Responses, Anthropic, Bedrock and
+    /// Cohere announce themselves before it, which is not counted. Always false for a body that is no stream.
     pub fn has_output(&self) -> bool {
         self.chunks.reader.has_output()
     }

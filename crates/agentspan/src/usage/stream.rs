@@ -125,10 +125,30 @@ impl StreamReader {
     }
 }
 
-/// OpenAI's Responses announce themselves by events that are no part of the answer: only their `*.delta` are.
+/// Whether a chunk has a part of the answer: some families announce themselves and each block before anything is said.
 fn is_output(chunk: &Json<'_>) -> bool {
-    let kind = json::get(chunk, "type").and_then(Json::as_str).unwrap_or_default();
-    !kind.starts_with("response.") || kind.ends_with(".delta")
+    let map = match chunk {
+        Json::Object(map) => map,
+        Json::Str(text) => return text.trim() != "[DONE]",
+        _ => return true,
+    };
+    // Bedrock's events have their name as the only key; the beginning of a block tells something only of a tool.
+    if let Some(block) = json::object(map, "contentBlockStart") {
+        return json::object(block, "start").is_some_and(|start| start.contains_key("toolUse"));
+    }
+    if map.contains_key("messageStart") {
+        return false;
+    }
+    let kind = json::text(map, "type").or_else(|| json::text(map, "event_type")).unwrap_or_default();
+    match kind {
+        // Anthropic's, Cohere's of version 2, and Cohere's of version 1.
+        "message_start" | "ping" | "message-start" | "content-start" | "stream-start" => false,
+        "content_block_start" => {
+            let block = json::object(map, "content_block").and_then(|block| json::text(block, "type"));
+            !matches!(block, Some("text" | "thinking"))
+        }
+        kind => !kind.starts_with("response.") || kind.ends_with(".delta"),
+    }
 }
 
 /// The reply of a model that answers with nothing but text.

@@ -1,5 +1,6 @@
 //! Finding out what a body is, and taking it apart accordingly.
 
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::framing::{EventStream, Framing, JsonArray, Ndjson, Sink, Sse};
@@ -95,23 +96,29 @@ impl Body {
         }
     }
 
-    /// An object that ends with its line and has something behind it is the first of many.
+    /// An object that ends with its line is the first of many when it says that more will come, or when something is
+    /// behind it. The first way gives it at once, and not with the next line.
     fn look_for_lines(&mut self, from: usize, sink: &mut Sink<'_>) {
         let Self::Whole { bytes, line_end, is_one: is_one @ false } = self else { return };
-        if line_end.is_none() {
+        let is_new = line_end.is_none();
+        if is_new {
             *line_end = bytes[from..].iter().position(|byte| *byte == b'\n').map(|end| from + end);
         }
         let Some(end) = *line_end else { return };
-        if bytes[end.max(from)..].iter().all(u8::is_ascii_whitespace) {
-            return;
-        }
         let line = bytes[..end].trim_ascii_end();
-        if line.ends_with(b"}") && serde_json::from_slice::<IgnoredAny>(line).is_ok() {
+        let is_last = bytes[end.max(from)..].iter().all(u8::is_ascii_whitespace);
+        let is_first_of_many = line.ends_with(b"}")
+            && match is_last {
+                true if is_new => is_followed(line),
+                true => return,
+                false => serde_json::from_slice::<IgnoredAny>(line).is_ok(),
+            };
+        if is_first_of_many {
             let bytes = std::mem::take(bytes);
             *self = Self::Stream(Framing::Ndjson(Ndjson::default()));
             self.push(&bytes, sink);
         } else {
-            *is_one = true;
+            *is_one = !is_last;
         }
     }
 
@@ -132,6 +139,18 @@ impl Body {
     pub(super) fn is_open(&self) -> bool {
         matches!(self, Self::Stream(framing) if framing.is_open())
     }
+}
+
+/// Whether a line says of itself that it is a chunk and more will come, as those of Ollama and of Cohere's first
+/// interface do.
+fn is_followed(line: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Chunk {
+        done: Option<bool>,
+        is_finished: Option<bool>,
+    }
+    let chunk = serde_json::from_slice::<Chunk>(line).ok();
+    chunk.is_some_and(|chunk| [chunk.done, chunk.is_finished].contains(&Some(false)))
 }
 
 /// Parses JSON; bytes that are no UTF-8 are replaced, so that one broken character does not hide the counts.

@@ -185,3 +185,79 @@ fn the_first_chunk_of_responses_is_its_first_delta() {
     reader.push(b"data: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n");
     assert!(reader.has_output());
 }
+
+#[test]
+fn announcements_are_no_output() {
+    let cases: [(&str, &[&str], &str); 5] = [
+        (
+            "bedrock",
+            &[
+                r#"{"messageStart":{"role":"assistant"}}"#,
+                r#"{"contentBlockStart":{"start":{},"contentBlockIndex":0}}"#,
+            ],
+            r#"{"contentBlockDelta":{"delta":{"text":"Hi"},"contentBlockIndex":0}}"#,
+        ),
+        (
+            "bedrock",
+            &[r#"{"messageStart":{"role":"assistant"}}"#],
+            r#"{"contentBlockStart":{"start":{"toolUse":{"toolUseId":"t","name":"weather"}},"contentBlockIndex":0}}"#,
+        ),
+        (
+            "cohere",
+            &[
+                r#"{"type":"message-start","id":"m","delta":{"message":{"role":"assistant"}}}"#,
+                r#"{"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}}"#,
+            ],
+            r#"{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"Hi"}}}}"#,
+        ),
+        (
+            "cohere",
+            &[r#"{"is_finished":false,"event_type":"stream-start","generation_id":"g"}"#],
+            r#"{"is_finished":false,"event_type":"text-generation","text":"Hi"}"#,
+        ),
+        (
+            "anthropic",
+            &[
+                r#"{"type":"message_start","message":{"id":"m","usage":{"input_tokens":1,"output_tokens":1}}}"#,
+                r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+                r#"{"type":"ping"}"#,
+            ],
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}"#,
+        ),
+    ];
+    for (provider, opening, output) in cases {
+        let mut reader = ReplyReader::new(provider);
+        for chunk in opening {
+            reader.push_chunk(*chunk);
+            assert!(!reader.has_output(), "{provider}: {chunk}");
+        }
+        reader.push_chunk(output);
+        assert!(reader.has_output(), "{provider}: {output}");
+    }
+}
+
+#[test]
+fn the_first_of_many_lines_is_given_at_its_end() {
+    let first = r#"{"model":"llama3.2","message":{"role":"assistant","content":"Hi"},"done":false}"#;
+    let last = r#"{"model":"llama3.2","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":26,"eval_count":2}"#;
+    for end in ["\n", "\r\n"] {
+        let mut reader = ReplyReader::new("ollama").status(200);
+        reader.push(first.as_bytes());
+        assert!(!reader.has_output(), "its line may go on");
+        reader.push(end.as_bytes());
+        assert!(reader.has_output(), "{end:?}");
+        assert!(!reader.is_complete());
+        reader.push(format!("{last}{end}").as_bytes());
+        assert!(reader.is_complete());
+        let reply = reader.finish();
+        assert_eq!((reply.stream_end, reply.chunk_count), (Some(StreamEnd::Complete), 2));
+        assert_eq!(reply.usage.and_then(|usage| usage.input), Some(26));
+    }
+    // One that was cut behind its first line is no whole reply, and a whole reply is no stream.
+    let reply = read("ollama", format!("{first}\n").as_bytes(), 1000);
+    assert_eq!(reply.stream_end, Some(StreamEnd::Cut));
+    let mut whole = ReplyReader::new("ollama");
+    whole.push(format!("{last}\n").as_bytes());
+    assert!(!whole.has_output());
+    assert_eq!(whole.finish().stream_end, None);
+}

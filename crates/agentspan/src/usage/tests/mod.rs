@@ -16,6 +16,7 @@ mod places;
 mod recordings;
 mod recordings_cuts;
 mod recordings_others;
+mod recordings_rest;
 mod requests;
 mod requests_others;
 mod responses;
