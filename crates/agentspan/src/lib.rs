@@ -92,8 +92,8 @@
 //! [`Failure`].
 //!
 //! **Unknown is not zero.** A count or a price that is not known is absent, and `cost.status` says so. Prices come from
-//! [`SpanHandle::cost_usd`], else from [`TelemetryBuilder::with_price`], else from the bundled catalogue of
-//! `genai-prices`, by the model that the reply names and the time of the call. `cost.self_usd` is what a span cost,
+//! [`SpanHandle::cost_usd`], else from the provider's reply, else from [`TelemetryBuilder::with_price`], else from the
+//! bundled catalogue of `genai-prices` or the file in `AGENTSPAN_PRICES`, by the model that the reply names and the time of the call. `cost.self_usd` is what a span cost,
 //! `cost.total_usd` that and everything below it, also in spawned tasks. [`RunHandle::total_usd`] gives the sum while the
 //! run goes on, whether or not it is sampled.
 //!
@@ -144,9 +144,9 @@
 //!
 //! # What it does not do
 //!
-//! - Replies of OpenAI (Chat Completions, Responses, Embeddings, media), of servers that speak like it, and of Anthropic
-//!   Messages are read. For all others tell the tokens by [`SpanHandle::usage`]. A body that you hold as bytes is read by
-//!   [`usage::ReplyReader`].
+//! - Replies are read of OpenAI (Chat Completions, Responses, assistants, Embeddings, media) and of servers that speak like
+//!   it, of Anthropic, Gemini and Vertex AI, Bedrock (Converse and InvokeModel), Cohere and Ollama. For all others tell the
+//!   tokens by [`SpanHandle::usage`]. A body that you hold as bytes is read by [`usage::ReplyReader`].
 //! - OTLP goes out over HTTP with protobuf only; gRPC and HTTP with JSON are answered with a warning.
 //! - No log records.
 //! - Context is written into headers and read from them by the adapters, and where you say so by [`inject()`] and
