@@ -5,7 +5,8 @@
 //! cargo run --example relay_service -- 127.0.0.1:5000
 //! ```
 //!
-//! The first one asks itself once, on a free port; the second one serves until Ctrl-C.
+//! The first one asks itself once, on a free port; the second one says where it listens (port 0 is a free one) and serves
+//! until Ctrl-C.
 //!
 //! For each POST of `[{"url": …, "arguments": […]}, …]` it POSTs each `arguments` to its `url`, one after another, and
 //! then answers 200. It is what the conformance suite of W3C Trace Context talks to. Its answer is a list of trace ids:
@@ -44,6 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let service = axum::Router::new().fallback(post(relay)).with_state(client.clone());
     let served = axum::serve(listener, service);
     if address.is_some() {
+        eprintln!("listening on {itself}");
         served.with_graceful_shutdown(async { tokio::signal::ctrl_c().await.unwrap_or_default() }).await?;
     } else {
         tokio::spawn(served.into_future());

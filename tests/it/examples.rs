@@ -1,5 +1,7 @@
 //! The examples run as a user runs them, with a collector and without one.
 
+mod relay;
+
 use agentspan_examples::weather;
 use agentspan_tests::example::{Ended, run, run_with};
 use agentspan_tests::{Collector, Span, Tree, names, root};

@@ -40,6 +40,14 @@ pub fn run(name: &str, variables: &[(&str, &str)], timeout: Duration) -> Ended {
 /// # Panics
 /// When it cannot be built or started.
 pub fn run_with(name: &str, arguments: &[&str], variables: &[(&str, &str)], timeout: Duration) -> Ended {
+    finish(command(name, arguments, variables), timeout)
+}
+
+/// What [`run_with`] runs, for examples that serve until they are stopped.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn command(name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binary(name));
     command.args(arguments);
     for (key, _) in std::env::vars_os() {
@@ -49,7 +57,7 @@ pub fn run_with(name: &str, arguments: &[&str], variables: &[(&str, &str)], time
         }
     }
     command.envs(variables.iter().copied());
-    finish(command, timeout)
+    command
 }
 
 /// Runs a command to its end, or kills it when the time is over.

@@ -45,6 +45,7 @@ fn a_tracestate_is_passed_on_by_the_rules_of_the_specification_and_no_others() {
     let (members_32, members_33) = (members(32), members(33));
     let with_empty = format!(",,{members_32},");
     let huge_key = z(1 << 20);
+    let long = format!("{}={}", z(256), v(256));
     // Rule with its section of <https://www.w3.org/TR/trace-context-2/>, the headers, and what is passed on.
     let cases: &[(&str, &[&str], &str)] = &[
         ("3.3.1.1 one member", &["foo=1"], "foo=1"),
@@ -85,6 +86,9 @@ fn a_tracestate_is_passed_on_by_the_rules_of_the_specification_and_no_others() {
         ("3.3.1.3.2 a value of 256 characters", &[&value_256], &value_256),
         ("3.3.1.3.2 a value of 257 characters", &[&value_257], ""),
         ("3.3.1.3.2 an empty value", &["foo=,bar=3"], ""),
+        ("3.3.1.3.2 a value of one character", &["foo=!"], "foo=!"),
+        ("3.3.1.3.2 a value of spaces only is empty", &["foo=   ,bar=3"], ""),
+        ("3.3.1.3.2 a space behind is white space of the list", &["foo=1 ,bar=2 "], "foo=1,bar=2"),
         ("3.3.1.3.2 no value", &["foo"], ""),
         ("3.3.1.3.2 an equals sign", &["foo=bar=baz"], ""),
         ("3.3.1.3.2 a tab", &["foo=a\tb"], ""),
@@ -92,6 +96,7 @@ fn a_tracestate_is_passed_on_by_the_rules_of_the_specification_and_no_others() {
         ("3.3.1.3.2 not ASCII", &["foo=é"], ""),
         ("3.3.1.3 one bad member discards all", &["foo=1,BAR=2,baz=3"], ""),
         ("3.3.1.3 one bad header discards all", &["foo=1", "BAR=2", "baz=3"], ""),
+        ("3.3.1.5 at least 512 characters are passed on", &[&long], &long),
         ("3.3.1.4 received duplicates are kept", &["foo=1,foo=1"], "foo=1,foo=1"),
         ("3.3.1.4 received duplicates in two headers", &["foo=1", "foo=2"], "foo=1,foo=2"),
     ];
@@ -116,6 +121,16 @@ fn a_changed_list_keeps_what_opentelemetry_cannot_hold_on_the_right() {
     let other =
         SpanContext::new(TraceId::from(9), SpanId::from(9), TraceFlags::SAMPLED, false, TraceState::NONE);
     assert_eq!(write(&other, received.as_ref()), None);
+}
+
+/// Section 3.5, what may be done to a list.
+#[test]
+fn a_changed_member_moves_to_the_left_and_is_not_doubled_and_a_deleted_one_is_gone() {
+    let (state, received) = read(&[b"foo=1,a@b@c=2,bar=3,baz=4"]).expect("it is valid");
+    let changed = state.insert("bar", "5").expect("key and value are valid");
+    assert_eq!(write(&span(changed), received.as_ref()).as_deref(), Some("bar=5,foo=1,baz=4,a@b@c=2"));
+    let deleted = state.delete("foo").expect("the key is valid");
+    assert_eq!(write(&span(deleted), received.as_ref()).as_deref(), Some("bar=3,baz=4,a@b@c=2"));
 }
 
 #[test]
