@@ -45,6 +45,28 @@ fn every_carrier_passes_the_context_on() {
     round("headers", HeaderMap::new());
 }
 
+#[cfg(feature = "async-nats")]
+#[test]
+fn headers_of_nats_pass_the_context_on_in_any_case() {
+    use async_nats::HeaderMap;
+    round("headers of nats", HeaderMap::new());
+    let mut old = HeaderMap::new();
+    for (name, value) in [("Traceparent", "old"), ("TRACESTATE", "x=1"), ("Kept", "1"), ("Kept", "2")] {
+        old.append(name, value);
+    }
+    round("headers of nats that were there", old.clone());
+    extract(&[("traceparent", TRACEPARENT)]).in_scope(|| inject(&mut old));
+    assert_eq!(old.len(), 2, "{old:?}");
+    assert_eq!(old.get_all("Kept").map(|value| value.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+
+    let mut twice = HeaderMap::new();
+    twice.append("traceparent", TRACEPARENT);
+    assert_eq!(extract(&Some(twice.clone())).trace_id().as_deref(), Some(TRACE));
+    twice.append("traceparent", TRACEPARENT);
+    assert_eq!(extract(&twice).trace_id(), None);
+    assert_eq!(extract(&None::<HeaderMap>).trace_id(), None);
+}
+
 #[test]
 fn the_context_stands_in_the_meta_of_params_and_nothing_else_is_touched() {
     let came = extract(&[("traceparent", TRACEPARENT)]);
