@@ -4,6 +4,8 @@
 mod adapter_async_openai;
 #[cfg(feature = "reqwest-middleware")]
 mod adapter_reqwest;
+#[cfg(feature = "rmcp")]
+mod adapter_rmcp;
 #[cfg(feature = "tower")]
 mod adapter_server;
 #[cfg(feature = "tower")]

@@ -4,9 +4,9 @@
 //! list them. A rename in a dialect is one line in one namespace module.
 
 use crate::{
-    agent, approval, cost, deployment, embedding, error, event, exception, gen_ai, handoff, host, http, llm,
-    openinference, process, recovery, retrieval, server, service, session, step, telemetry, tool, user,
-    validation,
+    agent, approval, cost, deployment, embedding, error, event, exception, gen_ai, handoff, host, http,
+    jsonrpc, llm, mcp, network, openinference, process, recovery, retrieval, rpc, server, service, session,
+    step, telemetry, tool, user, validation,
 };
 
 /// One attribute that agentspan records.
@@ -89,6 +89,8 @@ pub(crate) const CONFIDENT: &[SpanType] =
     &[SpanType::Agent, SpanType::Step, SpanType::Validation, SpanType::Handoff];
 pub(crate) const LLM: &[SpanType] = &[SpanType::Llm];
 pub(crate) const MODEL: &[SpanType] = &[SpanType::Llm, SpanType::Embedding];
+/// What goes to a server.
+pub(crate) const CALLED: &[SpanType] = &[SpanType::Llm, SpanType::Embedding, SpanType::Tool];
 pub(crate) const EMBEDDING: &[SpanType] = &[SpanType::Embedding];
 pub(crate) const TOOL: &[SpanType] = &[SpanType::Tool];
 pub(crate) const RETRIEVAL: &[SpanType] = &[SpanType::Retrieval];
@@ -161,10 +163,14 @@ const PARTS: &[&[Attribute]] = &[
     handoff::ROWS,
     host::ROWS,
     http::ROWS,
+    jsonrpc::ROWS,
     llm::ROWS,
+    mcp::ROWS,
+    network::ROWS,
     process::ROWS,
     recovery::ROWS,
     retrieval::ROWS,
+    rpc::ROWS,
     server::ROWS,
     service::ROWS,
     session::ROWS,
@@ -229,10 +235,14 @@ pub fn find(name: &str) -> Option<&'static Attribute> {
         Some("handoff") => handoff::ROWS,
         Some("host") => host::ROWS,
         Some("http") => http::ROWS,
+        Some("jsonrpc") => jsonrpc::ROWS,
         Some("llm") => llm::ROWS,
+        Some("mcp") => mcp::ROWS,
+        Some("network") => network::ROWS,
         Some("process") => process::ROWS,
         Some("recovery") => recovery::ROWS,
         Some("retrieval") => retrieval::ROWS,
+        Some("rpc") => rpc::ROWS,
         Some("server") => server::ROWS,
         Some("service") => service::ROWS,
         Some("session") => session::ROWS,

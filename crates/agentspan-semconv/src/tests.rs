@@ -31,7 +31,8 @@ retrieval.query! retrieval.top_k* retrieval.document_count* retrieval.top_score*
 validation.name* validation.kind* validation.passed* validation.blocked* validation.reason*! approval.name*
 approval.asked* approval.decision* approval.by* approval.reason*! approval.wait_s* handoff.from* handoff.to*
 handoff.reason*! recovery.action* exception.type exception.message! exception.stacktrace! attempt*
-http.response.status_code wait_s* reason* limit* spent* service.name service.version service.instance.id
+http.response.status_code mcp.method.name mcp.protocol.version jsonrpc.request.id rpc.response.status_code
+network.transport wait_s* reason* limit* spent* service.name service.version service.instance.id
 deployment.environment.name host.name process.pid telemetry.sdk.name telemetry.sdk.language telemetry.sdk.version
 telemetry.distro.name telemetry.distro.version";
 

@@ -137,6 +137,7 @@
 //! | `async-openai` | a service that gives each call of the client a span | async-openai 0.43 |
 //! | `async-nats` | [`inject()`] into `async_nats::HeaderMap`, and [`extract()`] from it | async-nats 0.51 (Rust 1.89) |
 //! | `reqwest-middleware` | a middleware that does so for a client of reqwest | reqwest-middleware 0.5, reqwest 0.13 |
+//! | `rmcp` | a span on both sides of a tool of MCP, and [`inject()`] and [`extract()`] for `_meta` | rmcp 3.9 |
 //! | `tower` | a client layer that does so for `http::Request`, and a server layer | http 1, tower 0.5: axum 0.8, hyper 1, tonic 0.14 |
 //! | `metrics` | the books as OpenTelemetry metrics, sent when [asked for](TelemetryBuilder::with_metrics_exporters) | opentelemetry 0.33 |
 //!
@@ -151,7 +152,8 @@
 //! - OTLP goes out over HTTP with protobuf only; gRPC and HTTP with JSON are answered with a warning.
 //! - No log records.
 //! - Context is written into headers and read from them by the adapters, and where you say so by [`inject()`] and
-//!   [`extract()`]; of the clients of queues only that of NATS has its type, others are carriers by a few lines, and so is MCP.
+//!   [`extract()`]; of the clients of queues only that of NATS has its type, others are carriers by a few lines. Of MCP
+//!   only calls of tools have spans of their own.
 //! - No sampling at the tail, no HTML pages.
 
 pub mod adapters;

@@ -12,6 +12,8 @@ mod plain;
 
 use attempts::{Attempt, Attempts};
 use plain::Plain;
+#[cfg(feature = "rmcp")]
+pub(super) use plain::server_of;
 
 /// Says which requests are model calls, and begins an [`Exchange`] for each request of a client.
 ///

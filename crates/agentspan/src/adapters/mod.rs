@@ -17,6 +17,8 @@ mod names;
 mod reqwest;
 #[cfg(feature = "reqwest-middleware")]
 pub mod reqwest_middleware;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 #[cfg(feature = "tower")]
 pub mod tower;
 

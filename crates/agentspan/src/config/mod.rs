@@ -34,6 +34,9 @@ pub(crate) use self::reader::{Environment, Warning};
 
 use self::reader::Reader;
 
+/// From level `info`, and none of `rmcp`: its only one is of a whole connection, and not of what is done.
+const SPAN_FILTER: &str = "info,rmcp=off";
+
 /// Every setting after the environment, the code and the defaults have been put together.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
@@ -57,7 +60,7 @@ pub(crate) struct Config {
     pub(crate) content: Content,
     /// Filter directives for log lines (`RUST_LOG`), default `warn`.
     pub(crate) log_filter: String,
-    /// Filter directives for other people's spans (`AGENTSPAN_SPANS`), default `info`.
+    /// Filter directives for other people's spans (`AGENTSPAN_SPANS`), default [`SPAN_FILTER`].
     pub(crate) span_filter: String,
     /// Filter directives for log events that become span events (`AGENTSPAN_LOG_EVENTS`); `None` records none.
     pub(crate) log_events: Option<String>,
@@ -92,7 +95,7 @@ impl Config {
                 &mut reader,
                 "AGENTSPAN_SPANS",
                 code.span_filter.as_deref(),
-                "info",
+                SPAN_FILTER,
             ),
             log_events: filters::log_events(&mut reader, code.log_events.as_deref()),
             dialects: list::dialects(&mut reader, code.dialects),

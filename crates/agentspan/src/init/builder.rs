@@ -79,7 +79,8 @@ impl TelemetryBuilder {
         self
     }
 
-    /// Which spans of other libraries join the trace, as directives; by default `info`. `AGENTSPAN_SPANS` comes before it.
+    /// Which spans of other libraries join the trace, as directives; by default `info,rmcp=off`. `AGENTSPAN_SPANS` comes before
+    /// it.
     pub fn with_span_filter(mut self, directives: impl Into<String>) -> Self {
         self.code.span_filter = Some(directives.into());
         self

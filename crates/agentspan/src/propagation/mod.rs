@@ -11,6 +11,7 @@
 //! | maps and lists from names to strings or bytes, such as headers of queues | `&mut HashMap`, `&mut BTreeMap`, `&mut Vec` | the same, slices and arrays |
 //! | a JSON object | `&mut serde_json::Map` | `&serde_json::Map` |
 //! | MCP, in `params._meta` | [`McpParams`]`(&mut params)` | [`McpParams`]`(&params)` |
+//! | the same with `rmcp`, feature `rmcp` | `&mut params.meta` | `&context.meta` |
 //! | a child process | `&mut std::process::Command` | [`Environment::of_process`] |
 //! | any other | [`WriteCarrier`] | [`ReadCarrier`] |
 //!
@@ -42,6 +43,8 @@ mod json;
 #[cfg(feature = "async-nats")]
 mod nats;
 mod process;
+#[cfg(feature = "rmcp")]
+mod rmcp;
 mod trace_context;
 mod trace_state;
 mod w3c;

@@ -204,6 +204,15 @@ impl SpanHandle {
         self
     }
 
+    /// The class of the error that the step ends with, if it does; `timeout` is an outcome of its own.
+    #[cfg(feature = "rmcp")]
+    pub(crate) fn class_of_error(&self, class: impl Into<Cow<'static, str>>) {
+        if let Some(node) = &self.node {
+            let class = class.into();
+            node.tell(|told| told.error_type = Some(class));
+        }
+    }
+
     /// An attempt inside one call that failed and is repeated: an event `llm.attempt` and one more in
     /// `llm.attempt_count`. Tell it from a retry loop inside `.call(…)`.
     ///

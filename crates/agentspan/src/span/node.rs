@@ -106,6 +106,9 @@ pub(crate) struct Told {
     pub(crate) error_type: Option<Cow<'static, str>>,
     /// The class of the failure that a recovery answers; it is the recovery's `error.type` though it succeeds.
     pub(crate) recovers_from: Option<Cow<'static, str>>,
+    /// A call of a tool elsewhere is recorded in the step, which can be said of one call only.
+    #[cfg(feature = "rmcp")]
+    pub(crate) is_remote: bool,
 }
 
 pub(crate) struct NewNode {

@@ -154,6 +154,10 @@ fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
     if error.is::<Elapsed>() || error.is::<tokio::time::error::Elapsed>() {
         return true;
     }
+    #[cfg(feature = "rmcp")]
+    if matches!(error.downcast_ref(), Some(rmcp::ServiceError::Timeout { .. })) {
+        return true;
+    }
     let Some(error) = error.downcast_ref::<std::io::Error>() else { return false };
     // An error wrapped in an I/O error stands in for it in the chain of causes and would be passed over.
     let wrapped = error.get_ref();

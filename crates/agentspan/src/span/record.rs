@@ -7,7 +7,7 @@ use crate::span::model::Call;
 use crate::span::node::{NewNode, Node};
 use crate::span::outcome::Ending;
 use crate::span::recorder::{Recorded, Recorder, StepSpan};
-use crate::span::run::{Run, RunIdentity};
+use crate::span::run::{Run, RunIdentity, identify_by_sender};
 use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{StepType, agent};
 use opentelemetry::trace::{Link, SpanContext, SpanKind, TraceContextExt};
@@ -149,6 +149,10 @@ impl Active {
             let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
             let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
             initial.attributes.extend(index.map(|index| count(agent::AGENT_STEP_INDEX, index)));
+            if node.run.is_none() {
+                let tags = &node.runtime.propagation.tags;
+                identify_by_sender(&parent_context, tags, &mut initial.attributes);
+            }
             fill(node, &mut initial);
             initial
         };

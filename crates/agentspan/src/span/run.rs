@@ -32,17 +32,34 @@ pub(crate) struct RunIdentity {
 impl RunIdentity {
     /// Takes over from whoever asked for the run, by baggage, what it was not given itself.
     pub(crate) fn inherit(&mut self, context: &Context, tags: &[String]) {
-        let baggage = context.baggage();
-        if baggage.is_empty() {
+        if context.baggage().is_empty() {
             return;
         }
-        let sent = |key: &str| baggage.get(key).map(|value| value.as_str()).filter(|value| !value.is_empty());
-        self.session = self.session.take().or_else(|| sent(session::SESSION_ID).map(Arc::from));
-        self.user = self.user.take().or_else(|| sent(user::USER_ID).map(Arc::from));
-        let tags = tags.iter().filter_map(|key| Some(KeyValue::new(key.clone(), sent(key)?.to_owned())));
+        let sent = |key| sent(context, key).map(Arc::from);
+        self.session = self.session.take().or_else(|| sent(session::SESSION_ID));
+        self.user = self.user.take().or_else(|| sent(user::USER_ID));
         // Tags of the run's own come later, and so win.
-        self.tags.splice(0..0, tags);
+        self.tags.splice(0..0, sent_tags(context, tags));
     }
+}
+
+/// What whoever asked for a step outside of any run said of whom it is for, by baggage.
+pub(crate) fn identify_by_sender(context: &Context, tags: &[String], attributes: &mut Vec<KeyValue>) {
+    if context.baggage().is_empty() {
+        return;
+    }
+    let known = [session::SESSION_ID, user::USER_ID];
+    attributes
+        .extend(known.into_iter().filter_map(|key| Some(attribute(key, sent(context, key)?.to_owned()))));
+    attributes.extend(sent_tags(context, tags));
+}
+
+fn sent<'c>(context: &'c Context, key: &str) -> Option<&'c str> {
+    context.baggage().get(key).map(|value| value.as_str()).filter(|value| !value.is_empty())
+}
+
+fn sent_tags(context: &Context, tags: &[String]) -> impl Iterator<Item = KeyValue> {
+    tags.iter().filter_map(|key| Some(KeyValue::new(key.clone(), sent(context, key)?.to_owned())))
 }
 
 #[derive(Debug)]

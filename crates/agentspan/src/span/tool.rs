@@ -1,6 +1,8 @@
 use crate::cost::{OwnCost, Usd};
 use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::content::Text;
+#[cfg(feature = "rmcp")]
+use crate::span::node::Node;
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::{Runtime, attribute, count};
 use agentspan_semconv::{StepType, ToolType, span_name, tool as names};
@@ -18,6 +20,7 @@ pub struct ToolBuilder {
     call_id: Option<String>,
     arguments: Option<Text>,
     cost_usd: Option<f64>,
+    kind: SpanKind,
     own: Own,
 }
 
@@ -42,6 +45,7 @@ pub fn tool(name: impl Into<String>) -> ToolBuilder {
         call_id: None,
         arguments: None,
         cost_usd: None,
+        kind: SpanKind::Internal,
         own: Own::default(),
     }
 }
@@ -78,14 +82,21 @@ impl ToolBuilder {
         self.cost_usd = Some(usd);
         self
     }
+
+    /// For a tool that runs elsewhere, the side on which this step is.
+    #[cfg(feature = "rmcp")]
+    pub(crate) fn of_kind(mut self, kind: SpanKind) -> Self {
+        self.kind = kind;
+        self
+    }
 }
 
 running_span!(ToolBuilder);
 
 impl Begin for ToolBuilder {
     fn begin(self) -> Step {
-        let Self { name, description, tool_type, call_id, arguments, cost_usd, own } = self;
-        let spec = Spec::new(StepType::ToolCall, SpanKind::Internal, || span_name::tool(&name));
+        let Self { name, description, tool_type, call_id, arguments, cost_usd, kind, own } = self;
+        let spec = Spec::new(StepType::ToolCall, kind, || span_name::tool(&name));
         let hash = arguments.as_ref().map(|arguments| arguments.hash.to_le_bytes());
         let own_cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::stated));
         let known_cost = own_cost.as_ref().and_then(OwnCost::known);
@@ -125,5 +136,19 @@ impl Begin for ToolBuilder {
             active.node.own(|own| own.cost = cost);
         }
         Step(active)
+    }
+}
+
+#[cfg(feature = "rmcp")]
+impl Node {
+    /// Whether the step is the call of the tool `name`, of which no call elsewhere was recorded yet; from now on one is.
+    pub(crate) fn becomes_remote(&self, name: &str) -> bool {
+        let known = self.tool.get().unwrap_or(&self.name);
+        if self.step_type != StepType::ToolCall || self.is_ended() || *known != span_name::tool(name) {
+            return false;
+        }
+        let mut is_first = false;
+        self.tell(|told| is_first = !std::mem::replace(&mut told.is_remote, true));
+        is_first
     }
 }

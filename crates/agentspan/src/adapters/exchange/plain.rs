@@ -59,7 +59,7 @@ impl Plain {
 }
 
 /// Host and port, as they stand in the URL.
-pub(super) fn server_of(url: &str) -> (String, Option<u16>) {
+pub(in crate::adapters) fn server_of(url: &str) -> (String, Option<u16>) {
     let (_, authority, _) = parts(url);
     let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     match host_port.rsplit_once(':') {

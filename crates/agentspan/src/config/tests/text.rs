@@ -70,7 +70,7 @@ fn only_true_disables() {
 #[test]
 fn filters_are_cleaned_and_the_environment_wins() {
     let config = check_env(&[], &[]);
-    assert_eq!((config.log_filter.as_str(), config.span_filter.as_str()), ("warn", "info"));
+    assert_eq!((config.log_filter.as_str(), config.span_filter.as_str()), ("warn", "info,rmcp=off"));
     assert_eq!(config.log_events, None);
     let env = [
         ("RUST_LOG", " info , hyper=off,"),
@@ -110,9 +110,9 @@ fn directives_that_cannot_be_used_are_named_once_and_left_out() {
         &code,
         &[
             "ignoring `AGENTSPAN_SPANS==`: expected directives such as `info` or `my_crate=debug`, separated by \
-             commas; using `info`",
+             commas; using `info,rmcp=off`",
             "ignoring `x=y`, set in code for `AGENTSPAN_SPANS`: expected directives such as `info` or \
-             `my_crate=debug`, separated by commas; using `info`",
+             `my_crate=debug`, separated by commas; using `info,rmcp=off`",
         ],
     );
     check_env(

@@ -41,7 +41,7 @@ const CASES: &[Case] = &[
     Case { environment: &[("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "0.5")], set: |b| b.with_sampling_ratio(0.25), get: |c| word(c.sampler), expected: ["ParentBasedTraceIdRatio(1.0)", "ParentBasedTraceIdRatio(0.25)", "TraceIdRatio(0.5)"] },
     Case { environment: &[("OTEL_PROPAGATORS", "baggage")], set: |b| b.with_propagators([Propagator::TraceContext]), get: |c| word(&c.propagators), expected: ["[TraceContext, Baggage]", "[TraceContext]", "[Baggage]"] },
     Case { environment: &[("RUST_LOG", "error")], set: |b| b.with_log_filter("debug"), get: |c| c.log_filter.clone(), expected: ["warn", "debug", "error"] },
-    Case { environment: &[("AGENTSPAN_SPANS", "error")], set: |b| b.with_span_filter("debug"), get: |c| c.span_filter.clone(), expected: ["info", "debug", "error"] },
+    Case { environment: &[("AGENTSPAN_SPANS", "error")], set: |b| b.with_span_filter("debug"), get: |c| c.span_filter.clone(), expected: ["info,rmcp=off", "debug", "error"] },
     Case { environment: &[("AGENTSPAN_LOG_EVENTS", "none")], set: |b| b.with_log_events("info"), get: |c| word(&c.log_events), expected: ["None", "Some(info)", "None"] },
     Case { environment: &[("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "NO_CONTENT")], set: |b| b.with_content(true), get: |c| word(c.content.messages), expected: ["false", "true", "false"] },
     Case { environment: &[("AGENTSPAN_CONTENT_LENGTH_LIMIT", "300")], set: |b| b.with_content_length(200), get: |c| word(c.limits.content_length), expected: ["16384", "200", "300"] },
