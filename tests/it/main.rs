@@ -10,6 +10,7 @@ mod adapter_rmcp;
 mod adapter_server;
 #[cfg(feature = "tower")]
 mod adapter_tower;
+mod adopted_spans;
 mod attempts;
 mod books;
 mod carriers;

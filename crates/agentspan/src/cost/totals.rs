@@ -100,6 +100,14 @@ impl Totals {
         self.failed_steps += other.failed_steps;
     }
 
+    /// Whether anything that can be counted twice was counted.
+    pub(crate) fn has_calls(&self) -> bool {
+        self.llm_calls > 0
+            || self.priced + self.unpriced > 0
+            || self.prompt_tokens.is_some()
+            || self.completion_tokens.is_some()
+    }
+
     /// `None` where nothing costs.
     pub(crate) fn status(&self) -> Option<CostStatus> {
         match (self.priced, self.unpriced) {

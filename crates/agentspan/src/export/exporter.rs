@@ -61,7 +61,6 @@ impl<E: SpanExporter> Exporter<E> {
             return Ok(());
         }
         for span in &mut spans {
-            drop_bridge_details(span);
             self.shared.finish.clean(span);
             self.shared.finish.translate(span);
         }
@@ -122,7 +121,8 @@ impl<E: SpanExporter> SpanExporter for Exporter<E> {
         let ready = {
             let mut sums = lock(&self.sums);
             let mut ready = sums.due(false);
-            for span in batch {
+            for mut span in batch {
+                drop_bridge_details(&mut span);
                 self.shared.counts.created();
                 self.shared.counts.ended();
                 ready.extend(sums.admit_bridged(span));

@@ -1,8 +1,10 @@
 //! Holds back a step that ended before the steps below it, until its sums are complete.
 
-use crate::span::{Finished, Node, Runtime};
+use crate::span::{Finished, Node, Runtime, USAGE};
+use opentelemetry::KeyValue;
 use opentelemetry_sdk::trace::SpanData;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -39,14 +41,14 @@ impl Sums {
 
     /// As [`admit`](Self::admit), for a span that another bridge has made.
     pub(crate) fn admit_bridged(&mut self, span: SpanData) -> Option<SpanData> {
-        let node = self.runtime.pending.take(span.span_context.span_id());
-        self.admit(Finished { span, node, run_identity: None })
+        self.admit(Finished { span, node: None, run_identity: None })
     }
 
     /// Lets a span pass whose sums are complete, and holds the others back.
     pub(crate) fn admit(&mut self, finished: Finished) -> Option<SpanData> {
         let Finished { mut span, node, run_identity } = finished;
-        let Some(node) = node else { return Some(span) };
+        let of_bridge = || self.runtime.pending.take(span.span_context.span_id());
+        let Some(node) = node.or_else(of_bridge) else { return Some(span) };
         if span.name.is_empty() {
             span.name = Cow::Owned(node.name.clone());
         }
@@ -80,7 +82,23 @@ impl Sums {
 
     fn complete(held: Held) -> SpanData {
         let Held { mut span, node, .. } = held;
-        node.push_sums(node.completeness().err(), &mut span.attributes);
+        if node.is_adopted() {
+            join(&node, &mut span.attributes);
+        } else {
+            node.push_sums(node.completeness().err(), &mut span.attributes);
+        }
         span
     }
+}
+
+/// Gives a span of others what its step knows. Where both have a name, the step's value is the one that was added up.
+fn join(node: &Node, attributes: &mut Vec<KeyValue>) {
+    let mut known = node.known_of_adopted();
+    node.push_sums(node.completeness().err(), &mut known);
+    let names: HashSet<_> = known.iter().map(|attribute| attribute.key.clone()).collect();
+    // Viewers add up the counts that they find, so they stand only where they were counted.
+    let elsewhere = node.totals_and_own().1.is_counted_elsewhere();
+    let is_repeated = |name: &str| elsewhere && USAGE.iter().any(|start| name.starts_with(start));
+    attributes.retain(|attribute| !names.contains(&attribute.key) && !is_repeated(attribute.key.as_str()));
+    attributes.append(&mut known);
 }

@@ -1,4 +1,4 @@
-use crate::span::{Runtime, TARGET};
+use crate::span::{Runtime, TARGET, is_telling};
 use opentelemetry::Context as OtelContext;
 use std::sync::Arc;
 use tracing::level_filters::LevelFilter;
@@ -9,16 +9,28 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Lets only our own spans through: for the layer that carries steps.
+/// Lets our own spans through, and those of others that are steps: for the layer that carries steps.
 ///
 /// It answers `sometimes`, as every filter here must: an interest cached by one layer's filter can lose the spans of
 /// another (tokio-rs/tracing#2519).
 #[derive(Debug)]
-pub(crate) struct OwnSpans;
+pub(crate) struct Steps {
+    /// The most detailed level that is wanted by this filter and by the one of the layer below. Of layers that are put
+    /// together before they meet the registry, `tracing-subscriber` asks the outermost alone.
+    pub(crate) hint: Option<LevelFilter>,
+}
 
-impl<S> Filter<S> for OwnSpans {
+impl Steps {
+    /// Beside a layer with the hint `other`.
+    pub(crate) fn beside(other: Option<LevelFilter>) -> Self {
+        Self { hint: other.map(|other| other.max(LevelFilter::INFO)) }
+    }
+}
+
+impl<S> Filter<S> for Steps {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        metadata.is_span() && metadata.target() == TARGET
+        // Clients make their spans at level INFO, which the hint asks for at least.
+        (metadata.is_span() && metadata.target() == TARGET) || is_telling(metadata)
     }
 
     fn callsite_enabled(&self, _: &'static Metadata<'static>) -> Interest {
@@ -26,7 +38,7 @@ impl<S> Filter<S> for OwnSpans {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::ERROR)
+        self.hint
     }
 }
 

@@ -28,6 +28,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use telemetry::Running;
 pub use telemetry::Telemetry;
 use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::Filter;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer};
 use worker::Worker;
@@ -193,13 +195,16 @@ where
     S: Subscriber + for<'lookup> LookupSpan<'lookup> + Send + Sync,
 {
     let runtime = parts.runtime.clone();
-    let steps = StepLayer::new(runtime.clone()).with_filter(filter::OwnSpans);
-    let Some(provider) = &parts.provider else { return Box::new(steps) };
+    let steps = StepLayer::new(runtime.clone());
+    let Some(provider) = &parts.provider else {
+        return Box::new(steps.with_filter(filter::Steps::beside(Some(LevelFilter::ERROR))));
+    };
     let others = filter::OthersSpans {
         runtime,
         spans: env_filter(&parts.config.span_filter),
         events: parts.config.log_events.as_deref().map(env_filter),
     };
+    let steps = steps.with_filter(filter::Steps::beside(Filter::<S>::max_level_hint(&others)));
     let bridge = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer_with_scope(scope()))
         .with_location(false)
@@ -208,7 +213,8 @@ where
         .with_tracked_inactivity(false)
         .with_error_events_to_status(false)
         .with_filter(others);
-    Box::new(steps.and_then(bridge))
+    // A step of others is entered after its span, whose context it goes on with.
+    Box::new(bridge.and_then(steps))
 }
 
 /// Log lines on standard error.

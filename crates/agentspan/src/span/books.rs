@@ -11,6 +11,9 @@ pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Optio
     if let Some(reason) = stop_reason {
         books.run_ended(reason.as_str());
     }
+    if own.is_counted_elsewhere() {
+        return offer(node, node);
+    }
     let subject = match (node.call.get(), tool_name(node)) {
         (Some(call), _) => Subject::Model { provider: &call.provider, model: &call.model },
         (None, Some(tool)) => Subject::Tool(tool),

@@ -7,7 +7,7 @@ use crate::span::outcome::{Ending, FailureRecord};
 use crate::span::record::Active;
 use crate::span::runtime::{attribute, count};
 use crate::usage::{Reply, ReplyReader};
-use agentspan_semconv::{StepType, StreamEnd, llm};
+use agentspan_semconv::{StreamEnd, llm};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -48,9 +48,8 @@ impl ModelExchange {
 
     /// The step of a model call that the caller is in and that has not ended.
     pub(crate) fn joined(reader: impl FnOnce() -> ReplyReader) -> Option<Self> {
-        let is_call =
-            |node: &Arc<Node>| matches!(node.step_type, StepType::LlmGenerate | StepType::Embedding);
-        let node = NodeRef::current().filter(|node| is_call(node) && !node.is_ended())?;
+        let may_join = |node: &Arc<Node>| node.is_model_call() && !node.is_ended() && node.claim();
+        let node = NodeRef::current().filter(may_join)?;
         Some(Self::new(Step::Joined(node), reader(), Instant::now()))
     }
 
@@ -132,7 +131,7 @@ impl ModelExchange {
             Step::Joined(node) if has_reply && ending.failure.is_none() => {
                 model::record_reply(&node, &ReplyRecord(reply));
             }
-            Step::Joined(_) => {}
+            Step::Joined(node) => node.unclaim(),
         }
     }
 }

@@ -49,6 +49,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     let failure = error_type.map(|error_type| recorded_failure(node, &ending, error_type, now));
     match recording {
         Recording::None => {}
+        Recording::Adopted => node.leave(attributes),
         Recording::Own(mut recorded) => {
             let Some(recorder) = &node.runtime.recorder else { return };
             if let Some((status, event)) = failure {

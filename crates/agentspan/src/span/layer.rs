@@ -1,10 +1,12 @@
+use crate::span::adopted::{Adopted, is_telling};
+use crate::span::current::NodeRef;
 use crate::span::node::Node;
 use crate::span::runtime::Runtime;
 use crate::span::sharded::Sharded;
 use opentelemetry::{Context, ContextGuard};
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
-use tracing::span::{Attributes, Entered, Id};
+use tracing::span::{Attributes, Entered, Id, Record};
 use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::layer::{self, Layer};
 use tracing_subscriber::registry::LookupSpan;
@@ -13,7 +15,8 @@ use tracing_subscriber::registry::LookupSpan;
 pub(crate) const TARGET: &str = "agentspan";
 
 /// Makes the OpenTelemetry context of a step current whenever the step's `tracing` span is entered, also by other
-/// people's `.instrument(span)` and `.in_current_span()`. It records nothing itself.
+/// people's `.instrument(span)` and `.in_current_span()`, and makes steps beside those spans of other people that tell of
+/// calls. It records nothing itself.
 #[derive(Debug)]
 pub(crate) struct StepLayer {
     runtime: Arc<Runtime>,
@@ -30,6 +33,29 @@ impl StepLayer {
     pub(crate) fn runtime(&self) -> &Arc<Runtime> {
         &self.runtime
     }
+
+    /// What a new span of others stands in: the context, and the nearest step.
+    fn around<S>(
+        &self,
+        attributes: &Attributes<'_>,
+        cx: &layer::Context<'_, S>,
+    ) -> (Context, Option<Arc<Node>>)
+    where
+        S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+    {
+        if attributes.is_contextual() {
+            return (Context::current(), NodeRef::current());
+        }
+        let Some(parent) = attributes.parent() else { return (Context::new(), None) };
+        // Steps know their context; of other spans the bridge knows it, which has to start them for that.
+        let steps = cx.span(parent).and_then(|span| {
+            span.scope().find_map(|span| self.attached.get(span.id().into_u64(), |it| it.context.clone()))
+        });
+        let bridged = || tracing_opentelemetry::get_otel_context(parent, &self.runtime.dispatch()?);
+        let context = steps.or_else(bridged).unwrap_or_default();
+        let node = context.get::<NodeRef>().map(|node| node.0.clone());
+        (context, node)
+    }
 }
 
 /// What a step's `tracing` span carries.
@@ -37,6 +63,8 @@ impl StepLayer {
 struct Attached {
     context: Context,
     node: Weak<Node>,
+    /// Of a span of others that is a step.
+    adopted: Option<Arc<Adopted>>,
 }
 
 thread_local! {
@@ -71,7 +99,7 @@ pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> tr
 const MAX_CHAIN: usize = 128;
 
 fn make(context: Context, node: &Arc<Node>, span: impl FnOnce() -> tracing::Span) -> tracing::Span {
-    let attached = Attached { context, node: Arc::downgrade(node) };
+    let attached = Attached { context, node: Arc::downgrade(node), adopted: None };
     // Thread-local storage is gone only while a thread ends; then the span carries nothing.
     let _ = MAKING.try_with(|making| making.replace(Some(attached)));
     let span = span();
@@ -95,7 +123,7 @@ pub(crate) fn bridged_span(
 
 /// Gives the span of a step the context that is current whenever it is entered.
 pub(crate) fn attach(span: &tracing::Span, context: Context, node: &Arc<Node>) {
-    let attached = Attached { context, node: Arc::downgrade(node) };
+    let attached = Attached { context, node: Arc::downgrade(node), adopted: None };
     span.with_subscriber(|(id, dispatch)| {
         dispatch.downcast_ref::<StepLayer>()?.attached.insert(id.into_u64(), attached)
     });
@@ -114,13 +142,27 @@ where
         self.runtime.look_for_foreign_bridge(dispatch);
     }
 
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: layer::Context<'_, S>) {
-        if attributes.metadata().target() != TARGET {
-            return;
-        }
-        let attached = MAKING.try_with(|making| making.take()).ok().flatten();
-        if let Some(attached) = attached {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, cx: layer::Context<'_, S>) {
+        let metadata = attributes.metadata();
+        if metadata.target() == TARGET {
+            let attached = MAKING.try_with(|making| making.take()).ok().flatten();
+            if let Some(attached) = attached {
+                self.attached.insert(id.into_u64(), attached);
+            }
+        } else if is_telling(metadata) && !Context::is_current_telemetry_suppressed() {
+            let (around, parent) = self.around(attributes, &cx);
+            let adopted = Arc::new(Adopted::new(&self.runtime, attributes, parent));
+            let node = &adopted.node;
+            let context = around.with_value(NodeRef(node.clone()));
+            let attached = Attached { context, node: Arc::downgrade(node), adopted: Some(adopted) };
             self.attached.insert(id.into_u64(), attached);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, _: layer::Context<'_, S>) {
+        let adopted = self.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten();
+        if let Some(adopted) = adopted {
+            adopted.record(values);
         }
     }
 
@@ -128,10 +170,19 @@ where
         if ATTACHED.try_with(Cell::take).unwrap_or(false) {
             return note_entered(id, None);
         }
-        let context = self.attached.get(id.into_u64(), |attached| attached.context.clone());
-        if let Some(context) = context {
-            note_entered(id, Some(context.attach()));
-        }
+        let attached = |attached: &Attached| (attached.context.clone(), attached.adopted.clone());
+        let Some((context, adopted)) = self.attached.get(id.into_u64(), attached) else { return };
+        let identified = adopted.and_then(|adopted| {
+            let context = adopted.identify(id)?;
+            let attached = Attached {
+                context: context.clone(),
+                node: Arc::downgrade(&adopted.node),
+                adopted: Some(adopted),
+            };
+            self.attached.insert(id.into_u64(), attached);
+            Some(context)
+        });
+        note_entered(id, Some(identified.unwrap_or(context).attach()));
     }
 
     fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
@@ -146,9 +197,14 @@ where
     }
 
     fn on_close(&self, id: Id, _: layer::Context<'_, S>) {
-        let attached = self.attached.remove(id.into_u64());
-        if let Some(node) = attached.as_ref().and_then(|attached| attached.node.upgrade()) {
-            node.on_carrier_gone();
+        let Some(attached) = self.attached.remove(id.into_u64()) else { return };
+        match &attached.adopted {
+            Some(adopted) => adopted.close(),
+            None => {
+                if let Some(node) = attached.node.upgrade() {
+                    node.on_carrier_gone();
+                }
+            }
         }
     }
 }

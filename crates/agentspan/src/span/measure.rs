@@ -59,6 +59,9 @@ pub(crate) fn post(
     now: SystemTime,
 ) {
     let Some(meter) = &node.runtime.meter else { return };
+    if own.is_counted_elsewhere() {
+        return;
+    }
     let nothing = ReplyFigures::default();
     let kind = match (node.call.get(), tool_name(node), stop_reason) {
         (Some(call), ..) => Kind::Model { call, reply: own.reply.as_deref().unwrap_or(&nothing) },

@@ -1,6 +1,7 @@
 //! The span types, one file each, and what they share: the tree of steps (`node`, `run`), how a step is recorded
 //! (`record`, `layer`), how it ends (`outcome`, `future`), and how it is told more (`handle`, `guard`).
 
+mod adopted;
 mod agent;
 mod approval;
 mod books;
@@ -42,6 +43,7 @@ mod tool;
 mod validation;
 mod value;
 
+pub(crate) use adopted::{USAGE, is_telling};
 pub use agent::{AgentBuilder, agent};
 pub use approval::{ApprovalBuilder, approval};
 pub(crate) use builder::Begin;

@@ -43,6 +43,10 @@ pub(crate) struct Node {
     pub(crate) tool: OnceLock<String>,
     /// Attempts of a call that failed before the one that counts.
     failed_attempts: AtomicU64,
+    /// Beside a span that other people made, see [`Adopted`](crate::span::adopted::Adopted).
+    adopted: AtomicBool,
+    /// An exchange is writing its reply into the step.
+    claimed: AtomicBool,
     recording: AtomicBool,
     sampled_out: AtomicBool,
     open_key: AtomicU64,
@@ -77,6 +81,8 @@ pub(crate) enum Recording {
     Own(Recorded),
     /// In this context, where another bridge has made it. The context may hold the step as well, so it must not stay.
     Bridged(Context),
+    /// With a bridge, in a span of other people. What the step adds to it waits here for the cold side.
+    Adopted,
 }
 
 /// Room that is made at once for what becomes known while a step runs and ends.
@@ -97,6 +103,21 @@ pub(crate) struct Own {
     pub(crate) lost_attempt: bool,
     /// Kept for a meter only.
     pub(crate) reply: Option<Box<ReplyFigures>>,
+    /// A step below tells of the same call; then this one adds nothing, unless it has figures all the same.
+    pub(crate) told_below: bool,
+    /// Another step tells of the same call, so this one adds nothing.
+    pub(crate) told_elsewhere: bool,
+}
+
+impl Own {
+    pub(crate) fn has_figures(&self) -> bool {
+        self.cost != OwnCost::None || self.prompt_tokens.is_some() || self.completion_tokens.is_some()
+    }
+
+    /// Whether the call is counted with another step.
+    pub(crate) fn is_counted_elsewhere(&self) -> bool {
+        self.told_elsewhere || (self.told_below && !self.has_figures())
+    }
 }
 
 /// What the user said of the step while it ran.
@@ -144,6 +165,8 @@ impl Node {
             call: OnceLock::new(),
             tool: OnceLock::new(),
             failed_attempts: AtomicU64::new(0),
+            adopted: AtomicBool::new(false),
+            claimed: AtomicBool::new(false),
             recording: AtomicBool::new(false),
             sampled_out: AtomicBool::new(false),
             open_key: AtomicU64::new(NOT_OPEN),
@@ -186,6 +209,63 @@ impl Node {
         }
     }
 
+    /// The step stands beside a span of other people.
+    pub(crate) fn adopt(&self) {
+        self.adopted.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.adopted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_model_call(&self) -> bool {
+        matches!(self.step_type, StepType::LlmGenerate | StepType::Embedding)
+    }
+
+    /// Whether an exchange may write its reply into the step. Of a step of ours its caller knows that it is one call; of
+    /// a span of others, only the first exchange is believed to be that call.
+    pub(crate) fn claim(&self) -> bool {
+        !self.is_adopted() || !self.claimed.swap(true, Ordering::Relaxed)
+    }
+
+    /// The exchange has read nothing, so that another one may.
+    pub(crate) fn unclaim(&self) {
+        self.claimed.store(false, Ordering::Relaxed);
+    }
+
+    /// Says to a span of others around this step that the same call is told of here.
+    pub(crate) fn tell_around(&self, is_same: impl Fn(&Self) -> bool) {
+        let around = self.parent.as_ref().filter(|around| around.is_adopted() && is_same(around));
+        if let Some(around) = around.filter(|around| !around.claimed.load(Ordering::Relaxed)) {
+            around.own(|own| own.told_below = true);
+        }
+    }
+
+    /// Takes the span that a bridge makes of a span of other people.
+    pub(crate) fn set_adopted(self: &Arc<Self>, context: &Context) {
+        let span = context.span();
+        let span_context = span.span_context();
+        let _ = self.span_context.set(span_context.clone());
+        if !span_context.is_sampled() && span_context.is_valid() {
+            self.pass_by();
+        } else if span.is_recording()
+            && self.runtime.joins()
+            && self.runtime.pending.insert(span_context.span_id(), self)
+        {
+            self.set_recording(Recording::Adopted, Vec::new());
+        }
+    }
+
+    /// Keeps for the cold side what the span is to be given.
+    pub(crate) fn leave(&self, attributes: Vec<KeyValue>) {
+        lock(&self.state).attributes = attributes;
+    }
+
+    /// What was kept for the cold side.
+    pub(crate) fn take_left(&self) -> Vec<KeyValue> {
+        std::mem::take(&mut lock(&self.state).attributes)
+    }
+
     /// Takes the span that another bridge has made for the step.
     pub(crate) fn set_bridged(self: &Arc<Self>, context: &Context) {
         let span = context.span();
@@ -221,7 +301,8 @@ impl Node {
     pub(crate) fn add_event(&self, name: impl Into<Cow<'static, str>>, attributes: Vec<KeyValue>) {
         let event = Event::new(name, SystemTime::now(), attributes, 0);
         let bridged = self.with_recording(|recording| match recording {
-            Recording::None => None,
+            // The bridge has the events of a span of others.
+            Recording::None | Recording::Adopted => None,
             Recording::Own(recorded) => {
                 if let Some(recorder) = &self.runtime.recorder {
                     recorded.add_event(event, recorder.limits());
@@ -261,6 +342,16 @@ impl Node {
         let mut state = lock(&self.state);
         if !state.ended {
             attributes.into_iter().for_each(|attribute| state.set(attribute));
+        }
+    }
+
+    /// Sets what has not been set yet.
+    pub(crate) fn set_missing(&self, attributes: impl IntoIterator<Item = KeyValue>) {
+        let mut state = lock(&self.state);
+        for attribute in attributes {
+            if !state.ended && state.attributes.iter().all(|known| known.key != attribute.key) {
+                state.attributes.push(attribute);
+            }
         }
     }
 
@@ -304,6 +395,11 @@ impl Node {
         }
         state.unset(is_stale);
         state.attributes.extend(attributes());
+    }
+
+    /// Whether steps below have not ended.
+    pub(crate) fn has_open(&self) -> bool {
+        lock(&self.state).open > 0
     }
 
     pub(crate) fn is_ended(&self) -> bool {
@@ -370,8 +466,7 @@ impl Node {
         }
         // A call that ends without a word about its cost, as one that was dropped under way, has an unknown cost: the
         // provider may well have charged for it.
-        let is_call = matches!(self.step_type, StepType::LlmGenerate | StepType::Embedding);
-        if is_call && state.own.cost == OwnCost::None {
+        if self.is_model_call() && state.own.cost == OwnCost::None && !state.own.is_counted_elsewhere() {
             let refused = ending.failure.as_ref().is_some_and(|failure| failure.refused);
             let missing = (!refused).then_some(Unpriced::NoUsage);
             state.own.cost = if refused { OwnCost::Known(Usd::ZERO) } else { OwnCost::Unknown };
@@ -430,11 +525,12 @@ impl Node {
     }
 
     fn part(&self, own: &Own, failed: bool) -> Totals {
+        let counts = !own.is_counted_elsewhere();
         let mut part = Totals {
             prompt_tokens: own.prompt_tokens,
             completion_tokens: own.completion_tokens,
-            llm_calls: u64::from(self.step_type == StepType::LlmGenerate),
-            tool_calls: u64::from(self.step_type == StepType::ToolCall),
+            llm_calls: u64::from(counts && self.step_type == StepType::LlmGenerate),
+            tool_calls: u64::from(counts && self.step_type == StepType::ToolCall),
             steps: u64::from(self.is_step_of_run),
             failed_steps: u64::from(self.is_step_of_run && failed),
             ..Totals::default()

@@ -175,6 +175,7 @@ impl Active {
     pub(crate) fn with_call(mut self, call: Call) -> Self {
         let is_timed = self.node.is_recording() || self.node.runtime.meter.is_some();
         self.began = is_timed.then(Instant::now);
+        self.node.tell_around(Node::is_model_call);
         let _ = self.node.call.set(call);
         self
     }
@@ -326,6 +327,11 @@ impl Node {
         all.push(step_type);
         all.extend(attributes);
         all
+    }
+
+    /// What a step beside a span of others adds to that, but for the sums.
+    pub(crate) fn known_of_adopted(&self) -> Vec<KeyValue> {
+        self.identified(&self.run_identity(), self.take_left())
     }
 
     /// A link to another step. Its parent needs none.

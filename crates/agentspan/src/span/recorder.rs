@@ -133,6 +133,11 @@ impl Recorder {
         Some((identity, is_kept))
     }
 
+    /// Whether spans go anywhere.
+    pub(crate) fn exports(&self) -> bool {
+        self.outlet.is_some()
+    }
+
     pub(crate) fn began(&self) {
         if let Some(outlet) = &self.outlet {
             outlet.began();

@@ -137,6 +137,11 @@ impl Runtime {
         !self.foreign_bridge.load(Ordering::Relaxed)
     }
 
+    /// Whether what is left for a span of others is fetched by a cold side of ours.
+    pub(crate) fn joins(&self) -> bool {
+        self.waits() && self.recorder.as_ref().is_none_or(Recorder::exports)
+    }
+
     /// Whether other people's spans may be left to our own bridge.
     pub(crate) fn bridges(&self) -> bool {
         self.looked.load(Ordering::Relaxed) && !self.foreign_bridge.load(Ordering::Relaxed)

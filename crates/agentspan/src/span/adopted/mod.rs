@@ -1,0 +1,259 @@
+//! Spans of other people that are steps: of `#[tracing::instrument]`, of rig and genai, of whoever writes
+//! `gen_ai.*` or our own names on a span of plain `tracing`.
+//!
+//! Somebody else's bridge, or ours, makes the span. Beside it stands a step, which adds up like every other: it takes
+//! part in the sums and the books whether or not the span is kept or wanted, and on the cold side the span gets the
+//! figures of its step. What two spans tell of the same call counts once, where it is told nearest to the call.
+
+mod callsite;
+mod fields;
+
+use crate::cost::{OwnCost, Usd};
+use crate::span::current::NodeRef;
+use crate::span::finish::finish;
+use crate::span::model::{self, Call};
+use crate::span::node::{NewNode, Node};
+use crate::span::outcome::{Ending, FailureRecord, OTHER};
+use crate::span::runtime::{Runtime, attribute, count, lock};
+use agentspan_semconv::{StepType, agent, gen_ai, llm, retrieval, span_name, tool};
+pub(crate) use callsite::{USAGE, is_telling};
+use fields::Fields;
+use opentelemetry::Context;
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+use tracing::Metadata;
+use tracing::span::{Attributes, Id, Record};
+
+/// A span of others and the step beside it.
+#[derive(Debug)]
+pub(crate) struct Adopted {
+    pub(crate) node: Arc<Node>,
+    fields: Mutex<Fields>,
+    /// Whether the span that a bridge makes was looked for.
+    identified: AtomicBool,
+}
+
+impl Adopted {
+    /// Makes the step of a new span below `parent`.
+    pub(crate) fn new(
+        runtime: &Arc<Runtime>,
+        attributes: &Attributes<'_>,
+        parent: Option<Arc<Node>>,
+    ) -> Self {
+        let metadata = attributes.metadata();
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        let step_type = step_type(metadata, &fields);
+        let passes_by = parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
+        let node = Node::new(NewNode {
+            runtime: runtime.clone(),
+            name: if passes_by { String::new() } else { name(metadata, &step_type, &fields) },
+            step_type,
+            run: parent.as_ref().and_then(|parent| parent.run.clone()),
+            parent,
+            is_run: false,
+            is_light: false,
+            carriers: 1,
+            started: SystemTime::now(),
+        });
+        node.adopt();
+        if passes_by {
+            node.pass_by();
+        }
+        let adopted = Self { node, fields: Mutex::new(fields), identified: AtomicBool::new(false) };
+        adopted.note_call(&lock(&adopted.fields));
+        adopted
+    }
+
+    /// Takes over what is recorded later.
+    pub(crate) fn record(&self, values: &Record<'_>) {
+        let mut fields = lock(&self.fields);
+        values.record(&mut *fields);
+        self.note_call(&fields);
+    }
+
+    /// Finds the span that a bridge makes of this one, once, and gives the context that is current inside of it.
+    ///
+    /// The bridge starts the span by this, so it must not be asked before the span is entered or nearly over.
+    pub(crate) fn identify(&self, id: &Id) -> Option<Context> {
+        if self.identified.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let dispatch = self.node.runtime.dispatch()?;
+        let context = tracing_opentelemetry::get_otel_context(id, &dispatch)?;
+        self.node.set_adopted(&context);
+        let around = self.node.parent.as_ref().and_then(|parent| parent.run.as_ref());
+        if let Some(run) = around.filter(|_| self.node.is_step_of_run && self.node.is_recording()) {
+            self.node.set(count(agent::AGENT_STEP_INDEX, run.next_step()));
+        }
+        Some(context.with_value(NodeRef(self.node.clone())))
+    }
+
+    /// Tells the step what is called as soon as that is known: prices and books need it.
+    fn note_call(&self, fields: &Fields) {
+        let node = &self.node;
+        match (&node.step_type, &fields.provider, &fields.requested, &fields.tool) {
+            (StepType::LlmGenerate | StepType::Embedding, Some(_), Some(_), _) => self.set_call(fields),
+            (StepType::ToolCall, _, _, Some(tool)) => {
+                let _ = node.tool.set(span_name::tool(tool));
+            }
+            _ => {}
+        }
+    }
+
+    fn set_call(&self, fields: &Fields) {
+        const UNKNOWN: &str = "unknown";
+        let model = fields.requested.as_deref().or(fields.served.as_deref()).unwrap_or(UNKNOWN);
+        let provider = fields.provider.as_deref().unwrap_or(UNKNOWN);
+        let operation = fields.operation.as_deref().and_then(|word| word.parse().ok());
+        let provider = model::provider_word(provider);
+        let call = Call { provider, model: model.to_owned(), operation, batch: false };
+        let _ = self.node.call.set(call);
+    }
+
+    /// Ends the step, when the last handle of the span is gone.
+    pub(crate) fn close(&self) {
+        let (node, fields) = (&self.node, lock(&self.fields));
+        let is_call = node.is_model_call();
+        if is_call {
+            self.set_call(&fields);
+        }
+        if is_call || fields.has_usage() || fields.usd.is_some() {
+            self.settle(&fields, is_call);
+        }
+        self.describe(&fields);
+        let ending = if std::thread::panicking() {
+            Ending::failed(FailureRecord::of_type("panic"))
+        } else if fields.failed {
+            let class = fields.error_type.clone().map_or(Cow::Borrowed(OTHER), Cow::Owned);
+            Ending::failed(FailureRecord::of_type(class))
+        } else {
+            Ending::ok()
+        };
+        drop(fields);
+        node.on_carrier_gone();
+        finish(node, ending);
+    }
+
+    /// Decides whose figures count.
+    fn settle(&self, fields: &Fields, is_call: bool) {
+        let node = &self.node;
+        let (totals, own) = node.totals_and_own();
+        if own.has_figures() {
+            // An adapter has read the reply itself, which says more.
+            return;
+        }
+        let is_told_below = match is_call {
+            true => own.told_below,
+            // An agent's usage is that of the calls below it, whoever has counted these.
+            false => totals.has_calls() || node.has_open(),
+        };
+        // A span around or inside the step of the same call that is ours.
+        let around = node.parent.as_ref().filter(|parent| is_call && parent.is_model_call());
+        let has_figures = fields.has_usage() || fields.usd.is_some();
+        let is_told_around = around.is_some_and(|around| !around.is_adopted() || !has_figures);
+        if is_told_below || is_told_around {
+            node.own(|own| own.told_elsewhere = true);
+            if let Some(around) = around.filter(|around| {
+                let own = around.totals_and_own().1;
+                has_figures && !around.is_adopted() && !own.has_figures()
+            }) {
+                post(around, fields);
+            }
+            return;
+        }
+        if let Some(around) = around {
+            around.own(|own| own.told_below = true);
+        }
+        if !is_call {
+            self.set_call(fields);
+        }
+        post(node, fields);
+    }
+
+    /// Says under our names what the bridge cannot know.
+    fn describe(&self, fields: &Fields) {
+        if !self.node.is_recording() {
+            return;
+        }
+        if self.node.is_model_call()
+            && let Some(call) = self.node.call.get()
+        {
+            let served = fields.served.as_ref().unwrap_or(&call.model);
+            let names = [
+                (llm::LLM_PROVIDER, call.provider.to_string()),
+                (llm::LLM_REQUEST_MODEL_NAME, call.model.clone()),
+                (llm::LLM_MODEL_NAME, served.clone()),
+            ];
+            self.node.set_missing(names.into_iter().map(|(name, value)| attribute(name, value)));
+        }
+    }
+}
+
+/// Records what a span tells of its call on the step that it counts for.
+fn post(node: &Arc<Node>, fields: &Fields) {
+    if fields.has_usage() {
+        let model = fields.served.as_deref().or(fields.requested.as_deref());
+        model::record_usage(node, &fields.normal_usage(), model, fields.tier.as_deref(), false);
+    }
+    if let Some(usd) = fields.usd {
+        node.own(|own| {
+            own.cost = Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::stated);
+            own.cost_by_hand = true;
+        });
+        node.unset(model::is_of_price);
+    }
+}
+
+/// What kind of step a span is: by its operation, else by the names that it declares.
+fn step_type(metadata: &Metadata<'_>, fields: &Fields) -> StepType {
+    if let Some(operation) = fields.operation.as_deref() {
+        match operation {
+            "embeddings" => return StepType::Embedding,
+            "execute_tool" => return StepType::ToolCall,
+            "retrieval" => return StepType::Retrieval,
+            "plan" => return StepType::Reasoning,
+            "invoke_agent" | "create_agent" | "invoke_workflow" => {
+                return StepType::Custom(Cow::Owned(operation.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    let declares = |name: &str| metadata.fields().field(name).is_some();
+    let has_usage =
+        || metadata.fields().iter().any(|field| USAGE.iter().any(|start| field.name().starts_with(start)));
+    let names_model = [
+        gen_ai::GEN_AI_OPERATION_NAME,
+        gen_ai::GEN_AI_REQUEST_MODEL,
+        gen_ai::GEN_AI_RESPONSE_MODEL,
+        llm::LLM_MODEL_NAME,
+        llm::LLM_REQUEST_MODEL_NAME,
+        llm::LLM_RESPONSE_MODEL_NAME,
+        fields::LLM_MODEL,
+    ]
+    .into_iter()
+    .any(declares);
+    if declares(tool::TOOL_NAME) || declares(gen_ai::GEN_AI_TOOL_NAME) || declares(tool::TOOL_COST_USD) {
+        StepType::ToolCall
+    } else if names_model || has_usage() {
+        StepType::LlmGenerate
+    } else if declares(retrieval::RETRIEVAL_SOURCE) || declares(gen_ai::GEN_AI_DATA_SOURCE_ID) {
+        StepType::Retrieval
+    } else {
+        StepType::Custom(Cow::Borrowed("step"))
+    }
+}
+
+/// The name under which a run adds the step up: as our own steps are called, where that is known.
+fn name(metadata: &Metadata<'_>, step_type: &StepType, fields: &Fields) -> String {
+    match (step_type, &fields.provider, &fields.requested, &fields.tool, &fields.source) {
+        (StepType::LlmGenerate | StepType::Embedding, Some(provider), Some(model), ..) => {
+            span_name::llm(&model::provider_word(provider), model)
+        }
+        (StepType::ToolCall, _, _, Some(tool), _) => span_name::tool(tool),
+        (StepType::Retrieval, .., Some(source)) => span_name::retrieval(source),
+        _ => metadata.name().to_owned(),
+    }
+}
