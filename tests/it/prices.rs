@@ -6,7 +6,7 @@ use agentspan::cost::{PriceQuery, Prices};
 use agentspan::testing::{RecordedSpan, record, record_with};
 use agentspan::{Rates, Usage};
 use agentspan_tests::{Collector, Span};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing_subscriber::layer::SubscriberExt;
@@ -196,7 +196,7 @@ async fn tier_and_batch_stand_on_the_span_by_the_words_of_the_price() {
             "serviceTier": {"type": kind}})
     };
     // Provider, reply, whether it is of a batch, USD, tier, status.
-    let cases: [(&str, Value, bool, f64, Option<&str>, &str); 11] = [
+    let cases = [
         ("openai", openai("default", 1_000_000), false, 8.0, None, "known"),
         ("openai", openai("priority", 1_000_000), false, 4.0, Some("priority"), "known"),
         ("openai", openai("default", 1_000_000), true, 1.0, Some("batch"), "known"),
@@ -231,10 +231,11 @@ fn every_status_says_what_is_known_and_what_is_missing() {
     let builder = || agentspan::builder().with_price("local", Rates::per_million(0.0, 0.0));
     let usage = || Usage::new().input(1_000).output(500);
     // Model, usage, status, what is missing, USD.
-    let cases: [(&str, Usage, &str, &[&str], Option<f64>); 8] = [
-        ("gpt-4o", usage(), "known", &[], Some(0.0075)),
-        ("gpt-4o", Usage::new().input(0).output(0), "known", &[], Some(0.0)),
-        ("local", usage(), "zero_rated", &[], Some(0.0)),
+    let none: &[&str] = &[];
+    let cases = [
+        ("gpt-4o", usage(), "known", none, Some(0.0075)),
+        ("gpt-4o", Usage::new().input(0).output(0), "known", none, Some(0.0)),
+        ("local", usage(), "zero_rated", none, Some(0.0)),
         ("local", usage().web_searches(2), "partial", &["web_searches"], Some(0.0)),
         ("no-such-model", usage(), "unknown", &["model"], None),
         ("gpt-4o", Usage::new(), "unknown", &["usage"], None),
