@@ -6,6 +6,8 @@ mod adapter_async_openai;
 mod adapter_reqwest;
 #[cfg(feature = "rmcp")]
 mod adapter_rmcp;
+#[cfg(feature = "rig")]
+mod adapter_rig;
 #[cfg(feature = "tower")]
 mod adapter_server;
 #[cfg(feature = "tower")]

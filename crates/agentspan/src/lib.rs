@@ -134,10 +134,11 @@
 //! | feature | what it adds | works with |
 //! |---|---|---|
 //! | `http` | [`inject()`] into `http::HeaderMap`, and [`extract()`] from it | http 1 |
-//! | `async-openai` | a service that gives each call of the client a span | async-openai 0.43 |
 //! | `async-nats` | [`inject()`] into `async_nats::HeaderMap`, and [`extract()`] from it | async-nats 0.51 (Rust 1.89) |
-//! | `reqwest-middleware` | a middleware that does so for a client of reqwest | reqwest-middleware 0.5, reqwest 0.13 |
 //! | `rmcp` | a span on both sides of a tool of MCP, and [`inject()`] and [`extract()`] for `_meta` | rmcp 3.9 |
+//! | `async-openai` | a service that gives each call of the client a span | async-openai 0.43 |
+//! | `reqwest-middleware` | a middleware that does so for a client of reqwest | reqwest-middleware 0.5, reqwest 0.13 |
+//! | `rig` | a wrapper of the HTTP client that does so for rig's providers | rig-core 0.44, from Rust 1.95 on |
 //! | `tower` | a client layer that does so for `http::Request`, and a server layer | http 1, tower 0.5: axum 0.8, hyper 1, tonic 0.14 |
 //! | `metrics` | the books as OpenTelemetry metrics, sent when [asked for](TelemetryBuilder::with_metrics_exporters) | opentelemetry 0.33 |
 //!

@@ -9,6 +9,8 @@
 
 #[cfg(feature = "async-openai")]
 pub mod async_openai;
+#[cfg(feature = "_body")]
+mod body;
 mod exchange;
 #[cfg(feature = "_http")]
 mod http;
@@ -17,6 +19,8 @@ mod names;
 mod reqwest;
 #[cfg(feature = "reqwest-middleware")]
 pub mod reqwest_middleware;
+#[cfg(feature = "rig")]
+pub mod rig;
 #[cfg(feature = "rmcp")]
 pub mod rmcp;
 #[cfg(feature = "tower")]

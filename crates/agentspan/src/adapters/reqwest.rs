@@ -1,6 +1,7 @@
 //! What the adapters share that stand on reqwest.
 
-use crate::adapters::http::{Headers, observe};
+use crate::adapters::body::observe;
+use crate::adapters::http::Headers;
 use crate::adapters::{Exchange, Observer};
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 

@@ -15,6 +15,6 @@
 mod client;
 mod server;
 
-pub use super::http::ObservedBody;
+pub use super::body::ObservedBody;
 pub use client::{Client, ClientFuture, ClientLayer};
 pub use server::{Server, ServerFuture, ServerLayer};

@@ -1,4 +1,5 @@
-use crate::adapters::http::{Headers, ObservedBody, failure_of, observe};
+use crate::adapters::body::{ObservedBody, failure_of, observe};
+use crate::adapters::http::Headers;
 use crate::adapters::{Exchange, Observer};
 use http::{Request, Response};
 use http_body::Body;

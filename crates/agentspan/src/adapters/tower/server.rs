@@ -1,4 +1,4 @@
-use crate::adapters::http::failure_of;
+use crate::adapters::body::failure_of;
 use crate::adapters::names::{HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH};
 use agentspan_semconv::error::ERROR_TYPE;
 use agentspan_semconv::http::HTTP_RESPONSE_STATUS_CODE;
