@@ -1,9 +1,11 @@
 //! Context in every carrier: what is written, what is read, and what bad input does.
 
 use crate::fixtures::the;
+use crate::program::Program;
 use agentspan::propagation::{Environment, McpParams, ReadCarrier, WriteCarrier};
 use agentspan::testing::record;
 use agentspan::{extract, inject};
+use agentspan_tests::Collector;
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -129,6 +131,74 @@ fn a_child_gets_its_parent_by_its_environment() {
 }
 
 #[test]
+fn a_process_belongs_to_whoever_set_a_valid_parent_for_it_and_to_nobody_else() {
+    let with_line_end = format!("{TRACEPARENT}\n");
+    let two_lines = format!("{TRACEPARENT}\n{TRACEPARENT}");
+    let zeros = "00-00000000000000000000000000000000-00f067aa0ba902b7-01";
+    let cases = [
+        (vec![("TRACEPARENT", TRACEPARENT)], Some(TRACE)),
+        (
+            vec![("TRACEPARENT", TRACEPARENT), ("TRACESTATE", "a=\n1"), ("BAGGAGE", "session.id=s-1\n")],
+            Some(TRACE),
+        ),
+        (vec![("TRACEPARENT", with_line_end.as_str())], None),
+        (vec![("TRACEPARENT", &two_lines)], None),
+        (vec![("TRACEPARENT", zeros)], None),
+        (vec![("TRACEPARENT", "")], None),
+        (vec![("traceparent", TRACEPARENT)], None),
+    ];
+    for (variables, expected) in cases {
+        let collector = Collector::start();
+        Program::new("init none child shutdown").to(&collector).envs(&variables).run();
+        let run = collector.span("agent.weather_assistant");
+        let parent = run.parent_id.as_deref();
+        assert_eq!(
+            (run.trace_id == TRACE, parent.is_some()),
+            (expected.is_some(), expected.is_some()),
+            "{variables:?}"
+        );
+        assert_eq!(run.text("session.id"), Some("s-42"), "a line end spoils the member that it stands in");
+    }
+}
+
+#[test]
+fn bytes_that_no_header_may_hold_spoil_what_they_stand_in_and_no_more() {
+    for odd in [
+        &b"\x00"[..],
+        b"\x01",
+        b"\n",
+        b"\r\n",
+        b"\x1b[31m",
+        b"\x7f",
+        b"\x80",
+        b"\xff",
+        b"\xc3\xa9",
+        b"\xf0\x9f",
+    ] {
+        let with = |before: &[u8], behind: &[u8]| [before, odd, behind].concat();
+        let parent = ("traceparent", TRACEPARENT.as_bytes().to_vec());
+        let bad_parents =
+            [with(&TRACEPARENT.as_bytes()[..20], &TRACEPARENT.as_bytes()[20..]), with(b"", b"")];
+        for value in bad_parents {
+            let came = extract(&[("traceparent", value), ("tracestate", b"a=1".to_vec())]);
+            assert_eq!(came.trace_id(), None, "{odd:?}");
+        }
+        for state in [with(b"a=1,b=x", b"y,c=3"), with(b"a=1,b", b"=2"), with(b"", b"")] {
+            let came = extract(&[parent.clone(), ("tracestate", state)]);
+            let mut sent = HashMap::<String, String>::new();
+            came.in_scope(|| inject(&mut sent));
+            assert_eq!(sent, HashMap::from([("traceparent".into(), TRACEPARENT.into())]), "{odd:?}");
+        }
+        for baggage in [with(b"a=1,b=x", b"y,c=3"), with(b"a=1,b", b"=2,c=3"), with(b"a=1,b=2;p", b"q,c=3")] {
+            let came = extract(&[parent.clone(), ("baggage", baggage)]);
+            assert_eq!(came.trace_id().as_deref(), Some(TRACE), "{odd:?}");
+            let known = ["a", "b", "c"].map(|key| came.baggage(key));
+            assert_eq!(known, [Some("1"), None, Some("3")], "{odd:?}");
+        }
+    }
+}
+
+#[test]
 fn values_with_line_ends_and_other_odd_bytes_begin_a_new_trace() {
     for odd in ["\n", "\r\n", "\0", "\u{7f}", "é", "\u{a0}"] {
         for value in [format!("{TRACEPARENT}{odd}"), format!("{odd}{TRACEPARENT}"), odd.to_owned()] {
@@ -184,6 +254,15 @@ fn a_parent_that_is_our_own_span_is_a_parent_like_any_other() {
     agent.a ok completed
       agent.b ok completed
     ");
+    // A link to oneself is one like any other, too.
+    let itself = agentspan::tool("t").in_scope(|| {
+        let mut headers = HeaderMap::new();
+        inject(&mut headers);
+        let itself = extract(&headers);
+        agentspan::step("s").link(&itself).in_scope(|| {});
+        itself.span_id()
+    });
+    assert_eq!(the(&recording, "step.s").links(), itself.into_iter().collect::<Vec<_>>());
     // It came from outside: the sums of a run do not wait for what others do.
     assert_eq!(the(&recording, "agent.a").int("agent.step_count"), Some(0));
 }

@@ -28,6 +28,10 @@ pub(crate) async fn work(what: &str, started: Option<&Started>) {
         "logs" => logs().await,
         "trap" => trap(),
         "below" => below(parameter).await,
+        "child" => {
+            let parent = agentspan::extract(&agentspan::propagation::Environment::of_process());
+            parent.within(weather()).await;
+        }
         "later" => {
             weather().await;
             // Longer than the delay between exports that the test sets.
