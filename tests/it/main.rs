@@ -4,10 +4,10 @@
 mod adapter_async_openai;
 #[cfg(feature = "reqwest-middleware")]
 mod adapter_reqwest;
-#[cfg(feature = "rmcp")]
-mod adapter_rmcp;
 #[cfg(feature = "rig")]
 mod adapter_rig;
+#[cfg(feature = "rmcp")]
+mod adapter_rmcp;
 #[cfg(feature = "tower")]
 mod adapter_server;
 #[cfg(feature = "tower")]
