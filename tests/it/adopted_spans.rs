@@ -1,6 +1,6 @@
 //! Spans of other people that tell of calls: of rig, of genai, of `#[instrument]` with our names.
 
-use crate::fixtures::{picodollars, the};
+use crate::fixtures::{call_gpt_4o, openai_reply, picodollars, the};
 use agentspan::testing::{record, record_with};
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -64,4 +64,360 @@ async fn figures_are_added_up_whatever_is_kept_or_wanted() {
         assert_eq!(books.agents[0].spend.usd.to_string(), "0.0075");
         assert_eq!(books.dearest_runs[0].prompt_tokens, Some(1_000));
     }
+}
+
+#[tokio::test]
+async fn the_shape_of_rig_counts_once_though_each_level_tells_of_it() {
+    // rig 0.44: `invoke_agent` repeats the usage of its calls, whose spans have their model only later; counts are unsigned.
+    let recording = record();
+    let agent = tracing::info_span!(
+        parent: None,
+        "invoke_agent",
+        gen_ai.operation.name = "invoke_agent",
+        gen_ai.agent.name = "helper",
+        gen_ai.usage.input_tokens = Empty,
+        gen_ai.usage.output_tokens = Empty,
+        gen_ai.usage.cache_read.input_tokens = Empty,
+        gen_ai.usage.reasoning_tokens = Empty,
+    );
+    let work = async {
+        for _ in 0..2 {
+            let chat = tracing::info_span!(
+                target: "rig::agent_chat",
+                "chat",
+                rig.completion_parent = true,
+                gen_ai.operation.name = "chat",
+                gen_ai.agent.name = "helper",
+                gen_ai.provider.name = Empty,
+                gen_ai.request.model = Empty,
+                gen_ai.response.model = Empty,
+                gen_ai.usage.input_tokens = Empty,
+                gen_ai.usage.output_tokens = Empty,
+                gen_ai.usage.cache_read.input_tokens = Empty,
+                gen_ai.usage.cache_creation.input_tokens = Empty,
+                gen_ai.usage.reasoning_tokens = Empty,
+            );
+            async {
+                let span = tracing::Span::current();
+                span.record("gen_ai.provider.name", "openai");
+                span.record("gen_ai.request.model", "gpt-4o");
+                span.record("gen_ai.usage.input_tokens", 1_000_u64);
+                span.record("gen_ai.usage.output_tokens", 500_u64);
+                span.record("gen_ai.usage.reasoning_tokens", 100_u64);
+            }
+            .instrument(chat)
+            .await;
+        }
+        let tool = tracing::info_span!(
+            "execute_tool",
+            gen_ai.operation.name = "execute_tool",
+            gen_ai.tool.type = "function",
+            gen_ai.tool.name = Empty,
+            gen_ai.tool.call.id = Empty,
+            gen_ai.tool.error.type = Empty,
+        );
+        tool.record("gen_ai.tool.name", "search");
+        tool.in_scope(|| {});
+        let span = tracing::Span::current();
+        span.record("gen_ai.usage.input_tokens", 2_000_u64);
+        span.record("gen_ai.usage.output_tokens", 1_000_u64);
+    };
+    work.instrument(agent).await;
+    insta::assert_snapshot!(recording.tree(), @r"
+    invoke_agent ok $0.015
+      chat ok 1000→500 $0.0075
+      chat ok 1000→500 $0.0075
+      execute_tool ok
+    ");
+    let books = recording.books();
+    assert_eq!(books.total.usd.to_string(), "0.015");
+    assert_eq!(books.models[0].spend.calls, 2);
+    assert_eq!((books.tools[0].name.as_str(), books.tools[0].spend.calls), ("search", 1));
+    let chat = &recording.spans()[1];
+    assert_eq!(
+        chat.int("gen_ai.usage.input_tokens"),
+        Some(1_000),
+        "a number, though the bridge made text of it"
+    );
+    assert_eq!(chat.int("llm.token_count.completion_details.reasoning"), Some(100));
+    let agent = the(&recording, "invoke_agent");
+    assert_eq!(agent.int("gen_ai.usage.input_tokens"), None, "viewers would add it to that of the calls");
+    assert_eq!(the(&recording, "execute_tool").text("tool.name"), Some("search"));
+}
+
+fn genai_span() -> tracing::Span {
+    tracing::info_span!(
+        "genai.chat",
+        "otel.name" = "chat claude-3-5-sonnet-20241022",
+        "otel.kind" = "client",
+        "otel.status_code" = Empty,
+        "error.type" = Empty,
+        "gen_ai.operation.name" = "chat",
+        "gen_ai.provider.name" = "anthropic",
+        "gen_ai.request.model" = "claude-3-5-sonnet-20241022",
+        "gen_ai.request.stream" = false,
+        "gen_ai.response.id" = Empty,
+        "gen_ai.response.model" = Empty,
+        "gen_ai.response.finish_reasons" = Empty,
+        "gen_ai.usage.input_tokens" = Empty,
+        "gen_ai.usage.output_tokens" = Empty,
+        "gen_ai.usage.cache_read.input_tokens" = Empty,
+        "gen_ai.usage.cache_creation.input_tokens" = Empty,
+    )
+}
+
+#[tokio::test]
+async fn the_shape_of_genai_is_priced_and_speaks_our_names() {
+    let recording = record();
+    let call = async {
+        let span = tracing::Span::current();
+        span.record("gen_ai.response.id", "msg_1");
+        span.record("gen_ai.response.finish_reasons", r#"["end_turn"]"#);
+        span.record("gen_ai.usage.input_tokens", 12_100_i64);
+        span.record("gen_ai.usage.output_tokens", 200_i64);
+        span.record("gen_ai.usage.cache_read.input_tokens", 10_000_i64);
+        span.record("gen_ai.usage.cache_creation.input_tokens", 2_000_i64);
+    };
+    agentspan::agent("a").run_ok(async { call.instrument(genai_span()).await }).await;
+    // 100 × 3 + 10,000 × 0.30 + 2,000 × 3.75 + 200 × 15 USD for a million.
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed $0.0138
+      chat claude-3-5-sonnet-20241022 ok 12100→200 $0.0138
+    ");
+    let call = the(&recording, "chat claude-3-5-sonnet-20241022");
+    assert_eq!(call.text("llm.response.id"), Some("msg_1"));
+    assert_eq!(call.text("llm.finish_reason"), Some("end_turn"));
+    assert_eq!(call.int("llm.token_count.prompt_details.cache_write"), Some(2_000));
+    assert_eq!(call.double("cost.cache_read_usd").map(picodollars), Some(3_000_000_000));
+}
+
+#[tracing::instrument(skip_all, fields(tool.name = "search", tool.cost_usd = 0.25))]
+async fn search() {
+    agentspan::tool("inner").run_ok(async {}).await;
+}
+
+#[tracing::instrument(skip_all, fields(llm.provider = "openai", llm.model = "gpt-4o", llm.token_count.prompt))]
+async fn ask(prompt: Option<u64>) {
+    tracing::Span::current().record("llm.token_count.prompt", prompt);
+    call_gpt_4o(1_000, 500).await;
+}
+
+/// As in a program that has added our builder inside, or around.
+#[tracing::instrument(skip_all, fields(tool.name = "twice"))]
+async fn twice() {
+    agentspan::tool("twice").cost_usd(0.5).run_ok(async {}).await;
+}
+
+#[tokio::test]
+async fn a_tool_that_two_spans_tell_of_counts_once() {
+    let recording = record();
+    agentspan::agent("a")
+        .run_ok(async {
+            twice().await;
+            agentspan::tool("search").run_ok(search()).await;
+        })
+        .await;
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed $0.75
+      twice ok $0.5
+        tool.twice ok $0.5
+      tool.search ok $0.25
+        search ok
+          tool.inner ok
+    ");
+    assert_eq!(the(&recording, "agent.a").int("agent.tool_call_count"), Some(3));
+    assert_eq!(recording.books().total.calls, 3);
+}
+
+#[tokio::test]
+async fn instrumented_functions_with_our_names_are_steps() {
+    let recording = record();
+    agentspan::agent("a").run_ok(search()).await;
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed $0.25
+      search ok $0.25
+        tool.inner ok
+    ");
+    assert_eq!(the(&recording, "agent.a").int("agent.tool_call_count"), Some(2));
+    assert_eq!(recording.books().tools[0].name, "search");
+}
+
+#[tokio::test]
+async fn a_call_that_two_spans_tell_of_counts_where_it_is_told_below() {
+    let recording = record();
+    agentspan::agent("a")
+        .run_ok(async {
+            ask(Some(7)).await;
+            // Ours around theirs is the one that counts, and takes what only theirs knows.
+            agentspan::llm("openai", "gpt-4o")
+                .call(async {
+                    foreign_call().await;
+                    Ok::<_, String>("no usage in here")
+                })
+                .await
+                .expect("the reply is given");
+        })
+        .await;
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed $0.015
+      ask ok $0.0075
+        llm.openai.gpt-4o ok 1000→500 $0.0075
+      llm.openai.gpt-4o ok 1000→500 $0.0075
+        chat ok
+    ");
+    assert_eq!(the(&recording, "agent.a").int("agent.llm_call_count"), Some(2));
+    assert_eq!(recording.books().total.calls, 2);
+    assert_eq!(the(&recording, "ask").int("llm.token_count.prompt"), None);
+    assert_eq!(the(&recording, "chat").int("gen_ai.usage.input_tokens"), None);
+}
+
+#[tokio::test]
+async fn an_exchange_that_is_seen_inside_writes_into_the_span_and_another_gets_one_of_its_own() {
+    let exchange = || {
+        let request = br#"{"model": "gpt-4o", "messages": []}"#;
+        let observer = agentspan::adapters::Observer::new();
+        let mut exchange =
+            observer.begin("POST", "https://api.openai.com/v1/chat/completions", Some(request));
+        exchange.answered(200);
+        exchange.push(openai_reply(1_000, 500).to_string().as_bytes());
+        exchange.finish();
+    };
+    let call = || {
+        tracing::info_span!(
+            "chat",
+            gen_ai.operation.name = "chat",
+            gen_ai.provider.name = "openai",
+            gen_ai.request.model = "gpt-4o",
+            gen_ai.usage.input_tokens = 1_000,
+            gen_ai.usage.output_tokens = 500,
+        )
+    };
+    let recording = record();
+    agentspan::agent("a").in_scope(|| {
+        call().in_scope(exchange);
+        call().in_scope(|| {
+            exchange();
+            exchange();
+        });
+    });
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed $0.0225
+      chat ok 1000→500 $0.0075
+      chat ok 1000→500 $0.015
+        llm.openai.gpt-4o ok 1000→500 $0.0075
+    ");
+    assert_eq!(
+        recording.spans()[1].text("llm.finish_reason"),
+        Some("stop"),
+        "which the span itself does not tell"
+    );
+    assert_eq!(recording.books().total.calls, 3);
+}
+
+#[test]
+fn a_failure_that_is_told_is_the_steps() {
+    let recording = record();
+    agentspan::agent("a").in_scope(|| {
+        let span = tracing::info_span!(
+            "genai.chat",
+            gen_ai.request.model = "gpt-4o",
+            gen_ai.provider.name = "openai",
+            otel.status_code = Empty,
+            error.type = Empty
+        );
+        span.record("otel.status_code", "error");
+        span.record("error.type", "429");
+        span.in_scope(|| {});
+    });
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed cost:unknown
+      genai.chat error 429 cost:unknown
+    ");
+    assert_eq!(the(&recording, "agent.a").int("agent.failed_step_count"), Some(1));
+    assert!(the(&recording, "genai.chat").failure().is_some());
+}
+
+#[tokio::test]
+async fn absurd_values_do_no_harm() {
+    let recording = record();
+    let long = "m".repeat(1_000_000);
+    agentspan::agent("a").in_scope(|| {
+        let span = tracing::info_span!(
+            "chat",
+            gen_ai.request.model = %long,
+            gen_ai.provider.name = ?Some("openai"),
+            gen_ai.usage.input_tokens = -5,
+            gen_ai.usage.output_tokens = u64::MAX,
+            gen_ai.usage.cache_read.input_tokens = "many",
+            cost.self_usd = f64::NAN,
+        );
+        span.in_scope(|| {});
+        span.clone().in_scope(|| {});
+    });
+    let run = the(&recording, "agent.a");
+    assert_eq!(run.int("agent.token_count.prompt"), None);
+    assert_eq!(run.text("cost.status"), Some("unknown"));
+    assert!(recording.books().models[0].name.len() < 300);
+}
+
+#[tokio::test]
+async fn a_call_goes_on_in_tasks_on_threads_and_under_a_parent_that_is_named() {
+    let recording = record();
+    let dispatch = tracing::dispatcher::get_default(Clone::clone);
+    agentspan::agent("a")
+        .run_ok(async {
+            let chat =
+                tracing::info_span!("chat", gen_ai.request.model = "gpt-4o", gen_ai.provider.name = "openai");
+            async {
+                agentspan::spawn(agentspan::tool("spawned").run_ok(async {})).await.expect("it ends well");
+                let context = opentelemetry::Context::current();
+                let thread = std::thread::spawn(move || {
+                    let _attached = context.attach();
+                    tracing::dispatcher::with_default(&dispatch, || {
+                        agentspan::tool("carried").in_scope(|| {})
+                    });
+                });
+                thread.join().expect("it ends well");
+            }
+            .instrument(chat.clone())
+            .await;
+            tracing::info_span!(parent: &chat, "lookup", retrieval.source = "kb").in_scope(|| {});
+            chat.record("gen_ai.request.model", "gpt-4o");
+        })
+        .await;
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed cost:unknown
+      chat ok cost:unknown
+        tool.spawned ok
+        tool.carried ok
+        lookup ok
+    ");
+    assert_eq!(the(&recording, "agent.a").int("agent.step_count"), Some(1));
+}
+
+/// An agent that only its own framework knows, with a call whose stream outlives it.
+#[test]
+fn a_call_that_ends_after_everything_around_it_is_added_to_all() {
+    let recording = record();
+    let call = agentspan::agent("a").in_scope(|| {
+        let agent = tracing::info_span!("invoke_agent", gen_ai.operation.name = "invoke_agent");
+        agent.in_scope(|| {
+            tracing::info_span!(
+                "chat",
+                gen_ai.request.model = "gpt-4o",
+                gen_ai.provider.name = "openai",
+                gen_ai.usage.input_tokens = Empty,
+                gen_ai.usage.output_tokens = Empty
+            )
+        })
+    });
+    call.record("gen_ai.usage.input_tokens", 1_000);
+    call.record("gen_ai.usage.output_tokens", 500);
+    call.in_scope(|| {});
+    drop(call);
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed $0.0075
+      invoke_agent ok $0.0075
+        chat ok 1000→500 $0.0075
+    ");
 }

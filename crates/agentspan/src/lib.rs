@@ -99,7 +99,9 @@
 //!
 //! **Tasks.** [`spawn()`] carries the run into a Tokio task and [`carry()`] into a closure for a thread or
 //! `spawn_blocking`; tracing's `.in_current_span()` does it as well. A bare `tokio::spawn` starts a trace of its own.
-//! Spans made by `#[tracing::instrument]` join the tree.
+//! Spans made by `#[tracing::instrument]` join the tree; those that carry `gen_ai.*` names or ours, as rig and genai make
+//! them, are steps whose tokens and cost are added up. What two spans tell of one call counts once: a span of ours comes
+//! before one of others, and of others the inner one counts.
 //!
 //! **Other processes.** [`inject()`] writes the current step into headers, messages, JSON or the environment of a child;
 //! [`extract()`] reads it there, and its [`Extracted`] is the parent of a run by `.within(…)`, or a link by `.link(…)`. Who

@@ -15,8 +15,8 @@ use tracing_subscriber::registry::LookupSpan;
 /// An exporter around one of your own: completes sums, scrubs, fits to size and translates every span before the inner
 /// exporter sees it. Made by [`exporter()`](crate::exporter).
 ///
-/// Its [`layer`](Self::layer) goes into the subscriber beside your own tracing-opentelemetry layer and records
-/// nothing itself. That layer must keep its context activation, and your provider's attribute limit should be high
+/// Its [`layer`](Self::layer) goes into the subscriber after your own tracing-opentelemetry layer (the later
+/// `.with(…)`), so that spans of others that are steps are found around yours, and records nothing itself. That layer must keep its context activation, and your provider's attribute limit should be high
 /// (`with_max_attributes_per_span(1_000)`): sums are set last, and the SDK drops what comes after the limit.
 pub struct Exporter<E> {
     inner: E,

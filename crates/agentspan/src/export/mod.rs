@@ -1,6 +1,7 @@
 //! What happens to a finished span on its way out, off the caller's path: its sums are completed, it is scrubbed,
 //! fitted to size, translated, sent and counted.
 
+mod canonical;
 mod console;
 mod cut;
 mod deadline;
@@ -38,8 +39,9 @@ pub(crate) struct Finish {
 }
 
 impl Finish {
-    /// Scrubs and fits a span, which keeps its canonical names.
+    /// Scrubs and fits a span, which keeps its canonical names; one of others gets them.
     pub(crate) fn clean(&self, span: &mut SpanData) {
+        canonical::add(span);
         self.scrubber.scrub_span(span);
         fit::fit(span, &self.limits, &agentspan_semconv::table::is_content);
     }

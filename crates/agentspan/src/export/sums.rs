@@ -97,7 +97,8 @@ fn join(node: &Node, attributes: &mut Vec<KeyValue>) {
     node.push_sums(node.completeness().err(), &mut known);
     let names: HashSet<_> = known.iter().map(|attribute| attribute.key.clone()).collect();
     // Viewers add up the counts that they find, so they stand only where they were counted.
-    let elsewhere = node.totals_and_own().1.is_counted_elsewhere();
+    let own = node.totals_and_own().1;
+    let elsewhere = own.is_counted_elsewhere() || own.repeats_usage;
     let is_repeated = |name: &str| elsewhere && USAGE.iter().any(|start| name.starts_with(start));
     attributes.retain(|attribute| !names.contains(&attribute.key) && !is_repeated(attribute.key.as_str()));
     attributes.append(&mut known);

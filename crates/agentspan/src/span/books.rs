@@ -2,7 +2,7 @@
 
 use crate::cost::{DearRun, Entry, OwnCost, Subject};
 use crate::span::node::{Node, Own};
-use agentspan_semconv::{StepType, StopReason};
+use agentspan_semconv::StopReason;
 use std::sync::Arc;
 
 /// Posts a step that has ended: a call with its figures, a run with its reason.
@@ -38,8 +38,7 @@ pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Optio
 
 /// The tool's name as it stands in a span's name, so that it is the same for a step that has none.
 pub(crate) fn tool_name(node: &Node) -> Option<&str> {
-    let name = node.tool.get().unwrap_or(&node.name);
-    (node.step_type == StepType::ToolCall).then(|| name.strip_prefix("tool.").unwrap_or(name))
+    node.tool_label().map(|name| name.strip_prefix("tool.").unwrap_or(name))
 }
 
 /// Offers an outermost run that has ended to the dearest ones; again when a step adds to it that outlived it.

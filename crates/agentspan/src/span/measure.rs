@@ -58,10 +58,7 @@ pub(crate) fn post(
     stop_reason: Option<&StopReason>,
     now: SystemTime,
 ) {
-    let Some(meter) = &node.runtime.meter else { return };
-    if own.is_counted_elsewhere() {
-        return;
-    }
+    let Some(meter) = node.runtime.meter.as_ref().filter(|_| !own.is_counted_elsewhere()) else { return };
     let nothing = ReplyFigures::default();
     let kind = match (node.call.get(), tool_name(node), stop_reason) {
         (Some(call), ..) => Kind::Model { call, reply: own.reply.as_deref().unwrap_or(&nothing) },

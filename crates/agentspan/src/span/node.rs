@@ -107,6 +107,8 @@ pub(crate) struct Own {
     pub(crate) told_below: bool,
     /// Another step tells of the same call, so this one adds nothing.
     pub(crate) told_elsewhere: bool,
+    /// The span of others repeats the usage of the calls below it.
+    pub(crate) repeats_usage: bool,
 }
 
 impl Own {
@@ -222,6 +224,18 @@ impl Node {
         matches!(self.step_type, StepType::LlmGenerate | StepType::Embedding)
     }
 
+    /// Whether this step and the one around it tell of one call, when one of them is of others: calls of models stand in
+    /// each other only then, tools when they have one name.
+    pub(crate) fn is_same_call(&self, around: &Self) -> bool {
+        let tool = self.tool_label();
+        (self.is_model_call() && around.is_model_call()) || (tool.is_some() && tool == around.tool_label())
+    }
+
+    /// The span's name of a tool, also where it has none.
+    pub(crate) fn tool_label(&self) -> Option<&str> {
+        (self.step_type == StepType::ToolCall).then(|| self.tool.get().unwrap_or(&self.name).as_str())
+    }
+
     /// Whether an exchange may write its reply into the step. Of a step of ours its caller knows that it is one call; of
     /// a span of others, only the first exchange is believed to be that call.
     pub(crate) fn claim(&self) -> bool {
@@ -234,8 +248,8 @@ impl Node {
     }
 
     /// Says to a span of others around this step that the same call is told of here.
-    pub(crate) fn tell_around(&self, is_same: impl Fn(&Self) -> bool) {
-        let around = self.parent.as_ref().filter(|around| around.is_adopted() && is_same(around));
+    pub(crate) fn tell_around(&self) {
+        let around = self.parent.as_ref().filter(|around| around.is_adopted() && self.is_same_call(around));
         if let Some(around) = around.filter(|around| !around.claimed.load(Ordering::Relaxed)) {
             around.own(|own| own.told_below = true);
         }

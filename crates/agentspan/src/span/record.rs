@@ -175,7 +175,7 @@ impl Active {
     pub(crate) fn with_call(mut self, call: Call) -> Self {
         let is_timed = self.node.is_recording() || self.node.runtime.meter.is_some();
         self.began = is_timed.then(Instant::now);
-        self.node.tell_around(Node::is_model_call);
+        self.node.tell_around();
         let _ = self.node.call.set(call);
         self
     }

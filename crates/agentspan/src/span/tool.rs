@@ -132,6 +132,7 @@ impl Begin for ToolBuilder {
         if let Some(name) = name {
             let _ = active.node.tool.set(span_name::tool(&name));
         }
+        active.node.tell_around();
         if let Some(cost) = own_cost {
             active.node.own(|own| own.cost = cost);
         }

@@ -5,7 +5,7 @@ use agentspan_semconv::FinishClass;
 use super::json::Object;
 
 /// The class of a provider's own word; `None` for words that say something else, such as `pause_turn`.
-pub(super) fn class_of(word: &str) -> Option<FinishClass> {
+pub(crate) fn class_of(word: &str) -> Option<FinishClass> {
     let found = WORDS.iter().find(|(_, words)| words.iter().any(|known| known.eq_ignore_ascii_case(word)));
     found.map(|(class, _)| *class)
 }

@@ -49,6 +49,7 @@ use json::{Json, Object};
 
 pub use counts::Usage;
 pub use endpoint::{Endpoint, Endpoints, price_model};
+pub(crate) use finish::class_of as finish_class;
 pub(crate) use json::{get, with_json, with_text};
 pub use reader::ReplyReader;
 pub use reply::{Reply, ReplyError, ToolCall};

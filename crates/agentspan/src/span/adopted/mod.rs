@@ -15,7 +15,7 @@ use crate::span::model::{self, Call};
 use crate::span::node::{NewNode, Node};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::runtime::{Runtime, attribute, count, lock};
-use agentspan_semconv::{StepType, agent, gen_ai, llm, retrieval, span_name, tool};
+use agentspan_semconv::{Operation, StepType, agent, gen_ai, llm, retrieval, span_name, tool};
 pub(crate) use callsite::{USAGE, is_telling};
 use fields::Fields;
 use opentelemetry::Context;
@@ -107,22 +107,22 @@ impl Adopted {
         const UNKNOWN: &str = "unknown";
         let model = fields.requested.as_deref().or(fields.served.as_deref()).unwrap_or(UNKNOWN);
         let provider = fields.provider.as_deref().unwrap_or(UNKNOWN);
-        let operation = fields.operation.as_deref().and_then(|word| word.parse().ok());
-        let provider = model::provider_word(provider);
-        let call = Call { provider, model: model.to_owned(), operation, batch: false };
-        let _ = self.node.call.set(call);
+        let told = fields.operation.as_deref().and_then(|word| word.parse().ok());
+        let operation = match self.node.step_type {
+            StepType::Embedding => Some(Operation::Embeddings),
+            _ => told.or(Some(Operation::Chat)),
+        };
+        let (provider, model) = (model::provider_word(provider), model.to_owned());
+        let _ = self.node.call.set(Call { provider, model, operation, batch: false });
     }
 
     /// Ends the step, when the last handle of the span is gone.
     pub(crate) fn close(&self) {
         let (node, fields) = (&self.node, lock(&self.fields));
-        let is_call = node.is_model_call();
-        if is_call {
+        if node.is_model_call() {
             self.set_call(&fields);
         }
-        if is_call || fields.has_usage() || fields.usd.is_some() {
-            self.settle(&fields, is_call);
-        }
+        self.settle(&fields);
         self.describe(&fields);
         let ending = if std::thread::panicking() {
             Ending::failed(FailureRecord::of_type("panic"))
@@ -138,39 +138,33 @@ impl Adopted {
     }
 
     /// Decides whose figures count.
-    fn settle(&self, fields: &Fields, is_call: bool) {
+    fn settle(&self, fields: &Fields) {
         let node = &self.node;
         let (totals, own) = node.totals_and_own();
-        if own.has_figures() {
-            // An adapter has read the reply itself, which says more.
+        if own.has_figures() || own.told_below {
+            // An adapter has read the reply itself, which says more, or a step inside this one has.
             return;
         }
-        let is_told_below = match is_call {
-            true => own.told_below,
-            // An agent's usage is that of the calls below it, whoever has counted these.
-            false => totals.has_calls() || node.has_open(),
-        };
-        // A span around or inside the step of the same call that is ours.
-        let around = node.parent.as_ref().filter(|parent| is_call && parent.is_model_call());
-        let has_figures = fields.has_usage() || fields.usd.is_some();
-        let is_told_around = around.is_some_and(|around| !around.is_adopted() || !has_figures);
-        if is_told_below || is_told_around {
-            node.own(|own| own.told_elsewhere = true);
-            if let Some(around) = around.filter(|around| {
-                let own = around.totals_and_own().1;
-                has_figures && !around.is_adopted() && !own.has_figures()
-            }) {
-                post(around, fields);
+        let is_call = node.is_model_call();
+        // What an agent or a tool says of tokens is the sum of the calls below it, whoever has counted these.
+        let repeats = !is_call && fields.has_usage() && (totals.has_calls() || node.has_open());
+        let has_usage = fields.has_usage() && !repeats;
+        let has_figures = has_usage || fields.usd.is_some();
+        node.own(|own| own.repeats_usage = repeats);
+        if let Some(around) = node.parent.as_ref().filter(|around| node.is_same_call(around)) {
+            if !around.is_adopted() || !has_figures {
+                node.own(|own| own.told_elsewhere = true);
+                if !around.is_adopted() && !around.totals_and_own().1.has_figures() {
+                    post(around, fields, has_usage);
+                }
+                return;
             }
-            return;
-        }
-        if let Some(around) = around {
             around.own(|own| own.told_below = true);
         }
-        if !is_call {
+        if has_usage && (fields.requested.is_some() || fields.served.is_some()) {
             self.set_call(fields);
         }
-        post(node, fields);
+        post(node, fields, has_usage);
     }
 
     /// Says under our names what the bridge cannot know.
@@ -193,8 +187,8 @@ impl Adopted {
 }
 
 /// Records what a span tells of its call on the step that it counts for.
-fn post(node: &Arc<Node>, fields: &Fields) {
-    if fields.has_usage() {
+fn post(node: &Arc<Node>, fields: &Fields, has_usage: bool) {
+    if has_usage {
         let model = fields.served.as_deref().or(fields.requested.as_deref());
         model::record_usage(node, &fields.normal_usage(), model, fields.tier.as_deref(), false);
     }
