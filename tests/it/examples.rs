@@ -206,13 +206,16 @@ fn every_example_says_what_it_shows_and_how_to_run_it() {
     let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("examples/Cargo.toml");
     let mut count = 0;
     for entry in fs::read_dir(&folder).expect("examples/") {
-        let path = entry.expect("an entry").path();
+        let entry = entry.expect("an entry").path();
+        // One that is made of several processes has a folder.
+        let path = if entry.join("main.rs").is_file() { entry.join("main.rs") } else { entry.clone() };
         if path.extension().is_none_or(|extension| extension != "rs") {
             continue;
         }
         count += 1;
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let name = entry.file_stem().expect("a name").to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).expect("an example");
+        let file = path.strip_prefix(&folder).expect("it lies there").display();
         let lines = text.lines().count();
         assert!(
             text.starts_with("//! ") && text.contains(&format!("cargo run --example {name}\n")),
@@ -220,11 +223,15 @@ fn every_example_says_what_it_shows_and_how_to_run_it() {
         );
         assert!(lines <= 110, "{name} is longer than two screens: {lines} lines");
         assert!(
-            manifest.contains(&format!("name = \"{name}\"\npath = \"{name}.rs\"")),
+            manifest.contains(&format!("name = \"{name}\"\npath = \"{file}\"")),
             "{name} stands in Cargo.toml"
         );
     }
-    assert_eq!(count, 12);
+    assert_eq!(count, 13);
+    for role in fs::read_dir(folder.join("four_processes")).expect("a folder") {
+        let text = fs::read_to_string(role.expect("an entry").path()).expect("a module");
+        assert!(text.starts_with("//! ") && text.lines().count() <= 110, "{text}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use agentspan_tests::{Jaeger, Span, Tree, names, otlp, root};
 use prost::Message;
 use serde_json::json;
 use std::fs;
+use std::io::{self, Write};
 use std::process::Command;
 use std::time::Duration;
 use tracing_subscriber::layer::SubscriberExt;
@@ -113,6 +114,81 @@ fn what_the_examples_send_is_read_back_and_found_also_after_a_restart() {
     check_examples(&jaeger);
     jaeger.restart();
     check_examples(&jaeger);
+}
+
+#[test]
+fn a_trace_through_four_processes_is_one_tree_with_session_and_user_on_every_span() {
+    let test = "a trace through four processes";
+    if !nats_is_there_or_skip(test) {
+        return;
+    }
+    let Some(jaeger) = Jaeger::start_or_skip(test) else { return };
+    let (endpoint, url) = (jaeger.endpoint(), jaeger.user_interface());
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("JAEGER_URL", url.as_str()),
+    ];
+    let ended = run("four_processes", &variables, Duration::from_secs(60));
+    assert!(ended.success(), "{ended:?}");
+    assert!(ended.out.contains("          retrieval.rain_gauges  "), "{ended:?}");
+    for report in ["front: agentspan: 2 of 2", "worker: agentspan: 4 of 4", "tool: agentspan: 2 of 2"] {
+        assert!(ended.err.contains(&format!("{report} spans delivered")), "{ended:?}");
+    }
+
+    let [trace] = &jaeger.find_ids("front", &[("session.id", "s-42"), ("user.id", "u-7")])[..] else {
+        panic!("one trace: {ended:?}")
+    };
+    let shown = ["session.id", "user.id", "agent.name", "agent.outcome"];
+    for spans in [jaeger.trace(trace), jaeger.trace_v3(trace)] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(Tree::of(&spans).show(&shown).links(), @r#"
+            agent.travel_desk {session.id="s-42" user.id="u-7" agent.name="travel_desk" agent.outcome="ok"}
+              handoff.rain_expert {session.id="s-42" user.id="u-7" agent.name="travel_desk" agent.outcome="ok"}
+                agent.rain_expert {session.id="s-42" user.id="u-7" agent.name="rain_expert" agent.outcome="ok"}
+                  llm.openai.gpt-4o {session.id="s-42" user.id="u-7" agent.name="rain_expert" agent.outcome="ok"}
+                  tool.get_weather {session.id="s-42" user.id="u-7" agent.name="rain_expert" agent.outcome="ok"}
+                    > llm.openai.gpt-4o
+                    tool.get_weather {session.id="s-42" user.id="u-7" agent.outcome="ok"}
+                      retrieval.rain_gauges {session.id="s-42" user.id="u-7" agent.outcome="ok"}
+                  llm.openai.gpt-4o-mini {session.id="s-42" user.id="u-7" agent.name="rain_expert" agent.outcome="ok"}
+            "#);
+        }
+        let services = spans.iter().filter_map(|span| span.resource("service.name")?.as_str());
+        let of: Vec<_> =
+            services.zip(&spans).map(|(service, span)| (service, &*span.name, &*span.kind)).collect();
+        for one in [
+            ("front", "agent.travel_desk", "internal"),
+            ("front", "handoff.rain_expert", "internal"),
+            ("worker", "agent.rain_expert", "internal"),
+            ("worker", "llm.openai.gpt-4o", "client"),
+            ("worker", "llm.openai.gpt-4o-mini", "client"),
+            ("worker", "tool.get_weather", "internal"),
+            ("tool", "tool.get_weather", "server"),
+            ("tool", "retrieval.rain_gauges", "client"),
+        ] {
+            assert!(of.contains(&one), "{one:?} in {of:?}");
+        }
+        for span in &spans {
+            assert_eq!(names::strangers(span, &[]), [""; 0], "{span:?}");
+        }
+    }
+    // One trace in each service, and no other beside it.
+    for service in ["front", "worker", "tool"] {
+        assert_eq!(jaeger.find_ids(service, &[]), std::slice::from_ref(trace), "{service}");
+    }
+}
+
+/// Whether there is a real queue; with `CI=true` it is a failure if not.
+fn nats_is_there_or_skip(test: &str) -> bool {
+    let is_there = Command::new("nats-server").arg("--version").output().is_ok();
+    let why = format!("`{test}` needs a real queue: apt-get install nats-server");
+    assert!(is_there || std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{why}");
+    if !is_there {
+        // Not `eprintln!`, which a test that passes shows to nobody.
+        let _shown = writeln!(io::stderr(), "skipped: {why}");
+    }
+    is_there
 }
 
 /// A run that costs 12.50 USD, beside a cheap one.

@@ -105,6 +105,11 @@ impl Jaeger {
         format!("http://{}", self.address(0))
     }
 
+    /// The base address of its user interface.
+    pub fn user_interface(&self) -> String {
+        format!("http://{}", self.address(1))
+    }
+
     /// Where it takes OTLP over HTTP.
     pub fn otlp(&self) -> SocketAddr {
         self.address(0)
