@@ -14,6 +14,7 @@ mod body;
 mod exchange;
 #[cfg(feature = "_http")]
 mod http;
+mod method;
 mod names;
 #[cfg(feature = "_reqwest")]
 mod reqwest;

@@ -4,6 +4,9 @@
 /// The method, as in `POST`.
 pub(super) const HTTP_REQUEST_METHOD: &str = "http.request.method";
 
+/// What was sent in place of a known method.
+pub(super) const HTTP_REQUEST_METHOD_ORIGINAL: &str = "http.request.method_original";
+
 /// Where a client's request goes, without user name and query.
 pub(super) const URL_FULL: &str = "url.full";
 

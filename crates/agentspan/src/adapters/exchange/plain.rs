@@ -1,6 +1,7 @@
 //! A request that is no model call: a span by OpenTelemetry's conventions for HTTP.
 
-use crate::adapters::names::{HTTP_REQUEST_METHOD, URL_FULL};
+use crate::adapters::method::Method;
+use crate::adapters::names::{HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, URL_FULL};
 use crate::span::{Close, FailureRecord};
 use agentspan_semconv::error::ERROR_TYPE;
 use agentspan_semconv::http::HTTP_RESPONSE_STATUS_CODE;
@@ -17,13 +18,15 @@ pub(super) struct Plain {
 impl Plain {
     pub(super) fn begin(method: &str, url: &str) -> Self {
         let (address, port) = server_of(url);
+        let method = Method::of(method);
         let span = tracing::info_span!(
             target: "agentspan::http",
             "http.client",
-            otel.name = method,
+            otel.name = method.span_name,
             otel.kind = "client",
             otel.status_code = Empty,
-            { HTTP_REQUEST_METHOD } = method,
+            { HTTP_REQUEST_METHOD } = method.word,
+            { HTTP_REQUEST_METHOD_ORIGINAL } = method.original,
             { SERVER_ADDRESS } = address,
             { SERVER_PORT } = port.map(i64::from),
             { URL_FULL } = without_secrets(url),

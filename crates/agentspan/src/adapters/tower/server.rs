@@ -1,5 +1,6 @@
 use crate::adapters::body::failure_of;
-use crate::adapters::names::{HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH};
+use crate::adapters::method::Method;
+use crate::adapters::names::{HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, HTTP_ROUTE, URL_PATH};
 use agentspan_semconv::error::ERROR_TYPE;
 use agentspan_semconv::http::HTTP_RESPONSE_STATUS_CODE;
 use http::header::{HeaderMap, HeaderName};
@@ -92,15 +93,17 @@ where
 }
 
 fn server_span(method: &str, route: Option<&str>, path: &str) -> Span {
-    let named = route.map(|route| format!("{method} {route}"));
+    let method = Method::of(method);
+    let named = route.map(|route| format!("{} {route}", method.span_name));
     tracing::info_span!(
         target: "agentspan::http",
         parent: None,
         "http.server",
-        otel.name = named.as_deref().unwrap_or(method),
+        otel.name = named.as_deref().unwrap_or(method.span_name),
         otel.kind = "server",
         otel.status_code = Empty,
-        { HTTP_REQUEST_METHOD } = method,
+        { HTTP_REQUEST_METHOD } = method.word,
+        { HTTP_REQUEST_METHOD_ORIGINAL } = method.original,
         { HTTP_ROUTE } = route,
         { URL_PATH } = path,
         { HTTP_RESPONSE_STATUS_CODE } = Empty,

@@ -63,14 +63,15 @@ impl Body {
                 start.extend_from_slice(&bytes[..bytes.len().min(room)]);
             }
             Self::Whole { bytes: kept, .. } => {
-                if kept.len() + bytes.len() > MAX_WHOLE {
-                    let size = kept.len() + bytes.len();
-                    *self = Self::Other { size, start: Vec::new() };
-                    return;
-                }
+                // Lines may show that it is a stream, however much of it comes at once.
+                let (bytes, rest) = bytes.split_at(bytes.len().min(MAX_WHOLE - kept.len()));
                 let from = kept.len();
                 kept.extend_from_slice(bytes);
                 self.look_for_lines(from, sink);
+                if !rest.is_empty() {
+                    self.give_up();
+                    self.push(rest, sink);
+                }
             }
             Self::Unknown(kept) => {
                 if kept.is_empty() {
@@ -85,16 +86,23 @@ impl Body {
 
     fn decide(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
         *self = match kind_of(bytes) {
-            // Spaces without end are no body.
-            Kind::Undecided if bytes.len() <= MAX_START => Self::Unknown(bytes.to_vec()),
+            Kind::Undecided => Self::Unknown(bytes.to_vec()),
             Kind::Object => Self::Whole { bytes: Vec::new(), line_end: None, is_one: false },
             Kind::Stream(framing) => Self::Stream(framing),
-            Kind::Undecided | Kind::Other => Self::Other { size: 0, start: Vec::new() },
+            Kind::Other => Self::Other { size: 0, start: Vec::new() },
         };
         match self {
             Self::Unknown(_) => {}
             Self::Whole { .. } => self.push(without_lead(bytes), sink),
             _ => self.push(bytes, sink),
+        }
+    }
+
+    /// What is too large to be kept is counted from here on; a stream goes on.
+    fn give_up(&mut self) {
+        if let Self::Whole { bytes, .. } = self {
+            let start = bytes[..bytes.len().min(MAX_START)].to_vec();
+            *self = Self::Other { size: bytes.len(), start };
         }
     }
 
@@ -182,6 +190,8 @@ fn kind_of(bytes: &[u8]) -> Kind {
     }
     let text = without_lead(bytes);
     match text {
+        // Spaces without end are no body.
+        _ if bytes.len() - text.len() > MAX_START => Kind::Other,
         [] => Kind::Undecided,
         [b'{', ..] => Kind::Object,
         [b'[', ..] => Kind::Stream(Framing::JsonArray(JsonArray::default())),

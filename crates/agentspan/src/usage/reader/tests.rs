@@ -86,6 +86,37 @@ fn a_gigantic_body_is_counted_and_not_kept() {
 }
 
 #[test]
+fn a_body_too_large_to_be_kept_reads_the_same_however_much_comes_at_once() {
+    let line = json!({"choices": [{"index": 0, "delta": {"content": "x".repeat(1 << 20)}}]}).to_string();
+    let lines = format!("{line}\n").repeat(70);
+    let object = format!("{{\"error\":\"{}", "x".repeat(70 << 20));
+    for (body, chunks) in [(lines, 70), (object, 0)] {
+        let read = |length: usize| {
+            let mut reader = ReplyReader::new("openai").status(500);
+            body.as_bytes().chunks(length).for_each(|piece| reader.push(piece));
+            reader.finish()
+        };
+        let whole = read(usize::MAX);
+        assert_eq!(whole.chunk_count, chunks);
+        assert_eq!(read(1_000_003), whole);
+        let message = whole.error.expect("the status says so").message;
+        assert!(chunks > 0 || message.starts_with("{\"error\":\"xxx"), "{message}");
+    }
+}
+
+#[test]
+fn how_much_empty_space_may_stand_before_a_body_does_not_depend_on_its_cut() {
+    for spaces in [4_090, 4_095, 4_096, 4_097] {
+        for text in ["{\"model\":\"m\"}", "data: {\"model\":\"m\",\"choices\":[]}\n\n"] {
+            let body = format!("{}{text}", "\n".repeat(spaces));
+            let whole = read("openai", body.as_bytes(), usize::MAX);
+            assert_eq!(read("openai", body.as_bytes(), 1), whole, "{spaces} before {text}");
+            assert_eq!(whole.model.is_some(), spaces <= 4_096, "{spaces} before {text}");
+        }
+    }
+}
+
+#[test]
 fn a_stream_that_ends_early_is_cut_and_one_that_nobody_reads_is_abandoned() {
     let mut reader = ReplyReader::new("openai");
     reader.push(&CHAT.as_bytes()[..80]);
