@@ -2,6 +2,8 @@
 
 #[cfg(feature = "async-openai")]
 mod adapter_async_openai;
+#[cfg(all(feature = "async-openai", feature = "reqwest-middleware", feature = "tower"))]
+mod adapter_destinations;
 #[cfg(feature = "reqwest-middleware")]
 mod adapter_reqwest;
 #[cfg(feature = "rig")]

@@ -9,9 +9,11 @@
 //! ```
 
 use crate::adapters::{Exchange, Observer, reqwest as shared};
+use crate::propagation::HEADERS;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::retry::{OpenAIRetry, OpenAIRetryLayer};
 use async_openai::middleware::{HttpRequestFactory, ReqwestService};
+use http::HeaderMap;
 use opentelemetry::Context as OtelContext;
 use reqwest::Response;
 use std::future::{Future, poll_fn};
@@ -92,11 +94,30 @@ where
                 let _around = around.attach();
                 shared::begin(&observer, &mut request)
             };
+            let factory = carrying(factory, request.headers());
             drop(request);
             let mut sent = Box::pin(exchange.within(|| inner.call(factory)));
             end(poll_fn(|cx| exchange.within(|| sent.as_mut().poll(cx))).await, exchange)
         })
     }
+}
+
+/// A factory whose requests have the same context in their headers; each attempt is built anew.
+fn carrying(factory: HttpRequestFactory, headers: &HeaderMap) -> HttpRequestFactory {
+    let context = HEADERS.map(|name| (name, headers.get(name).cloned()));
+    HttpRequestFactory::new(move || {
+        let (factory, context) = (factory.clone(), context.clone());
+        async move {
+            let mut request = factory.build().await?;
+            for (name, value) in context {
+                match value {
+                    Some(value) => request.headers_mut().insert(name, value),
+                    None => request.headers_mut().remove(name),
+                };
+            }
+            Ok(request)
+        }
+    })
 }
 
 fn end(result: Result<Response, OpenAIError>, exchange: Exchange) -> Result<Response, OpenAIError> {

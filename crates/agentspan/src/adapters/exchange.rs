@@ -1,10 +1,9 @@
 //! One HTTP exchange, as any client can tell of it.
 
+use crate::propagation::{WriteCarrier, inject_to};
 use crate::span::{Begin, Close, Failure, FailureRecord, ModelExchange, SpanHandle, embedding, llm};
 use crate::usage::{Endpoint, Endpoints, ReplyReader};
 use agentspan_semconv::{Operation, llm as names};
-use opentelemetry::Context;
-use opentelemetry::propagation::Injector;
 use std::sync::Arc;
 
 mod attempts;
@@ -55,10 +54,9 @@ impl Observer {
     /// request's JSON, when it is at hand.
     pub fn begin(&self, method: &str, url: &str, body: Option<&[u8]>) -> Exchange {
         let endpoint = self.endpoints.recognise(method, url);
-        let injects = may_inject(endpoint.as_ref());
         if let Some(around) = Attempts::around(url) {
             let attempt = Attempt::begin(around.clone(), endpoint.as_ref());
-            return Exchange { kind: Kind::Attempt(attempt), attempts: around, injects };
+            return Exchange { kind: Kind::Attempt(attempt), attempts: around };
         }
         let kind = match endpoint.filter(|endpoint| method == "POST" && endpoint.operation.is_some()) {
             Some(endpoint) => Kind::Call(call(&endpoint, url, body)),
@@ -68,13 +66,8 @@ impl Observer {
             Kind::Call(call) => SpanHandle { node: Some(call.node().clone()) },
             _ => SpanHandle { node: None },
         };
-        Exchange { attempts: Arc::new(Attempts::new(url, handle)), kind, injects }
+        Exchange { attempts: Arc::new(Attempts::new(url, handle)), kind }
     }
-}
-
-/// Whether the trace's context goes to a host: model providers have no use for it.
-fn may_inject(endpoint: Option<&Endpoint>) -> bool {
-    endpoint.is_none()
 }
 
 /// The word for a provider or a model that neither the URL nor the request names.
@@ -125,7 +118,6 @@ fn call(endpoint: &Endpoint, url: &str, body: Option<&[u8]>) -> ModelExchange {
 pub struct Exchange {
     kind: Kind,
     attempts: Arc<Attempts>,
-    injects: bool,
 }
 
 #[derive(Debug)]
@@ -137,17 +129,10 @@ enum Kind {
 }
 
 impl Exchange {
-    /// Writes the trace's context into the request, unless it goes to a model provider, which has no use for it.
-    ///
-    /// The format is the one of OpenTelemetry's global propagator, which [`init()`](crate::init) sets.
-    pub fn inject(&self, carrier: &mut dyn Injector) {
-        if self.injects {
-            self.within(|| {
-                opentelemetry::global::get_text_map_propagator(|propagator| {
-                    propagator.inject_context(&Context::current(), carrier);
-                });
-            });
-        }
+    /// Writes the trace's context into the request, as [`inject_to`](crate::inject_to) does for its URL: what travels to
+    /// whom is said by [`Propagation`](crate::Propagation), and known model providers get nothing by default.
+    pub fn inject<C: WriteCarrier + ?Sized>(&self, carrier: &mut C) {
+        self.within(|| inject_to(self.attempts.url(), carrier));
     }
 
     /// Runs `work`, which sends the request or polls its future, inside the span.

@@ -2,21 +2,7 @@
 
 use crate::adapters::Exchange;
 use http::StatusCode;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::propagation::Injector;
-
-/// Headers that the trace's context is written to; what stands there under the same name is replaced.
-#[derive(Debug)]
-pub(super) struct Headers<'h>(pub(super) &'h mut HeaderMap);
-
-impl Injector for Headers<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        let header = HeaderName::from_bytes(key.as_bytes()).ok().zip(HeaderValue::try_from(value).ok());
-        if let Some((name, value)) = header {
-            self.0.insert(name, value);
-        }
-    }
-}
+use http::header::HeaderMap;
 
 /// Tells an exchange the head of a response.
 pub(super) fn tell_head(exchange: &mut Exchange, status: StatusCode, headers: &HeaderMap) {

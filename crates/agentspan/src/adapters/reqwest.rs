@@ -1,7 +1,6 @@
 //! What the adapters share that stand on reqwest.
 
 use crate::adapters::body::observe;
-use crate::adapters::http::Headers;
 use crate::adapters::{Exchange, Observer};
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 
@@ -9,7 +8,7 @@ use reqwest::{Body, Request, Response, ResponseBuilderExt};
 pub(super) fn begin(observer: &Observer, request: &mut Request) -> Exchange {
     let body = request.body().and_then(Body::as_bytes);
     let exchange = observer.begin(request.method().as_str(), request.url().as_str(), body);
-    exchange.inject(&mut Headers(request.headers_mut()));
+    exchange.inject(request.headers_mut());
     exchange
 }
 

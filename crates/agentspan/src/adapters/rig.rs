@@ -15,7 +15,7 @@
 //! A middleware of rig's own would see neither the bodies nor an error's reply. rig tries nothing twice, so each request
 //! is a span.
 
-use crate::adapters::http::{Headers, tell_head};
+use crate::adapters::http::tell_head;
 use crate::adapters::{Exchange, Observer};
 use bytes::Bytes;
 use futures_core::Stream;
@@ -49,7 +49,7 @@ impl<C> Spans<C> {
     fn begin<T>(&self, request: &mut Request<T>, body: Option<&[u8]>) -> Exchange {
         let url = request.uri().to_string();
         let exchange = self.observer.begin(request.method().as_str(), &url, body);
-        exchange.inject(&mut Headers(request.headers_mut()));
+        exchange.inject(request.headers_mut());
         exchange
     }
 

@@ -52,6 +52,17 @@ pub fn extract<C: ReadCarrier + ?Sized>(carrier: &C) -> Extracted {
     Extracted::new(w3c(&runtime.propagation).read(&Context::new(), &Carrier(carrier)))
 }
 
+/// What the sender said of whom it works for, of all that is allowed to stand on spans here.
+#[cfg(feature = "tower")]
+pub(crate) fn identity(sender: &Extracted) -> impl Iterator<Item = (String, String)> + use<> {
+    let node = NodeRef::current();
+    let (runtime, _) = Runtime::current(node.as_ref());
+    let tags = runtime.propagation.tags.iter().map(String::as_str);
+    let known = [session::SESSION_ID, user::USER_ID].into_iter().chain(tags);
+    let sent = known.filter_map(|key| Some((key, sender.baggage(key).filter(|value| !value.is_empty())?)));
+    Vec::from_iter(sent.map(|(key, value)| (key.to_owned(), value.to_owned()))).into_iter()
+}
+
 fn w3c(policy: &Propagation) -> W3c {
     W3c::new().with_trace_context(policy.trace_context).with_baggage(policy.baggage)
 }

@@ -50,9 +50,13 @@ mod trace_state;
 mod w3c;
 
 pub use carrier::{ReadCarrier, WriteCarrier};
+#[cfg(feature = "tower")]
+pub(crate) use exchange::identity;
 pub use exchange::{extract, inject, inject_to};
 pub use json::McpParams;
 pub use process::Environment;
+#[cfg(feature = "async-openai")]
+pub(crate) use w3c::HEADERS;
 pub use w3c::W3c;
 
 use crate::config::Propagator;

@@ -15,6 +15,9 @@ pub(super) const TRACEPARENT: &str = "traceparent";
 pub(super) const TRACESTATE: &str = "tracestate";
 pub(super) const BAGGAGE: &str = "baggage";
 
+/// All headers that carry context.
+pub(crate) const HEADERS: [&str; 3] = [TRACEPARENT, TRACESTATE, BAGGAGE];
+
 /// W3C trace context of level 2 and W3C baggage, read and written strictly; [`init`](crate::init()) installs it
 /// globally.
 ///
@@ -222,8 +225,7 @@ impl TextMapPropagator for W3c {
     }
 
     fn fields(&self) -> FieldIter<'_> {
-        static FIELDS: LazyLock<[String; 3]> =
-            LazyLock::new(|| [TRACEPARENT, TRACESTATE, BAGGAGE].map(str::to_owned));
+        static FIELDS: LazyLock<[String; 3]> = LazyLock::new(|| HEADERS.map(str::to_owned));
         let from = if self.trace_context { 0 } else { 2 };
         let to = if self.baggage { 3 } else { 2 };
         FieldIter::new(&FIELDS[from..to])

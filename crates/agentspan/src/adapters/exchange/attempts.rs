@@ -34,6 +34,10 @@ impl Attempts {
         Self { url: url.into(), handle, failed: Mutex::default() }
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The exchange around, when it is one of the same URL.
     pub(super) fn around(url: &str) -> Option<Arc<Self>> {
         let around = Context::map_current(|context| Some(context.get::<Current>()?.0.clone()))?;

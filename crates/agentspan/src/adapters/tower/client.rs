@@ -1,5 +1,4 @@
 use crate::adapters::body::{ObservedBody, failure_of, observe};
-use crate::adapters::http::Headers;
 use crate::adapters::{Exchange, Observer};
 use http::{Request, Response};
 use http_body::Body;
@@ -68,7 +67,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let (method, url) = (request.method().as_str(), request.uri().to_string());
         let exchange = with_bytes(request.body(), |body| self.observer.begin(method, &url, body));
-        exchange.inject(&mut Headers(request.headers_mut()));
+        exchange.inject(request.headers_mut());
         let future = exchange.within(|| self.inner.call(request));
         ClientFuture { future, exchange: Some(exchange) }
     }

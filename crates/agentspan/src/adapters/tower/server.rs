@@ -1,12 +1,11 @@
 use crate::adapters::body::failure_of;
 use crate::adapters::method::Method;
 use crate::adapters::names::{HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, HTTP_ROUTE, URL_PATH};
+use crate::propagation::{extract, identity};
 use agentspan_semconv::error::ERROR_TYPE;
 use agentspan_semconv::http::HTTP_RESPONSE_STATUS_CODE;
-use http::header::{HeaderMap, HeaderName};
 use http::{Extensions, Request, Response};
 use opentelemetry::Context as OtelContext;
-use opentelemetry::propagation::Extractor;
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -21,8 +20,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 /// A server span for each request, in the trace that the request's headers name.
 ///
 /// It stands in any server that takes `http::Request`: axum, hyper, tonic. Bodies pass untouched; the span ends with the
-/// response's head. The context is read by OpenTelemetry's global propagator, which [`init()`](crate::init) sets; what
-/// it does not accept begins a trace of its own.
+/// response's head. The context is read as by [`extract`](crate::extract()): what is not valid begins a trace of its own.
+/// Session, user and the tags that [`Propagation`](crate::Propagation) names stand on the span, and on runs inside of it.
 ///
 /// A status from 500 on is an error of the server; one of the caller, from 400 on, is not.
 #[derive(Debug, Clone, Default)]
@@ -78,15 +77,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let context = opentelemetry::global::get_text_map_propagator(|propagator| {
-            // Never the context that happens to be the current one here.
-            propagator.extract_with_context(&OtelContext::new(), &Received(request.headers()))
-        });
+        let sender = extract(request.headers());
         let route = self.route.and_then(|route| route(request.extensions()));
         let span = server_span(request.method().as_str(), route, request.uri().path());
         // Before it is entered, which starts it. Without a bridge in the subscriber there is nothing to tell.
-        let _ = span.set_parent(context.clone());
-        let inside = Inside { context, span };
+        let _ = span.set_parent(sender.context().clone());
+        identity(&sender).for_each(|(key, value)| span.set_attribute(key, value));
+        let inside = Inside { context: sender.context().clone(), span };
         let future = inside.scope(|| self.inner.call(request));
         ServerFuture { future, inside }
     }
@@ -170,19 +167,5 @@ where
 impl<F> fmt::Debug for ServerFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerFuture").finish_non_exhaustive()
-    }
-}
-
-/// Headers that the trace's context is read from.
-#[derive(Debug)]
-struct Received<'h>(&'h HeaderMap);
-
-impl Extractor for Received<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.to_str().ok()
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(HeaderName::as_str).collect()
     }
 }
