@@ -28,14 +28,13 @@ enum Passed {
 }
 use Passed::{Baggage, Flags, New, Same};
 
-/// Names and values, in the order in which they are sent.
-type Sent = &'static [(&'static str, &'static str)];
+type Case = (&'static str, &'static [(&'static str, &'static str)], Passed);
 
 /// The rule with its section of <https://www.w3.org/TR/trace-context-2/> or, for baggage, of
 /// <https://www.w3.org/TR/baggage/>, the headers, and what is passed on. `{t}` and `{p}` stand for ids, `{v}` for a valid
 /// `traceparent`.
 #[rustfmt::skip]
-const CASES: &[(&str, Sent, Passed)] = &[
+const CASES: &[Case] = &[
     ("2.1 no headers", &[], New),
     ("3.2 a parent alone", &[("traceparent", "{v}")], Same("")),
     ("3.2.1 a name in mixed case", &[("TraceParent", "{v}")], Same("")),
