@@ -76,17 +76,18 @@ const UNKNOWN: &str = "unknown";
 fn call(endpoint: &Endpoint, url: &str, body: Option<&[u8]>) -> ModelExchange {
     let provider = endpoint.provider.as_deref().unwrap_or(UNKNOWN);
     let reader = || ReplyReader::new(provider);
+    let request = body.and_then(|body| std::str::from_utf8(body).ok());
+    let (address, port) = plain::server_of(url);
     if let Some(joined) = ModelExchange::joined(reader) {
+        joined.requested(request, &address, port);
         return joined;
     }
     let model = endpoint.model.as_deref().unwrap_or(UNKNOWN);
-    let request = body.and_then(|body| std::str::from_utf8(body).ok());
     let requested = || request.and_then(|body| crate::usage::with_json(body, crate::usage::requested_model)?);
     let model = match endpoint.model {
         Some(_) => model.to_owned(),
         None => requested().unwrap_or_else(|| model.to_owned()),
     };
-    let (address, port) = plain::server_of(url);
     let operation = endpoint.well_known_operation();
     let step = if operation == Some(Operation::Embeddings) {
         let mut builder = embedding(provider, model).server(address, port);

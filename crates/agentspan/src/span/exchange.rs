@@ -1,13 +1,13 @@
 //! A model call that is seen from its transport: the bytes of its reply are read while they pass.
 
 use crate::span::current::NodeRef;
-use crate::span::model::{self, ReplyRecord};
+use crate::span::model::{self, ReplyRecord, RequestRecord};
 use crate::span::node::Node;
 use crate::span::outcome::{Ending, FailureRecord};
 use crate::span::record::Active;
 use crate::span::runtime::{attribute, count};
 use crate::usage::{Reply, ReplyReader};
-use agentspan_semconv::{StreamEnd, llm};
+use agentspan_semconv::{Outcome, StreamEnd, llm, server};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -48,9 +48,32 @@ impl ModelExchange {
 
     /// The step of a model call that the caller is in and that has not ended.
     pub(crate) fn joined(reader: impl FnOnce() -> ReplyReader) -> Option<Self> {
-        let may_join = |node: &Arc<Node>| node.is_model_call() && !node.is_ended() && node.claim();
-        let node = NodeRef::current().filter(may_join)?;
+        let current = NodeRef::current()?;
+        // A client's own span inside of a step of ours tells of the same call, which is told to our step.
+        let around = current
+            .parent
+            .as_ref()
+            .filter(|around| current.is_adopted() && !around.is_adopted() && current.is_same_call(around));
+        let node = around.cloned().unwrap_or(current);
+        if !node.is_model_call() || node.is_ended() || !node.claim() {
+            return None;
+        }
         Some(Self::new(Step::Joined(node), reader(), Instant::now()))
+    }
+
+    /// Tells a client's own span what it does not say of the request; the caller of a step of ours tells that there.
+    pub(crate) fn requested(&self, request: Option<&str>, address: &str, port: Option<u16>) {
+        let Step::Joined(node) = &self.step else { return };
+        if !node.is_adopted() || !node.is_recording() {
+            return;
+        }
+        let mut attributes = vec![attribute(server::SERVER_ADDRESS, address.to_owned())];
+        attributes.extend(port.map(|port| count(server::SERVER_PORT, port.into())));
+        if let Some(request) = request {
+            let content = node.runtime.content.messages;
+            RequestRecord::read(request, content).of_messages().attributes(&node.runtime, &mut attributes);
+        }
+        node.set_all(attributes);
     }
 
     fn new(step: Step, reader: ReplyReader, opened: Instant) -> Self {
@@ -127,12 +150,30 @@ impl ModelExchange {
                 }
                 active.finish(ending);
             }
+            Step::Joined(node) if node.is_adopted() => {
+                tell_adopted(&node, has_reply.then_some(reply), first_chunk_s, ending);
+            }
             // What failed may be tried again by the caller, who alone knows how the step ends.
             Step::Joined(node) if has_reply && ending.failure.is_none() => {
                 model::record_reply(&node, &ReplyRecord(reply));
             }
             Step::Joined(node) => node.unclaim(),
         }
+    }
+}
+
+/// A span of others does not know how its call ended; the last exchange of it does.
+fn tell_adopted(node: &Arc<Node>, reply: Option<Reply>, first_chunk_s: Option<f64>, ending: Ending) {
+    let failed = ending.outcome != Outcome::Ok;
+    node.tell(|told| {
+        told.outcome = failed.then_some(ending.outcome);
+        told.error_type = ending.failure.map(|failure| failure.error_type);
+    });
+    if let Some(reply) = reply {
+        record(node, reply, first_chunk_s);
+    }
+    if failed {
+        node.unclaim();
     }
 }
 
