@@ -63,7 +63,9 @@ async fn an_adapter_sends_what_inject_to_writes_and_baggage_only_where_it_is_all
     let named = || Propagation::new().with_baggage_host("*.corp.example").with_baggage_tag("tenant");
     let nearby = || Propagation::new().with_baggage_nearby(true);
     let openai = "https://api.openai.com/v1/chat/completions";
-    let cases: &[(&str, fn() -> Propagation, &str, &[&str])] = &[
+    /// What it is about, the settings, the URL, and which headers it gets.
+    type Case = (&'static str, fn() -> Propagation, &'static str, &'static [&'static str]);
+    let cases: &[Case] = &[
         ("a tool's host", default, "https://tools.corp.example/x", TRACE),
         ("this machine", default, "http://127.0.0.1:80/", TRACE),
         ("a model provider", default, openai, &[]),

@@ -21,6 +21,7 @@ mod carriers;
 mod collector_selftest;
 mod compose;
 mod content;
+mod families;
 mod figures;
 mod fixtures;
 mod foreign_spans;

@@ -6,6 +6,19 @@
 //! types and gateways mislead, and the provider's name only breaks ties.
 //!
 //! Nothing here fails: what cannot be read is absent, and what is kept of one reply is bounded.
+//!
+//! # What is read from whom
+//!
+//! A cell is "yes" where a reply in the provider's form gives that figure in a test, exactly, whole and streamed in every cut.
+//! *Written* is written to a cache, *audio* is tokens or seconds of it, *stream* means that the stream gives the same as the
+//! reply sent whole, *provider cost* is what the provider itself says a call cost. Where a cell is a dash, the provider has no
+//! such thing.
+//!
+//! The last column is for clients that parse replies before they are read here: what is left when a reply went through the
+//! types of async-openai 0.43. A stream of typed chunks is complete when every choice has its finish reason, since its end mark
+//! is not given on. Chunks that are parsed as plain JSON lose nothing.
+//!
+#![doc = include_str!("families.md")]
 
 mod anthropic;
 mod anthropic_counts;
