@@ -103,13 +103,15 @@ impl CollectorClient {
         let headers = self.headers_of(request.headers());
         *request.headers_mut() = headers;
         let mut tries = 0;
-        let mut unanswered = None;
+        // What is known if nothing better follows: once a request was received and not answered, that; else what
+        // the collector answered last; else why it could not be reached.
+        let mut known = None;
         loop {
             tries += 1;
             if Instant::now() >= self.deadline.at().map_or(end, |at| at.min(end)) {
-                return unanswered.map_or(Outcome::NoTime, Outcome::Unanswered);
+                return known.unwrap_or(Outcome::NoTime);
             }
-            let (last, pause, silent) = match self.attempt(&request, end) {
+            let (pause, silent) = match self.attempt(&request, end) {
                 Attempt::Answered { status, body: Err(cause), .. } if (200..300).contains(&status) => {
                     // Accepted, but perhaps only in part.
                     return Outcome::Unanswered(cause);
@@ -119,17 +121,21 @@ impl CollectorClient {
                     if !retry::is_worth_it(status) {
                         return outcome;
                     }
-                    (outcome, retry::pause(tries).max(retry_after.unwrap_or_default()), false)
+                    if !matches!(known, Some(Outcome::Unanswered(_))) {
+                        known = Some(outcome);
+                    }
+                    (retry::pause(tries).max(retry_after.unwrap_or_default()), false)
                 }
                 Attempt::Failed { sent, cause, again } => {
                     if sent {
-                        unanswered = Some(cause.clone());
+                        known = Some(Outcome::Unanswered(cause));
+                    } else if matches!(known, None | Some(Outcome::NotSent(_))) {
+                        known = Some(Outcome::NotSent(cause));
                     }
-                    let outcome = if sent { Outcome::Unanswered(cause) } else { Outcome::NotSent(cause) };
                     if !again {
-                        return unanswered.map_or(outcome, Outcome::Unanswered);
+                        return known.unwrap_or(Outcome::NoTime);
                     }
-                    (outcome, retry::pause(tries), true)
+                    (retry::pause(tries), true)
                 }
             };
             // Somebody who waits for the end of the program should not wait for a collector that is not there.
@@ -139,7 +145,7 @@ impl CollectorClient {
                 self.deadline.wait(until, |at| stop(at).then_some(())).is_none()
             });
             if !again {
-                return unanswered.map_or(last, Outcome::Unanswered);
+                return known.unwrap_or(Outcome::NoTime);
             }
         }
     }
