@@ -264,10 +264,17 @@ impl Ledger {
         runs.len() < MAX_RUNS || runs.last().is_some_and(dearer)
     }
 
-    /// Takes an ended outermost run among the dearest, in place of what is known of it.
+    /// Takes an ended outermost run among the dearest, in place of what is known of it. Threads that end steps of one run
+    /// may come here in another order than they added to it; since sums only grow, the greatest is the latest.
     pub(crate) fn put_run(&self, run: DearRun) {
+        let sums = |run: &DearRun| (run.usd, run.prompt_tokens, run.completion_tokens);
         let runs = &mut self.lock().dearest_runs;
-        runs.retain(|known| known.run_id != run.run_id);
+        if let Some(place) = runs.iter().position(|known| known.run_id == run.run_id) {
+            if sums(&runs[place]) > sums(&run) {
+                return;
+            }
+            runs.remove(place);
+        }
         let place = runs.partition_point(|known| known.usd >= run.usd);
         runs.insert(place, run);
         runs.truncate(MAX_RUNS);

@@ -1,3 +1,4 @@
+mod books;
 mod catalog;
 mod files;
 mod overrides;
