@@ -129,9 +129,7 @@ impl io::Write for Writer {
         while let [first, after @ ..] = rest {
             let plain = match self.text {
                 Mode::Json => rest.len(),
-                Mode::InString => {
-                    rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len())
-                }
+                Mode::InString => memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len()),
                 _ => 0,
             };
             if plain > 0 {

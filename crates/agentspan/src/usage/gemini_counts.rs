@@ -21,18 +21,24 @@ pub(super) fn read(metadata: &Object<'_>) -> Option<Usage> {
         }
         (one, other) => one.or(other),
     };
+    // What tools put in is a part of the input like the prompt itself.
+    let details = |lists: &[&str]| {
+        of_modalities(lists.iter().flat_map(|list| keys::list(metadata, list)), "tokenCount")
+    };
+    let [input_audio, input_image] = details(&INPUT);
+    let [cache_audio_read, _] = details(&["cacheTokensDetails"]);
+    let [output_audio, output_image] = details(&["candidatesTokensDetails"]);
     Usage {
         input,
         output,
         total,
         cache_read: at(CACHED),
         reasoning: thoughts,
-        // What tools put in is a part of the input like the prompt itself.
-        input_audio: of_modality(metadata, &INPUT, &["AUDIO"]),
-        input_image: of_modality(metadata, &INPUT, IMAGES),
-        cache_audio_read: of_modality(metadata, &["cacheTokensDetails"], &["AUDIO"]),
-        output_audio: of_modality(metadata, &["candidatesTokensDetails"], &["AUDIO"]),
-        output_image: of_modality(metadata, &["candidatesTokensDetails"], IMAGES),
+        input_audio,
+        input_image,
+        cache_audio_read,
+        output_audio,
+        output_image,
         ..Usage::default()
     }
     .if_any()
@@ -55,28 +61,28 @@ const CACHED: &str = "cachedContentTokenCount";
 /// Embeddings have the singular form.
 const INPUT: [&str; 3] = ["promptTokensDetails", "promptTokenDetails", "toolUsePromptTokensDetails"];
 
-/// Pages of documents are read and billed as images; `genai-prices` counts them alike.
-pub(super) const IMAGES: &[&str] = &["IMAGE", "DOCUMENT"];
-
-fn of_modality(metadata: &Object<'_>, lists: &[&str], modalities: &[&str]) -> Option<u64> {
-    let entries = lists.iter().flat_map(|list| keys::list(metadata, list));
-    sum_of(entries, "tokenCount", modalities)
-}
-
-/// The sum of the entries of some modalities. An entry may lack its count, which then says nothing.
-pub(super) fn sum_of<'a, 'b: 'a>(
+/// Tokens of audio and of images among the entries of some lists, each the sum of those entries. An entry may lack its
+/// count, which then says nothing.
+pub(super) fn of_modalities<'a, 'b: 'a>(
     entries: impl Iterator<Item = &'a Json<'b>>,
     count: &str,
-    modalities: &[&str],
-) -> Option<u64> {
-    let is_one = |entry: &&Object<'_>| {
+) -> [Option<u64>; 2] {
+    let mut sums = [None; 2];
+    for entry in entries.filter_map(Json::as_object) {
         let modality = keys::text(entry, "modality").unwrap_or_default();
-        modalities.iter().any(|known| known.eq_ignore_ascii_case(modality))
-    };
-    let counts =
-        entries.filter_map(Json::as_object).filter(is_one).filter_map(|entry| keys::count(entry, count));
-    counts.reduce(u64::saturating_add).filter(|sum| *sum <= counts::MAX_COUNT)
+        let is_one_of = |known: &&[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(modality));
+        let sum = [AUDIO, IMAGES].iter().position(is_one_of).and_then(|place| sums.get_mut(place));
+        if let (Some(sum), Some(count)) = (sum, keys::count(entry, count)) {
+            *sum = Some(count.saturating_add(sum.unwrap_or(0)));
+        }
+    }
+    sums.map(|sum| sum.filter(|sum| *sum <= counts::MAX_COUNT))
 }
+
+const AUDIO: &[&str] = &["AUDIO"];
+
+/// Pages of documents are read and billed as images; `genai-prices` counts them alike.
+const IMAGES: &[&str] = &["IMAGE", "DOCUMENT"];
 
 /// Whether there is any count; Vertex sends others before the last chunk, with nothing but the kind of traffic.
 pub(super) fn has_counts(metadata: &Object<'_>) -> bool {

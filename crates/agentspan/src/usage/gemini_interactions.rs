@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::blocks::{Blocks, Runs, choice, told};
 use super::collect::Capture;
 use super::counts::{Usage, count, count_at, is_bad_count, sum};
-use super::gemini_counts::{IMAGES, sum_of};
+use super::gemini_counts::of_modalities;
 use super::gemini_messages::modality_of;
 use super::json::{self, Json, Object};
 use super::messages::{blob, other};
@@ -218,15 +218,15 @@ const THOUGHT: &str = "total_thought_tokens";
 
 /// Thoughts and what tools put into the prompt are counted apart.
 fn read(usage: &Object<'_>) -> Option<Usage> {
-    let of = |lists: &[&str], modalities: &[&str]| {
-        let entries = lists.iter().flat_map(|list| json::list(usage, list));
-        sum_of(entries, "tokens", modalities)
-    };
+    let details =
+        |lists: &[&str]| of_modalities(lists.iter().flat_map(|list| json::list(usage, list)), "tokens");
+    let [input_audio, input_image] = details(&["input_tokens_by_modality", "tool_use_tokens_by_modality"]);
+    let [cache_audio_read, _] = details(&["cached_tokens_by_modality"]);
+    let [output_audio, output_image] = details(&["output_tokens_by_modality"]);
     let with = |count: &str, apart: &str| {
         let known = count_at(usage, count).filter(|_| !is_bad_count(usage, apart))?;
         sum([known, count_at(usage, apart).unwrap_or(0)])
     };
-    let inputs = ["input_tokens_by_modality", "tool_use_tokens_by_modality"];
     let tools = json::list(usage, "grounding_tool_count").iter().filter_map(Json::as_object);
     let searches = tools.filter(|tool| json::text(tool, "type") == Some("google_search"));
     Usage {
@@ -235,11 +235,11 @@ fn read(usage: &Object<'_>) -> Option<Usage> {
         total: count_at(usage, "total_tokens"),
         cache_read: count_at(usage, "total_cached_tokens"),
         reasoning: count_at(usage, THOUGHT),
-        input_audio: of(&inputs, &["AUDIO"]),
-        input_image: of(&inputs, IMAGES),
-        cache_audio_read: of(&["cached_tokens_by_modality"], &["AUDIO"]),
-        output_audio: of(&["output_tokens_by_modality"], &["AUDIO"]),
-        output_image: of(&["output_tokens_by_modality"], IMAGES),
+        input_audio,
+        input_image,
+        cache_audio_read,
+        output_audio,
+        output_image,
         web_searches: searches.filter_map(|tool| count_at(tool, "count")).reduce(u64::saturating_add),
         ..Usage::default()
     }

@@ -7,13 +7,28 @@ use super::json::{self, Json, Object};
 
 /// The value under a key, given in camel case; the key as given goes before the other ways to write it.
 pub(super) fn at<'a, 'b>(map: &'a Object<'b>, camel: &str) -> Option<&'a Json<'b>> {
-    map.get(camel).or_else(|| {
-        let (_, value) = map.iter().find(|(key, _)| is_same(key, camel))?;
-        Some(value)
-    })
+    let mut other = None;
+    // Most keys that are asked for are not there.
+    for (key, value) in map.iter().filter(|(key, _)| key.len() >= camel.len()) {
+        if key == camel {
+            return Some(value);
+        }
+        if other.is_none() && is_same(key, camel) {
+            other = Some(value);
+        }
+    }
+    other
 }
 
 fn is_same(key: &str, camel: &str) -> bool {
+    // Most that are there differ in their first letter or in the last one.
+    let ends = |text: &str| text.as_bytes().first().copied().zip(text.as_bytes().last().copied());
+    if let (Some((first, last)), Some((wanted_first, wanted_last))) = (ends(key), ends(camel)) {
+        let may_be = |one: u8, other: u8| one.eq_ignore_ascii_case(&other) || one == b'_';
+        if !may_be(first, wanted_first) || !may_be(last, wanted_last) {
+            return false;
+        }
+    }
     let letters = |text| str::bytes(text).filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase());
     letters(key).eq(letters(camel))
 }

@@ -41,7 +41,7 @@ impl Lines {
         {
             *piece = rest;
         }
-        let Some(end) = piece.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+        let Some(end) = memchr::memchr2(b'\n', b'\r', piece) else {
             self.keep(piece);
             *piece = &[];
             return None;

@@ -112,11 +112,7 @@ impl Body {
         let Self::Whole { bytes, line_end, is_one: is_one @ false } = self else { return };
         let is_new = line_end.is_none();
         if is_new {
-            let fresh = &bytes[from..];
-            // Most bodies have one line, in which `contains` looks for the end many times as fast.
-            let has_end = fresh.contains(&b'\n');
-            let end = || fresh.iter().position(|byte| *byte == b'\n');
-            *line_end = if has_end { end().map(|end| from + end) } else { None };
+            *line_end = memchr::memchr(b'\n', &bytes[from..]).map(|end| from + end);
         }
         let Some(end) = *line_end else { return };
         let line = bytes[..end].trim_ascii_end();
