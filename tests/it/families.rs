@@ -8,6 +8,7 @@ mod fixture;
 mod google;
 mod openai;
 mod others;
+mod recut;
 mod row;
 mod typed;
 mod wire;

@@ -66,7 +66,7 @@ impl Message {
         let blocks = [
             json!({"type": "thinking", "thinking": "Hm.", "signature": "s"}),
             json!({"type": "text", "text": "Let me look."}),
-            json!({"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Ulm"}}),
+            json!({"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Köln"}}),
         ];
         let begin = |index: u64, block: Value| json!({"type": "content_block_start", "index": index, "content_block": block});
         let delta =
@@ -85,7 +85,7 @@ impl Message {
             stop(1),
             begin(2, json!({"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {}})),
             delta(2, json!({"type": "input_json_delta", "partial_json": "{\"city\":"})),
-            delta(2, json!({"type": "input_json_delta", "partial_json": "\"Ulm\"}"})),
+            delta(2, json!({"type": "input_json_delta", "partial_json": "\"Köln\"}"})),
             stop(2),
             json!({"type": "message_delta", "delta": {"stop_reason": "tool_use", "stop_sequence": null}, "usage": end}),
             json!({"type": "message_stop"}),

@@ -29,7 +29,7 @@ fn events(metadata: Value) -> Vec<Value> {
         json!({"contentBlockStop": {"contentBlockIndex": 0}}),
         json!({"contentBlockStart": {"contentBlockIndex": 1, "start": start}}),
         delta(1, json!({"toolUse": {"input": "{\"city\":"}})),
-        delta(1, json!({"toolUse": {"input": "\"Ulm\"}"}})),
+        delta(1, json!({"toolUse": {"input": "\"Köln\"}"}})),
         json!({"contentBlockStop": {"contentBlockIndex": 1}}),
         json!({"messageStop": {"stopReason": "tool_use"}}),
         json!({ "metadata": metadata }),
@@ -37,7 +37,7 @@ fn events(metadata: Value) -> Vec<Value> {
 }
 
 fn message(counts: &Value) -> Value {
-    let content = json!([{"text": "Let me look."}, {"toolUse": {"toolUseId": "t1", "name": "weather", "input": {"city": "Ulm"}}}]);
+    let content = json!([{"text": "Let me look."}, {"toolUse": {"toolUseId": "t1", "name": "weather", "input": {"city": "Köln"}}}]);
     json!({"output": {"message": {"role": "assistant", "content": content}}, "stopReason": "tool_use", "usage": counts})
 }
 

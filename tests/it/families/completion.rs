@@ -56,7 +56,7 @@ impl Chat {
             message[key] = "Hm.".into();
         }
         if self.calls {
-            let function = json!({"name": "weather", "arguments": "{\"city\":\"Ulm\"}"});
+            let function = json!({"name": "weather", "arguments": "{\"city\":\"Köln\"}"});
             message["tool_calls"] = json!([{"id": "call_1", "type": "function", "function": function}]);
         }
         let choice =
@@ -76,7 +76,7 @@ impl Chat {
             deltas.push(
                 json!({"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": first}]}),
             );
-            for part in ["{\"city\":", "\"Ulm\"}"] {
+            for part in ["{\"city\":", "\"Köln\"}"] {
                 deltas.push(json!({"tool_calls": [{"index": 0, "function": {"arguments": part}}]}));
             }
         }

@@ -75,7 +75,7 @@ impl Column {
 }
 
 /// One reply, whole or streamed or both ways with the same content.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Fixture {
     pub(super) url: &'static str,
     pub(super) whole: Option<Value>,
@@ -86,12 +86,12 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
-    fn reader(&self) -> ReplyReader {
+    pub(super) fn reader(&self) -> ReplyReader {
         let endpoint = Endpoint::recognise(self.url).expect("the URL of a fixture is known");
         ReplyReader::new("").endpoint(&endpoint).status(200).with_content(true)
     }
 
-    fn read<'a>(&self, pieces: impl IntoIterator<Item = &'a [u8]>) -> Reply {
+    pub(super) fn read<'a>(&self, pieces: impl IntoIterator<Item = &'a [u8]>) -> Reply {
         let mut reader = self.reader();
         pieces.into_iter().for_each(|piece| reader.push(piece));
         reader.finish()
@@ -102,7 +102,7 @@ impl Fixture {
         Some(self.read([body.as_bytes()]))
     }
 
-    fn of_stream(&self) -> Option<Reply> {
+    pub(super) fn of_stream(&self) -> Option<Reply> {
         let (wire, chunks) = self.stream.as_ref()?;
         Some(self.read([&wire.bytes(chunks)[..]]))
     }
@@ -143,7 +143,7 @@ impl Fixture {
             let known = reply
                 .tool_calls
                 .iter()
-                .all(|call| call.arguments == Some(serde_json::json!({"city": "Ulm"})));
+                .all(|call| call.arguments == Some(serde_json::json!({"city": "Köln"})));
             assert!(known, "{name}: {:?}", reply.tool_calls);
             assert_eq!(reply.error, None, "{name}");
         }

@@ -29,7 +29,7 @@ fn content(url: &'static str, wire: Wire) -> Fixture {
         "thoughtsTokenCount": 1700, "totalTokenCount": 7000,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 4950}, {"modality": "AUDIO", "tokenCount": 50}],
         "cacheTokensDetails": [{"modality": "TEXT", "tokenCount": 3975}, {"modality": "AUDIO", "tokenCount": 25}]});
-    let call = json!({"functionCall": {"name": "weather", "args": {"city": "Ulm"}}});
+    let call = json!({"functionCall": {"name": "weather", "args": {"city": "Köln"}}});
     let body = |parts: Value, finish: Option<&str>, counts: Value| {
         let mut candidate = json!({"content": {"role": "model", "parts": parts}, "index": 0});
         if let Some(finish) = finish {
@@ -74,13 +74,13 @@ fn interaction() -> Fixture {
         delta(1, json!({"type": "text", "text": " look."})),
         start(2, json!({"type": "function_call", "id": "c1", "name": "weather", "arguments": {}})),
         delta(2, json!({"type": "arguments_delta", "arguments": "{\"city\":"})),
-        delta(2, json!({"type": "arguments_delta", "arguments": "\"Ulm\"}"})),
+        delta(2, json!({"type": "arguments_delta", "arguments": "\"Köln\"}"})),
         json!({"event_type": "step.stop", "index": 2}),
         json!({"event_type": "interaction.completed", "interaction": completed}),
     ];
     let steps = json!([{"type": "thought", "signature": "s", "summary": [{"type": "text", "text": "Hm."}]},
         {"type": "model_output", "content": [{"type": "text", "text": "Let me look."}]},
-        {"type": "function_call", "id": "c1", "name": "weather", "arguments": {"city": "Ulm"}}]);
+        {"type": "function_call", "id": "c1", "name": "weather", "arguments": {"city": "Köln"}}]);
     Fixture {
         url: "https://generativelanguage.googleapis.com/v1beta/interactions",
         whole: Some(whole("requires_action", steps, counts)),

@@ -22,7 +22,7 @@ fn items() -> [Value; 3] {
     [
         json!({"type": "reasoning", "id": "rs_1", "summary": []}),
         json!({"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [text]}),
-        json!({"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "weather", "arguments": "{\"city\":\"Ulm\"}", "status": "completed"}),
+        json!({"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "weather", "arguments": "{\"city\":\"Köln\"}", "status": "completed"}),
     ]
 }
 
@@ -58,7 +58,7 @@ fn responses_fixture(url: &'static str, model: &str, counts: Value, usage: Usage
         done(1, &text),
         added(2, begin(call.clone(), "arguments", json!(""))),
         delta(2, "fc_1", "function_call_arguments", "{\"city\":"),
-        delta(2, "fc_1", "function_call_arguments", "\"Ulm\"}"),
+        delta(2, "fc_1", "function_call_arguments", "\"Köln\"}"),
         done(2, &call),
         of_all(
             "response.completed",
@@ -131,7 +131,7 @@ fn runs() -> Row {
         json!({"id": "run_1", "object": "thread.run", "model": "o3-mini-2025-01-31", "status": status, "last_error": null,
             "required_action": action, "usage": usage})
     };
-    let call = json!({"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\":\"Ulm\"}"}});
+    let call = json!({"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\":\"Köln\"}"}});
     let action = json!({"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": [call]}});
     let counts = json!({"prompt_tokens": 700, "completion_tokens": 90, "total_tokens": 790,
         "prompt_token_details": {"cached_tokens": 512}, "completion_tokens_details": {"reasoning_tokens": 64}});
@@ -210,10 +210,14 @@ fn media() -> Row {
     };
     let counts = json!({"input_tokens": 50, "output_tokens": 4160, "total_tokens": 4210,
         "input_tokens_details": {"text_tokens": 10, "image_tokens": 40}});
+    let chunks = vec![
+        json!({"type": "image_generation.partial_image", "b64_json": "AA", "partial_image_index": 0}),
+        json!({"type": "image_generation.completed", "b64_json": "AAAA", "usage": counts}),
+    ];
     let drawn = Fixture {
         url: "https://api.openai.com/v1/images/generations",
         whole: Some(json!({"created": 1_760_000_000, "data": [{"b64_json": "AAAA"}], "usage": counts})),
-        stream: None,
+        stream: Some((Wire::Events, chunks)),
         usage: Usage::new().input(50).output(4160).total(4210).input_image(40),
         finish: None,
         tools: &[],

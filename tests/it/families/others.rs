@@ -30,12 +30,11 @@ fn cohere(counts: &Value, usage: Usage) -> Fixture {
         json!({"type": "tool-plan-delta", "delta": {"message": {"tool_plan": "look."}}}),
         event("tool-call-start", 0, json!({ "tool_calls": call("") })),
         event("tool-call-delta", 0, json!({"tool_calls": {"function": {"arguments": "{\"city\":"}}})),
-        event("tool-call-delta", 0, json!({"tool_calls": {"function": {"arguments": "\"Ulm\"}"}}})),
+        event("tool-call-delta", 0, json!({"tool_calls": {"function": {"arguments": "\"Köln\"}"}}})),
         json!({"type": "tool-call-end", "index": 0}),
         json!({"type": "message-end", "delta": {"finish_reason": "TOOL_CALL", "usage": counts}}),
     ];
-    let message =
-        json!({"role": "assistant", "tool_plan": "I will look.", "tool_calls": [call("{\"city\":\"Ulm\"}")]});
+    let message = json!({"role": "assistant", "tool_plan": "I will look.", "tool_calls": [call("{\"city\":\"Köln\"}")]});
     Fixture {
         url: "https://api.cohere.com/v2/chat",
         whole: Some(json!({"id": "c", "finish_reason": "TOOL_CALL", "message": message, "usage": counts})),
@@ -52,12 +51,17 @@ fn chats() -> Vec<Fixture> {
         "tokens": {"input_tokens": 556.0, "output_tokens": 6.0}, "cached_tokens": 480.0});
     let unbilled = json!({"tokens": {"input_tokens": 556.0, "output_tokens": 6.0}, "cached_tokens": 480.0});
     let meta = json!({"billed_units": {"input_tokens": 7, "output_tokens": 9}, "tokens": {"input_tokens": 69, "output_tokens": 9}});
+    let whole = json!({"response_id": "r", "generation_id": "g", "text": "Ahoy", "finish_reason": "COMPLETE", "meta": meta});
+    let chunks = vec![
+        json!({"is_finished": false, "event_type": "stream-start", "generation_id": "g"}),
+        json!({"is_finished": false, "event_type": "text-generation", "text": "Ah"}),
+        json!({"is_finished": false, "event_type": "text-generation", "text": "oy"}),
+        json!({"is_finished": true, "event_type": "stream-end", "response": whole, "finish_reason": "COMPLETE"}),
+    ];
     let older = Fixture {
         url: "https://api.cohere.com/v1/chat",
-        whole: Some(
-            json!({"response_id": "r", "generation_id": "g", "text": "Ahoy", "finish_reason": "COMPLETE", "meta": meta}),
-        ),
-        stream: None,
+        whole: Some(whole),
+        stream: Some((Wire::Lines, chunks)),
         usage: Usage::new().input(7).output(9),
         finish: Some("COMPLETE"),
         tools: &[],
@@ -90,7 +94,7 @@ fn ollama() -> Fixture {
         line.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         line
     };
-    let calls = json!([{"function": {"index": 0, "name": "weather", "arguments": {"city": "Ulm"}}}]);
+    let calls = json!([{"function": {"index": 0, "name": "weather", "arguments": {"city": "Köln"}}}]);
     let chunks = vec![
         line(json!({"role": "assistant", "content": "", "thinking": "Hm."}), false),
         line(json!({"role": "assistant", "content": "Let me"}), false),

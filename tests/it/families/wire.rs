@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wire {
     /// Server-sent events; those that have a type also say it outside of their data.
     Events,
@@ -18,37 +18,100 @@ pub(super) enum Wire {
     FramesOfChunks,
 }
 
+/// What a server that writes text may do as it likes. It means nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Habit {
+    /// A byte order mark comes first.
+    Mark,
+    CrLf,
+    /// A CR alone ends a line of an event; it does not end one of JSON.
+    Cr,
+    /// Comments between events, and empty lines between lines.
+    Comments,
+    /// Fields of events that are not their data.
+    Fields,
+    /// JSON over several lines, where a line is not a chunk.
+    Pretty,
+    /// No space behind the name of a field.
+    Dense,
+    /// The last line has no end.
+    NoEnd,
+}
+
+impl Habit {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Mark,
+        Self::CrLf,
+        Self::Cr,
+        Self::Comments,
+        Self::Fields,
+        Self::Pretty,
+        Self::Dense,
+        Self::NoEnd,
+    ];
+}
+
 impl Wire {
     pub(super) fn bytes(self, chunks: &[Value]) -> Vec<u8> {
-        let events = || chunks.iter().map(event).collect::<String>();
-        match self {
-            Self::Events => events().into(),
-            Self::EventsAndDone => (events() + "data: [DONE]\n\n").into(),
-            Self::Lines => chunks.iter().map(|chunk| format!("{chunk}\n")).collect::<String>().into(),
-            Self::Array => {
-                let chunks: Vec<_> = chunks.iter().map(Value::to_string).collect();
-                format!("[{}]", chunks.join(",\r\n")).into()
+        self.written(chunks, &[])
+    }
+
+    /// The bytes of a server with these habits.
+    pub(super) fn written(self, chunks: &[Value], habits: &[Habit]) -> Vec<u8> {
+        let has = |habit| habits.contains(&habit);
+        let json = |chunk: &Value| if has(Habit::Pretty) { format!("{chunk:#}") } else { chunk.to_string() };
+        let mut text = match self {
+            Self::Frames => return chunks.iter().flat_map(named_frame).collect(),
+            Self::FramesOfChunks => return chunks.iter().flat_map(frame_of_chunk).collect(),
+            Self::Array => format!("[{}]\n", chunks.iter().map(json).collect::<Vec<_>>().join(",\r\n")),
+            Self::Lines => {
+                let between = if has(Habit::Comments) { "\n" } else { "" };
+                chunks.iter().map(|chunk| format!("{chunk}\n{between}")).collect()
             }
-            Self::Frames => chunks
-                .iter()
-                .flat_map(|chunk| {
-                    let (name, body) = chunk.as_object().and_then(|map| map.iter().next()).expect("one key");
-                    frame(name, body)
-                })
-                .collect(),
-            Self::FramesOfChunks => {
-                let frame = |chunk: &Value| {
-                    frame("chunk", &json!({"bytes": base64(chunk.to_string().as_bytes()), "p": "ab"}))
-                };
-                chunks.iter().flat_map(frame).collect()
+            Self::Events | Self::EventsAndDone => {
+                let done = (self == Self::EventsAndDone).then(|| "[DONE]".to_owned());
+                let kinds = chunks.iter().map(|chunk| chunk["type"].as_str());
+                let data = chunks.iter().map(json).chain(done);
+                data.zip(kinds.chain([None])).map(|(data, kind)| event(kind, &data, habits)).collect()
             }
+        };
+        if has(Habit::NoEnd) {
+            text.truncate(text.trim_end().len());
         }
+        if has(Habit::CrLf) {
+            text = text.replace('\n', "\r\n");
+        } else if has(Habit::Cr) && self != Self::Lines {
+            text = text.replace('\n', "\r");
+        }
+        if has(Habit::Mark) {
+            text.insert(0, '\u{feff}');
+        }
+        text.into()
     }
 }
 
-fn event(chunk: &Value) -> String {
-    let kind = chunk["type"].as_str().map(|kind| format!("event: {kind}\n")).unwrap_or_default();
-    format!("{kind}data: {chunk}\n\n")
+fn event(kind: Option<&str>, data: &str, habits: &[Habit]) -> String {
+    let has = |habit| habits.contains(&habit);
+    let space = if has(Habit::Dense) { "" } else { " " };
+    let mut text = String::new();
+    if has(Habit::Comments) {
+        text += ": keep-alive\n\n";
+    }
+    if has(Habit::Fields) {
+        text += "id: 7\nretry: 10\nunknown\n";
+    }
+    let fields = kind.map(|kind| ("event", kind)).into_iter().chain(data.lines().map(|line| ("data", line)));
+    fields.for_each(|(name, value)| text += &format!("{name}:{space}{value}\n"));
+    text + "\n"
+}
+
+fn named_frame(chunk: &Value) -> Vec<u8> {
+    let (name, body) = chunk.as_object().and_then(|map| map.iter().next()).expect("an event has a name");
+    frame(name, body)
+}
+
+fn frame_of_chunk(chunk: &Value) -> Vec<u8> {
+    frame("chunk", &json!({"bytes": base64(chunk.to_string().as_bytes()), "p": "ab"}))
 }
 
 fn frame(name: &str, body: &Value) -> Vec<u8> {
