@@ -17,6 +17,9 @@ pub(super) use serde_json_borrow::ObjectAsVec as Object;
 
 /// Longer texts are not parsed: it would take the caller's time and many times their memory.
 const MAX_TEXT: usize = 64 << 20;
+/// Values of one text: each takes many times the two bytes in which it may be written. As many as 64 MiB of vectors have in
+/// honest digits.
+pub(super) const MAX_VALUES: usize = 6 << 20;
 /// `serde_json` refuses to parse deeper than 128; a value built by hand may be deeper and is cut here.
 const MAX_DEPTH: usize = 256;
 /// Ids, model names and the like; nothing that is honestly one of them is longer.
@@ -27,7 +30,7 @@ pub(super) const MAX_NAME: usize = 1024;
 /// A string or a sequence of bytes that holds the text of a JSON object or array is parsed, so a client that
 /// gives the body as it came is read like one that gives typed replies; any other string stays a string.
 /// `None` when the value cannot be represented as JSON, is nested deeper than 128, when its own `Serialize` panics, or
-/// when it is text of more than 64 MiB.
+/// when it is text of more than 64 MiB or six million values.
 pub(crate) fn with_json<T: Serialize + ?Sized, R>(value: &T, read: impl FnOnce(&Json<'_>) -> R) -> Option<R> {
     // A `Serialize` of the caller that panics would fail a call that succeeds without telemetry.
     let attempt = || {
@@ -53,13 +56,21 @@ fn looks_like_json(text: &[u8]) -> bool {
 }
 
 fn parse_text(text: &str) -> Option<Json<'_>> {
-    if text.len() > MAX_TEXT {
+    if text.len() > MAX_TEXT || has_more_values(text.as_bytes(), MAX_VALUES) {
         return None;
     }
     // Servers that put a byte order mark before JSON exist.
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let parsed = if looks_like_json(body.as_bytes()) { serde_json::from_str(body).ok() } else { None };
     parsed.or_else(|| Some(Json::Str(text.into())))
+}
+
+/// Whether a JSON text may have more than so many values; what stands in strings is counted as well, since looking for
+/// their ends would take as long as parsing.
+pub(super) fn has_more_values(text: &[u8], most: usize) -> bool {
+    // Each value but the first has at least one byte and one before it, so that an ordinary reply is not looked through.
+    text.len().div_ceil(2) > most
+        && text.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() >= most
 }
 
 /// The value under a key of something that may be an object.

@@ -16,12 +16,16 @@ use super::places::Places;
 use super::reply::{self, Reply};
 use super::{Endpoint, StreamReader, places_of, read_reply};
 
+/// Values of one event; those with vectors come whole.
+const MAX_CHUNK_VALUES: usize = 1 << 20;
+
 /// Reads one reply of a model while it passes, in any cut, and says at the end what was in it.
 ///
 /// The body decides what it is, since content types lie: one JSON object, server-sent events, lines of JSON, a JSON array
 /// of chunks, or AWS's binary event stream. A streamed reply reads like the same reply sent whole. Nothing here fails or
 /// panics; what cannot be read is absent. At most 64 MiB of a whole body and 8 MiB of one event are kept: of a larger body
-/// only the size is known, a larger event is skipped.
+/// only the size is known, a larger event is skipped. The same goes for a body of more than six million values and an event
+/// of more than one million, since each takes many times the memory of its text.
 ///
 /// ```
 /// use agentspan::usage::ReplyReader;
@@ -167,7 +171,8 @@ impl ReplyReader {
                     }
                     read_reply(&provider, parsed, content)
                 };
-                body::parse(bytes, read).unwrap_or_else(|| Reply { size: bytes.len(), ..Reply::default() })
+                body::parse(bytes, json::MAX_VALUES, read)
+                    .unwrap_or_else(|| Reply { size: bytes.len(), ..Reply::default() })
             }
             Body::Other { size, start } => {
                 kept = start;
@@ -178,7 +183,10 @@ impl ReplyReader {
         headers.complete(&mut reply);
         if let Some(status) = status.filter(|status| *status >= 400) {
             // A body that says what it is needs no text; one that is no JSON is the text.
-            let told = reply.error.take().or_else(|| body::parse(kept, reply::any_error).flatten());
+            let told = reply
+                .error
+                .take()
+                .or_else(|| body::parse(kept, json::MAX_VALUES, reply::any_error).flatten());
             reply.error = Some(reply::of_status(status, headers.error_type(), told, kept));
         }
         reply
@@ -197,19 +205,19 @@ impl Chunks {
         match payload {
             Payload::Text(text) if text.trim_ascii() == b"[DONE]" => self.reader.done(),
             Payload::Text(text) => {
-                let read = body::parse(text, |chunk| self.push(chunk));
+                let read = body::parse(text, MAX_CHUNK_VALUES, |chunk| self.push(chunk));
                 self.count += u64::from(read.is_some());
             }
             // As the clients of AWS give it: an object with the event's name as its only key.
             Payload::Event { name, body } => {
-                let read = body::parse(body, |event| {
+                let read = body::parse(body, MAX_CHUNK_VALUES, |event| {
                     let event = Json::Object(ObjectAsVec::from(vec![(name, event.clone())]));
                     self.push(&event);
                 });
                 self.count += u64::from(read.is_some());
             }
             Payload::Failure { name, body } => {
-                let failure = body::parse(body, |body| reply::failure(name, body));
+                let failure = body::parse(body, MAX_CHUNK_VALUES, |body| reply::failure(name, body));
                 self.reader.fail(failure.unwrap_or_else(|| reply::failure(name, &Json::Null)));
             }
         }
