@@ -54,13 +54,12 @@ pub fn extract<C: ReadCarrier + ?Sized>(carrier: &C) -> Extracted {
 
 /// What the sender said of whom it works for, of all that is allowed to stand on spans here.
 #[cfg(feature = "tower")]
-pub(crate) fn identity(sender: &Extracted) -> impl Iterator<Item = (String, String)> + use<> {
+pub(crate) fn identity(sender: &Extracted) -> Vec<opentelemetry::KeyValue> {
     let node = NodeRef::current();
     let (runtime, _) = Runtime::current(node.as_ref());
-    let tags = runtime.propagation.tags.iter().map(String::as_str);
-    let known = [session::SESSION_ID, user::USER_ID].into_iter().chain(tags);
-    let sent = known.filter_map(|key| Some((key, sender.baggage(key).filter(|value| !value.is_empty())?)));
-    Vec::from_iter(sent.map(|(key, value)| (key.to_owned(), value.to_owned()))).into_iter()
+    let mut attributes = Vec::new();
+    crate::span::identify_by_sender(sender.context(), &runtime.propagation.tags, &mut attributes);
+    attributes
 }
 
 fn w3c(policy: &Propagation) -> W3c {

@@ -69,6 +69,8 @@ pub(crate) use outcome::{Ending, FailureRecord};
 pub(crate) use recorder::{Finished, Outlet, Recorder};
 pub use recovery::{RecoveryBuilder, recovery};
 pub use retrieval::{RetrievalBuilder, retrieval};
+#[cfg(feature = "tower")]
+pub(crate) use run::identify_by_sender;
 pub use run_handle::{RunHandle, current_run};
 pub(crate) use runtime::{Runtime, lock, unrecorded_is_known};
 pub use spawn::{carry, spawn};

@@ -82,7 +82,7 @@ where
         let span = server_span(request.method().as_str(), route, request.uri().path());
         // Before it is entered, which starts it. Without a bridge in the subscriber there is nothing to tell.
         let _ = span.set_parent(sender.context().clone());
-        identity(&sender).for_each(|(key, value)| span.set_attribute(key, value));
+        identity(&sender).into_iter().for_each(|said| span.set_attribute(said.key, said.value));
         let inside = Inside { context: sender.context().clone(), span };
         let future = inside.scope(|| self.inner.call(request));
         ServerFuture { future, inside }
