@@ -337,6 +337,39 @@ fn a_failure_that_is_told_is_the_steps() {
     assert!(the(&recording, "genai.chat").failure().is_some());
 }
 
+/// As genai's are, which it keeps beside its work.
+#[test]
+fn a_span_that_is_never_entered_is_a_step_as_well() {
+    let recording = record();
+    agentspan::agent("a").in_scope(|| {
+        let told = tracing::info_span!(
+            "chat",
+            gen_ai.request.model = "gpt-4o",
+            gen_ai.provider.name = "openai",
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
+        );
+        told.record("gen_ai.usage.input_tokens", 1_000);
+        told.record("gen_ai.usage.output_tokens", 500);
+        let abandoned = tracing::info_span!(
+            target: "genai::otel::span",
+            "genai.chat",
+            gen_ai.request.model = "gpt-4o",
+            gen_ai.provider.name = "openai",
+            gen_ai.request.stream = true,
+            server.address = Empty,
+        );
+        abandoned.record("server.address", "127.0.0.1");
+    });
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed cost:partial $0.0075
+      chat ok 1000→500 $0.0075
+      genai.chat cancelled abandoned cost:unknown
+    ");
+    assert_eq!(the(&recording, "chat").double("cost.self_usd").map(picodollars), Some(7_500_000_000));
+    assert_eq!(the(&recording, "agent.a").int("agent.step_count"), Some(2));
+}
+
 #[tokio::test]
 async fn absurd_values_do_no_harm() {
     let recording = record();

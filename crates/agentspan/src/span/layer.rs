@@ -56,6 +56,15 @@ impl StepLayer {
         let node = context.get::<NodeRef>().map(|node| node.0.clone());
         (context, node)
     }
+
+    /// Finds the span of a bridge that a step of others stands beside, the first time that this is asked.
+    fn identify(&self, id: &Id, adopted: Arc<Adopted>) -> Option<Context> {
+        let context = adopted.identify(id)?;
+        let node = Arc::downgrade(&adopted.node);
+        let attached = Attached { context: context.clone(), node, adopted: Some(adopted) };
+        self.attached.insert(id.into_u64(), attached);
+        Some(context)
+    }
 }
 
 /// What a step's `tracing` span carries.
@@ -163,6 +172,10 @@ where
         let adopted = self.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten();
         if let Some(adopted) = adopted {
             adopted.record(values);
+            // A span that is never entered can be found only while it is open, and at its close that is too late.
+            if adopted.is_nearly_over() {
+                self.identify(id, adopted);
+            }
         }
     }
 
@@ -172,16 +185,7 @@ where
         }
         let attached = |attached: &Attached| (attached.context.clone(), attached.adopted.clone());
         let Some((context, adopted)) = self.attached.get(id.into_u64(), attached) else { return };
-        let identified = adopted.and_then(|adopted| {
-            let context = adopted.identify(id)?;
-            let attached = Attached {
-                context: context.clone(),
-                node: Arc::downgrade(&adopted.node),
-                adopted: Some(adopted),
-            };
-            self.attached.insert(id.into_u64(), attached);
-            Some(context)
-        });
+        let identified = adopted.and_then(|adopted| self.identify(id, adopted));
         note_entered(id, Some(identified.unwrap_or(context).attach()));
     }
 

@@ -38,6 +38,11 @@ pub(super) struct Fields {
     pub(super) usd: Option<f64>,
     pub(super) failed: bool,
     pub(super) error_type: Option<String>,
+    /// Whether the reply was asked for as a stream.
+    pub(super) is_streamed: bool,
+    /// Whether the span tells why the reply ended, or what it came to, as nobody can before its end.
+    pub(super) tells_end: bool,
+    pub(super) first_chunk_s: Option<f64>,
 }
 
 impl Fields {
@@ -75,6 +80,10 @@ impl Fields {
             error::ERROR_TYPE | TOOL_ERROR_TYPE => {
                 self.failed = true;
                 &mut self.error_type
+            }
+            gen_ai::GEN_AI_RESPONSE_FINISH_REASONS => {
+                self.tells_end = true;
+                return;
             }
             STATUS_CODE => {
                 self.failed |= text.eq_ignore_ascii_case("error");
@@ -128,6 +137,7 @@ impl Fields {
         };
         if number <= MAX_COUNT {
             *place = Some(number);
+            self.tells_end = true;
         }
     }
 
@@ -140,6 +150,7 @@ impl Fields {
                 GEN_AI_SYSTEM,
                 gen_ai::GEN_AI_REQUEST_MODEL,
                 gen_ai::GEN_AI_RESPONSE_MODEL,
+                gen_ai::GEN_AI_RESPONSE_FINISH_REASONS,
                 gen_ai::OPENAI_RESPONSE_SERVICE_TIER,
                 gen_ai::GEN_AI_TOOL_NAME,
                 gen_ai::GEN_AI_DATA_SOURCE_ID,
@@ -184,6 +195,7 @@ impl Visit for Fields {
     fn record_f64(&mut self, field: &Field, value: f64) {
         match field.name() {
             cost::COST_SELF_USD | tool::TOOL_COST_USD => self.usd = Some(value),
+            gen_ai::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK => self.first_chunk_s = Some(value),
             name if value.fract() == 0.0 && (0.0..=MAX_COUNT as f64).contains(&value) => {
                 self.count(name, value as u64);
             }
@@ -191,7 +203,11 @@ impl Visit for Fields {
         }
     }
 
-    fn record_bool(&mut self, _: &Field, _: bool) {}
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if field.name() == gen_ai::GEN_AI_REQUEST_STREAM {
+            self.is_streamed = value;
+        }
+    }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if Self::wants(field.name()) {

@@ -15,7 +15,7 @@ use crate::span::model::{self, Call};
 use crate::span::node::{NewNode, Node};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::runtime::{Runtime, attribute, count, lock};
-use agentspan_semconv::{Operation, StepType, agent, gen_ai, llm, retrieval, span_name, tool};
+use agentspan_semconv::{Operation, StepType, StreamEnd, agent, gen_ai, llm, retrieval, span_name, tool};
 pub(crate) use callsite::{USAGE, is_telling};
 use fields::Fields;
 use opentelemetry::Context;
@@ -26,11 +26,16 @@ use std::time::SystemTime;
 use tracing::Metadata;
 use tracing::span::{Attributes, Id, Record};
 
+/// What the targets of genai's spans begin with. Its streams tell usage or a finish reason at their end, and errors.
+const GENAI: &str = "genai::";
+
 /// A span of others and the step beside it.
 #[derive(Debug)]
 pub(crate) struct Adopted {
     pub(crate) node: Arc<Node>,
     fields: Mutex<Fields>,
+    /// Whether its client tells of every stream how it ended, so that silence is a stream that nobody read on.
+    tells_ends: bool,
     /// Whether the span that a bridge makes was looked for.
     identified: AtomicBool,
 }
@@ -62,7 +67,9 @@ impl Adopted {
         if passes_by {
             node.pass_by();
         }
-        let adopted = Self { node, fields: Mutex::new(fields), identified: AtomicBool::new(false) };
+        let tells_ends = metadata.target().starts_with(GENAI);
+        let adopted =
+            Self { node, fields: Mutex::new(fields), tells_ends, identified: AtomicBool::new(false) };
         adopted.note_call(&lock(&adopted.fields));
         adopted
     }
@@ -72,6 +79,14 @@ impl Adopted {
         let mut fields = lock(&self.fields);
         values.record(&mut *fields);
         self.note_call(&fields);
+        self.note_failure(&fields);
+    }
+
+    /// Whether nothing follows that a bridge must know before it starts its span, such as another parent: the span tells
+    /// what its call came to, or belongs to a client that keeps it to itself.
+    pub(crate) fn is_nearly_over(&self) -> bool {
+        let fields = lock(&self.fields);
+        self.tells_ends || fields.tells_end || fields.failed
     }
 
     /// Finds the span that a bridge makes of this one, once, and gives the context that is current inside of it.
@@ -103,6 +118,30 @@ impl Adopted {
         }
     }
 
+    /// Tells a step of ours around the same call the class of a failure, which a client's error does not always know. It
+    /// counts only if the step ends with an error.
+    fn note_failure(&self, fields: &Fields) {
+        let around = self.node.parent.as_ref().filter(|_| fields.failed);
+        let around = around.filter(|around| !around.is_adopted() && self.node.is_same_call(around));
+        if let (Some(around), Some(class)) = (around, &fields.error_type) {
+            around.tell(|told| {
+                if told.outcome.is_none() {
+                    told.error_type = Some(Cow::Owned(class.clone()));
+                }
+            });
+        }
+    }
+
+    /// How a stream ended, of a client that tells it.
+    fn stream_end(&self, fields: &Fields) -> Option<StreamEnd> {
+        let is_known = self.tells_ends && fields.is_streamed && self.node.is_model_call();
+        is_known.then_some(match (fields.tells_end, fields.failed) {
+            (true, _) => StreamEnd::Complete,
+            (false, true) => StreamEnd::Cut,
+            (false, false) => StreamEnd::Abandoned,
+        })
+    }
+
     fn set_call(&self, fields: &Fields) {
         const UNKNOWN: &str = "unknown";
         let model = fields.requested.as_deref().or(fields.served.as_deref()).unwrap_or(UNKNOWN);
@@ -123,12 +162,15 @@ impl Adopted {
             self.set_call(&fields);
         }
         self.settle(&fields);
-        self.describe(&fields);
+        let stream_end = self.stream_end(&fields);
+        self.describe(&fields, stream_end);
         let ending = if std::thread::panicking() {
             Ending::failed(FailureRecord::of_type("panic"))
         } else if fields.failed {
             let class = fields.error_type.clone().map_or(Cow::Borrowed(OTHER), Cow::Owned);
             Ending::failed(FailureRecord::of_type(class))
+        } else if stream_end == Some(StreamEnd::Abandoned) {
+            Ending::cancelled()
         } else {
             Ending::ok()
         };
@@ -168,10 +210,16 @@ impl Adopted {
     }
 
     /// Says under our names what the bridge cannot know.
-    fn describe(&self, fields: &Fields) {
+    fn describe(&self, fields: &Fields, stream_end: Option<StreamEnd>) {
+        if fields.first_chunk_s.is_some() {
+            self.node.figures(|figures| figures.first_chunk_s = fields.first_chunk_s);
+        }
         if !self.node.is_recording() {
             return;
         }
+        // An adapter that has read the stream itself knows better.
+        let end = stream_end.map(|end| attribute(llm::LLM_STREAM_END, end.as_str()));
+        self.node.set_missing(end.into_iter());
         if self.node.is_model_call()
             && let Some(call) = self.node.call.get()
         {
