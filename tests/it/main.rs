@@ -4,6 +4,8 @@
 mod adapter_async_openai;
 #[cfg(all(feature = "async-openai", feature = "reqwest-middleware", feature = "tower"))]
 mod adapter_destinations;
+#[cfg(feature = "genai")]
+mod adapter_genai;
 #[cfg(feature = "reqwest-middleware")]
 mod adapter_reqwest;
 #[cfg(feature = "rig")]

@@ -39,6 +39,7 @@ mod gemini_counts;
 mod gemini_embeddings;
 mod gemini_interactions;
 mod gemini_messages;
+mod genai;
 mod items;
 mod json;
 mod keys;
@@ -93,7 +94,8 @@ trait Collector: Send + Sync + std::fmt::Debug {
 }
 
 /// The order matters only where shapes overlap: the more specific one stands first.
-static FAMILIES: [Family; 14] = [
+static FAMILIES: [Family; 15] = [
+    genai::FAMILY,
     anthropic::FAMILY,
     openai_responses::FAMILY,
     openai_runs::FAMILY,
@@ -122,7 +124,14 @@ fn family_of(provider: &str, body: &Object<'_>) -> Option<&'static Family> {
 /// A body of unknown shape gives its id, its model and its size; a plain text is a message with that text.
 pub(crate) fn read_reply(provider: &str, body: &Json<'_>, content: bool) -> Reply {
     let map = match body {
-        Json::Object(map) => map,
+        Json::Object(map) => {
+            let known =
+                |raw: &&Json<'_>| raw.as_object().is_some_and(|raw| family_of(provider, raw).is_some());
+            match genai::raw_body(map).filter(known) {
+                Some(raw) => return read_reply(provider, raw, content),
+                None => map,
+            }
+        }
         Json::Str(text) => return stream::plain_text(text, content),
         Json::Array(chunks) if is_stream(provider, chunks) => {
             let mut reader = StreamReader::new(provider, content);

@@ -10,7 +10,7 @@ use super::json::{self, Json};
 use super::messages::{message, text_part};
 use super::places::Place;
 use super::reply::{Reply, ReplyError, error_in};
-use super::{Collector, family_of};
+use super::{Collector, family_of, genai};
 
 /// Reads the chunks of a streamed reply, each a JSON value, and gives the same [`Reply`] as the whole one.
 ///
@@ -27,6 +27,8 @@ pub(super) struct StreamReader {
     text: String,
     capture: Capture,
     chunks: usize,
+    /// The first chunk may have been genai's first event, or the word of an answer in plain text.
+    is_opened: bool,
     is_done: bool,
     has_output: bool,
 }
@@ -41,6 +43,7 @@ impl StreamReader {
             text: String::new(),
             capture: Capture::new(content),
             chunks: 0,
+            is_opened: false,
             is_done: false,
             has_output: false,
         }
@@ -49,12 +52,18 @@ impl StreamReader {
     /// Reads one chunk.
     pub(super) fn push(&mut self, chunk: &Json<'_>) {
         self.chunks = self.chunks.saturating_add(1);
+        if self.is_announcement(chunk) {
+            return;
+        }
         self.has_output |= is_output(chunk);
         let map = match chunk {
             Json::Object(map) => map,
             // The end mark of OpenAI's framing, from clients that pass it on.
             Json::Str(text) if text.trim() == "[DONE]" => return self.done(),
             Json::Str(text) => {
+                if std::mem::take(&mut self.is_opened) {
+                    self.capture.append(&mut self.text, genai::OPENING);
+                }
                 self.capture.append(&mut self.text, text);
                 return;
             }
@@ -71,6 +80,18 @@ impl StreamReader {
         match &mut self.family {
             Some(family) => family.push(map),
             None => self.capture.size += json::size(chunk),
+        }
+    }
+
+    /// Whether a chunk is one of genai's events that hold nothing.
+    fn is_announcement(&mut self, chunk: &Json<'_>) -> bool {
+        match chunk.as_str() {
+            Some(genai::OPENING) if self.chunks == 1 => {
+                self.is_opened = true;
+                true
+            }
+            Some(genai::SIGN_OF_LIFE) => self.is_opened,
+            _ => false,
         }
     }
 
@@ -98,7 +119,8 @@ impl StreamReader {
     ///
     /// A stream of unknown shape has no way to say so and is whole when it ended without an error.
     pub(super) fn is_complete(&self) -> bool {
-        let said = || self.family.as_ref().map_or(self.chunks > 0, |family| family.is_complete());
+        let unknown = self.chunks > 0 && !self.is_opened;
+        let said = || self.family.as_ref().map_or(unknown, |family| family.is_complete());
         self.error().is_none() && (self.is_done || said())
     }
 

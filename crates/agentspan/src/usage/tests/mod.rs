@@ -6,6 +6,7 @@ mod cohere;
 mod compatible;
 mod errors;
 mod gemini;
+mod genai;
 mod interactions;
 mod json;
 mod media;
