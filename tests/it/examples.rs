@@ -111,11 +111,16 @@ fn with_a_key_the_weather_agent_asks_the_api_that_the_environment_names() {
 
 #[test]
 fn without_a_collector_every_example_runs_to_its_end_and_shows_its_trees() {
-    let cases: [(&str, &[&str], &[&str]); 7] = [
+    let cases: [(&str, &[&str], &[&str]); 8] = [
         (
             "without_wrapping",
             &["Yes, take an umbrella.\nYes, take an umbrella.\n"],
             &["├─ llm.openai.gpt-4o-mini", "└─ llm.openai.gpt-4o-mini", "$0.000446", "2 steps"],
+        ),
+        (
+            "genai_client",
+            &["Yes, take an umbrella.\nYes, take an umbrella.\nYes, take an umbrella.\n"],
+            &["├─ chat gpt-4o-mini", "└─ llm.openai.gpt-4o-mini", "$0.000670", "3 steps"],
         ),
         (
             "failing_tool",
@@ -227,7 +232,7 @@ fn every_example_says_what_it_shows_and_how_to_run_it() {
             "{name} stands in Cargo.toml"
         );
     }
-    assert_eq!(count, 13);
+    assert_eq!(count, 14);
     for role in fs::read_dir(folder.join("four_processes")).expect("a folder") {
         let text = fs::read_to_string(role.expect("an entry").path()).expect("a module");
         assert!(text.starts_with("//! ") && text.lines().count() <= 110, "{text}");
