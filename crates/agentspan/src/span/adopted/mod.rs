@@ -219,7 +219,7 @@ impl Adopted {
         }
         // An adapter that has read the stream itself knows better.
         let end = stream_end.map(|end| attribute(llm::LLM_STREAM_END, end.as_str()));
-        self.node.set_missing(end.into_iter());
+        self.node.set_missing(end);
         if self.node.is_model_call()
             && let Some(call) = self.node.call.get()
         {
