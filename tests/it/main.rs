@@ -33,6 +33,8 @@ mod identity;
 mod leaving;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(feature = "metrics")]
+mod metrics_of_calls;
 mod model_calls;
 mod others;
 mod outcomes;

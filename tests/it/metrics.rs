@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
 
-const SECONDS: [f64; 14] =
+pub(crate) const SECONDS: [f64; 14] =
     [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 
 fn start(settings: TelemetryBuilder) -> (DefaultGuard, Telemetry) {
@@ -51,7 +51,7 @@ async fn day() {
 }
 
 /// What leaves of that work with these settings.
-async fn measured(
+pub(crate) async fn measured(
     settings: impl Fn(TelemetryBuilder) -> TelemetryBuilder,
     work: impl Future<Output = ()>,
 ) -> Vec<Series> {
@@ -63,7 +63,7 @@ async fn measured(
 }
 
 /// A line for each series, without times: name, unit, attributes, and what was counted.
-fn lines(series: &[Series]) -> Vec<String> {
+pub(crate) fn lines(series: &[Series]) -> Vec<String> {
     let mut lines: Vec<_> = series
         .iter()
         .map(|it| {
@@ -102,6 +102,11 @@ async fn calls_tools_costs_and_runs_are_measured_under_the_names_that_viewers_kn
         "agentspan.runs 1 {run} agent.stop_reason=completed gen_ai.agent.name=support".to_owned(),
         format!("gen_ai.execute_tool.duration 2 times s error.type=_OTHER {}", tool("look up")),
         format!("gen_ai.execute_tool.duration 2 times s {}", tool("search")),
+        "gen_ai.invoke_agent.duration 1 times s error.type=budget gen_ai.agent.name=support \
+         gen_ai.operation.name=invoke_agent"
+            .to_owned(),
+        "gen_ai.invoke_agent.duration 1 times s gen_ai.agent.name=support gen_ai.operation.name=invoke_agent"
+            .to_owned(),
     ];
     for model in [pro, nobody] {
         expected.push(format!("gen_ai.client.operation.duration 2 times s {model}"));
@@ -115,6 +120,8 @@ async fn calls_tools_costs_and_runs_are_measured_under_the_names_that_viewers_kn
     let bounds = |name: &str| metrics.iter().find(|it| it.name == name).map(|it| it.bounds.clone());
     assert_eq!(bounds("gen_ai.client.operation.duration").as_deref(), Some(&SECONDS[..]));
     assert_eq!(bounds("gen_ai.execute_tool.duration").as_deref(), Some(&SECONDS[..]));
+    let runs: Vec<_> = (0..13).map(|power| 0.1 * 2_f64.powi(power)).collect();
+    assert_eq!(bounds("gen_ai.invoke_agent.duration"), Some(runs));
     let tokens: Vec<_> = (0..14).map(|power| 4_f64.powi(power)).collect();
     assert_eq!(bounds("gen_ai.client.token.usage"), Some(tokens));
     assert!(metrics.iter().all(|it| it.temporality == 2), "cumulative");
@@ -242,7 +249,7 @@ async fn names_that_are_many_only_together_fall_into_one_series_too() {
 }
 
 /// How many steps were measured as `other`.
-fn crowded(metrics: &[Series]) -> Option<f64> {
+pub(crate) fn crowded(metrics: &[Series]) -> Option<f64> {
     metrics.iter().find(|it| it.name == "agentspan.metrics.other").map(|it| it.sum)
 }
 
@@ -371,7 +378,7 @@ fn a_program_with_a_meter_provider_of_its_own_measures_by_it() {
     assert_eq!(
         ran.get("metrics"),
         "agentspan.cost agentspan.runs gen_ai.client.operation.duration gen_ai.client.token.usage \
-         gen_ai.execute_tool.duration"
+         gen_ai.execute_tool.duration gen_ai.invoke_agent.duration"
     );
 }
 

@@ -81,6 +81,7 @@ fn text(pair: &KeyValue) -> String {
     match pair.value.as_ref().and_then(|value| value.value.as_ref()) {
         Some(Value::StringValue(text)) => text.clone(),
         Some(Value::BoolValue(flag)) => flag.to_string(),
+        Some(Value::IntValue(number)) => number.to_string(),
         other => panic!("an attribute of another kind: {other:?}"),
     }
 }

@@ -6,12 +6,18 @@
 pub const GEN_AI_CLIENT_OPERATION_DURATION: &str = "gen_ai.client.operation.duration";
 /// Time to the first chunk of a streamed reply, in seconds; the older name (histogram).
 pub const GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK: &str = "gen_ai.client.operation.time_to_first_chunk";
+/// Time from one chunk of a streamed reply to the next, in seconds; the older name (histogram).
+pub const GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK: &str =
+    "gen_ai.client.operation.time_per_output_chunk";
 /// Tokens of a call, by [`GEN_AI_TOKEN_TYPE`]; the older name (histogram).
 pub const GEN_AI_CLIENT_TOKEN_USAGE: &str = "gen_ai.client.token.usage";
 /// How long a call of a model took, in seconds (histogram).
 pub const GEN_AI_CLIENT_INFERENCE_DURATION: &str = "gen_ai.client.inference.duration";
 /// Time to the first chunk of a streamed reply, in seconds (histogram).
 pub const GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK: &str = "gen_ai.client.inference.time_to_first_chunk";
+/// Time from one chunk of a streamed reply to the next, in seconds (histogram).
+pub const GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK: &str =
+    "gen_ai.client.inference.time_per_output_chunk";
 /// Input tokens, cached ones included, by [`GEN_AI_TOKEN_MODALITY`] (counter).
 pub const GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS: &str = "gen_ai.client.inference.usage.input_tokens";
 /// Output tokens, reasoning included, by [`GEN_AI_TOKEN_MODALITY`] (counter).
@@ -35,6 +41,10 @@ pub const GEN_AI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS: &str =
 pub const GEN_AI_EXECUTE_TOOL_DURATION: &str = "gen_ai.execute_tool.duration";
 /// How long a run took, in seconds (histogram).
 pub const GEN_AI_INVOKE_AGENT_DURATION: &str = "gen_ai.invoke_agent.duration";
+/// How long a workflow of several agents took, in seconds; the older name (histogram).
+pub const GEN_AI_WORKFLOW_DURATION: &str = "gen_ai.workflow.duration";
+/// How long a workflow of several agents took, in seconds (histogram).
+pub const GEN_AI_INVOKE_WORKFLOW_DURATION: &str = "gen_ai.invoke_workflow.duration";
 /// Calls of models in one run and below it (histogram).
 pub const GEN_AI_INVOKE_AGENT_INFERENCE_CALLS: &str = "gen_ai.invoke_agent.inference_calls";
 /// Calls of tools in one run and below it (histogram).
@@ -51,6 +61,8 @@ pub const AGENTSPAN_RUNS: &str = "agentspan.runs";
 /// (counter). Invented: it is there only when the other metrics no longer tell everything apart.
 pub const AGENTSPAN_METRICS_OTHER: &str = "agentspan.metrics.other";
 
+/// The workflow of [`GEN_AI_INVOKE_WORKFLOW_DURATION`] (string).
+pub const GEN_AI_WORKFLOW_NAME: &str = "gen_ai.workflow.name";
 /// Whether tokens are `input` or `output` (string).
 pub const GEN_AI_TOKEN_TYPE: &str = "gen_ai.token.type";
 /// What tokens stand for: `text`, `image`, `audio`, or `unknown` (string).

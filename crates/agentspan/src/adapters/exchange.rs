@@ -1,7 +1,7 @@
 //! One HTTP exchange, as any client can tell of it.
 
 use crate::propagation::{WriteCarrier, inject_to};
-use crate::span::{Begin, Close, Failure, FailureRecord, ModelExchange, SpanHandle, embedding, llm};
+use crate::span::{Begin, Close, Failure, FailureRecord, ModelExchange, Server, SpanHandle, embedding, llm};
 use crate::usage::{Endpoint, Endpoints, ReplyReader};
 use agentspan_semconv::{Operation, llm as names};
 use std::sync::Arc;
@@ -79,7 +79,7 @@ fn call(endpoint: &Endpoint, url: &str, body: Option<&[u8]>) -> ModelExchange {
     let request = body.and_then(|body| std::str::from_utf8(body).ok());
     let (address, port) = plain::server_of(url);
     if let Some(joined) = ModelExchange::joined(reader) {
-        joined.requested(request, &address, port);
+        joined.requested(request, Server::new(address, port));
         return joined;
     }
     let model = endpoint.model.as_deref().unwrap_or(UNKNOWN);

@@ -19,7 +19,7 @@ use agentspan_semconv::gen_ai::{
     GEN_AI_AGENT_NAME, GEN_AI_OPERATION_NAME, GEN_AI_PROVIDER_NAME, GEN_AI_REQUEST_MODEL,
     GEN_AI_RESPONSE_MODEL, GEN_AI_TOOL_NAME,
 };
-use agentspan_semconv::metric::GEN_AI_TOKEN_TYPE;
+use agentspan_semconv::metric::{GEN_AI_TOKEN_TYPE, GEN_AI_WORKFLOW_NAME};
 use agentspan_semconv::session::SESSION_ID;
 use agentspan_semconv::user::USER_ID;
 use agentspan_semconv::{Operation, provider};
@@ -112,6 +112,9 @@ impl StepMeter {
         if let Some(seconds) = reply.first_chunk_s {
             instruments.time_to_first_chunk.record(seconds, base);
         }
+        if let Some(gaps) = &reply.gaps {
+            gaps.each(|seconds| instruments.time_per_chunk.record(seconds, base));
+        }
     }
 }
 
@@ -123,17 +126,25 @@ impl Meter for StepMeter {
     fn ended(&self, step: &Measured<'_>) {
         let mut attributes = self.names.attributes();
         push(step, &mut attributes);
-        let base = attributes.len();
+        let own = attributes.len();
+        if let Kind::Model { call, reply } = &step.kind
+            && let Some(server) = call.server.as_ref().or(reply.server.as_ref())
+        {
+            attributes.server(server);
+        }
+        let class = usize::from(step.error_type.is_some());
         if let Some(class) = step.error_type {
             attributes.name(ERROR_TYPE, class);
         }
-        let errors = attributes.len();
+        let reason = usize::from(matches!(step.kind, Kind::Run { .. }));
         if let Kind::Run { stop_reason, .. } = &step.kind {
             attributes.name(AGENT_STOP_REASON, stop_reason.as_str());
         }
         let (all, is_crowded) = attributes.finish();
-        let (with_error, reason) = all.split_at(errors);
-        let (base, _) = with_error.split_at(base);
+        // From behind, since the port of a crowded set is gone.
+        let (with_error, reason) = all.split_at(all.len() - reason);
+        let (base, _) = with_error.split_at(with_error.len() - class);
+        let (own, _) = base.split_at(own);
         let seconds = step.duration.as_secs_f64();
         let instruments = self.instruments();
         match &step.kind {
@@ -142,17 +153,16 @@ impl Meter for StepMeter {
             Kind::Retrieval => instruments.operation_duration.record(seconds, with_error),
             Kind::Run { totals, .. } => {
                 // What was done is known by the metric's own name.
-                let by_reason = base.iter().filter(|known| known.key.as_str() != GEN_AI_OPERATION_NAME);
+                let by_reason = own.iter().filter(|known| known.key.as_str() != GEN_AI_OPERATION_NAME);
                 instruments.runs.add(1, &by_reason.chain(reason).cloned().collect::<Vec<_>>());
-                if let Some(latest) = &instruments.latest {
-                    latest.agent_duration.record(seconds, with_error);
-                    latest.inference_calls.record(totals.llm_calls, with_error);
-                    latest.tool_calls.record(totals.tool_calls, with_error);
-                }
+                instruments.measure_agent(totals, with_error, seconds);
             }
+            Kind::Agent { totals, .. } => instruments.measure_agent(totals, with_error, seconds),
+            Kind::Workflow { .. } => instruments.workflow_duration.record(seconds, with_error),
             Kind::Other => {}
         }
-        self.measure_cost(step.cost, base);
+        // Where a call went is no part of the books.
+        self.measure_cost(step.cost, own);
         if is_crowded {
             instruments.crowded.add(1, &[]);
         }
@@ -168,6 +178,7 @@ impl fmt::Debug for StepMeter {
 
 /// What stands on every series of a step.
 fn push(step: &Measured<'_>, attributes: &mut Attributes<'_>) {
+    let mut agent = step.agent;
     match &step.kind {
         Kind::Model { call, reply } => {
             attributes.word(GEN_AI_OPERATION_NAME, call.operation.unwrap_or(Operation::Chat).as_str());
@@ -182,10 +193,20 @@ fn push(step: &Measured<'_>, attributes: &mut Attributes<'_>) {
             attributes.name(GEN_AI_TOOL_NAME, tool);
         }
         Kind::Run { .. } => attributes.word(GEN_AI_OPERATION_NAME, "invoke_agent"),
+        Kind::Agent { name, .. } => {
+            attributes.word(GEN_AI_OPERATION_NAME, "invoke_agent");
+            agent = name.or(agent);
+        }
+        Kind::Workflow { name } => {
+            attributes.word(GEN_AI_OPERATION_NAME, "invoke_workflow");
+            if let Some(name) = name {
+                attributes.name(GEN_AI_WORKFLOW_NAME, name);
+            }
+        }
         Kind::Retrieval => attributes.word(GEN_AI_OPERATION_NAME, "retrieval"),
         Kind::Other => {}
     }
-    if let Some(agent) = step.agent {
+    if let Some(agent) = agent {
         attributes.name(GEN_AI_AGENT_NAME, agent);
     }
     for (key, value) in &step.inherited {

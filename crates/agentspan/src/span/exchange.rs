@@ -1,13 +1,14 @@
 //! A model call that is seen from its transport: the bytes of its reply are read while they pass.
 
 use crate::span::current::NodeRef;
-use crate::span::model::{self, ReplyRecord, RequestRecord};
+use crate::span::model::{self, ReplyRecord, RequestRecord, Server};
 use crate::span::node::Node;
 use crate::span::outcome::{Ending, FailureRecord};
+use crate::span::pace::Pace;
 use crate::span::record::Active;
 use crate::span::runtime::{attribute, count};
 use crate::usage::{Reply, ReplyReader};
-use agentspan_semconv::{Outcome, StreamEnd, llm, server};
+use agentspan_semconv::{Outcome, StreamEnd, llm};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,8 +29,7 @@ pub(crate) struct ModelExchange {
     step: Step,
     reader: ReplyReader,
     has_reply: bool,
-    opened: Instant,
-    first_chunk_s: Option<f64>,
+    pace: Pace,
 }
 
 #[derive(Debug)]
@@ -61,15 +61,17 @@ impl ModelExchange {
         Some(Self::new(Step::Joined(node), reader(), Instant::now()))
     }
 
-    /// Tells a client's own span what it does not say of the request; the caller of a step of ours tells that there.
-    pub(crate) fn requested(&self, request: Option<&str>, address: &str, port: Option<u16>) {
+    /// Tells the step around where the request goes, unless its caller said so, and a client's own span what it does not
+    /// say of the request.
+    pub(crate) fn requested(&self, request: Option<&str>, server: Server) {
         let Step::Joined(node) = &self.step else { return };
-        if !node.is_adopted() || !node.is_recording() {
+        let is_told = node.call.get().is_some_and(|call| call.server.is_some());
+        let mut attributes: Vec<_> = if is_told { Vec::new() } else { server.attributes().collect() };
+        node.figures(|figures| figures.server = Some(server));
+        if !node.is_recording() {
             return;
         }
-        let mut attributes = vec![attribute(server::SERVER_ADDRESS, address.to_owned())];
-        attributes.extend(port.map(|port| count(server::SERVER_PORT, port.into())));
-        if let Some(request) = request {
+        if let Some(request) = request.filter(|_| node.is_adopted()) {
             let content = node.runtime.content.messages;
             RequestRecord::read(request, content).of_messages().attributes(&node.runtime, &mut attributes);
         }
@@ -77,14 +79,13 @@ impl ModelExchange {
     }
 
     fn new(step: Step, reader: ReplyReader, opened: Instant) -> Self {
-        let content = {
-            let node = match &step {
-                Step::Own(active) => &active.node,
-                Step::Joined(node) => node,
-            };
-            node.is_recording() && node.runtime.content.messages
+        let node = match &step {
+            Step::Own(active) => &active.node,
+            Step::Joined(node) => node,
         };
-        Self { step, reader: reader.with_content(content), has_reply: false, opened, first_chunk_s: None }
+        let content = node.is_recording() && node.runtime.content.messages;
+        let pace = Pace::new(opened, node.is_measured());
+        Self { step, reader: reader.with_content(content), has_reply: false, pace }
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {
@@ -117,14 +118,12 @@ impl ModelExchange {
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.reader.push(bytes);
-        if self.first_chunk_s.is_none() && self.reader.has_output() {
-            self.first_chunk_s = Some(self.opened.elapsed().as_secs_f64());
-        }
+        self.pace.note(&self.reader);
     }
 
     /// Ends the exchange. `failed` stands for a reply that never came, and knows what the attempts told.
     pub(crate) fn close(self, close: Close) {
-        let Self { step, reader, has_reply, first_chunk_s, .. } = self;
+        let Self { step, reader, has_reply, pace } = self;
         let dropped = matches!(close, Close::Dropped);
         let reply = if dropped { reader.finish_abandoned() } else { reader.finish() };
         // Counts that came before the body broke are all there is to know; a whole body that was read needs no end.
@@ -146,15 +145,16 @@ impl ModelExchange {
         match step {
             Step::Own(active) => {
                 if has_reply {
-                    record(&active.node, reply, first_chunk_s);
+                    record(&active.node, reply, pace);
                 }
                 active.finish(ending);
             }
             Step::Joined(node) if node.is_adopted() => {
-                tell_adopted(&node, has_reply.then_some(reply), first_chunk_s, ending);
+                tell_adopted(&node, has_reply.then_some(reply), pace, ending);
             }
             // What failed may be tried again by the caller, who alone knows how the step ends.
             Step::Joined(node) if has_reply && ending.failure.is_none() => {
+                node.figures(|figures| figures.keep(pace));
                 model::record_reply(&node, &ReplyRecord(reply));
             }
             Step::Joined(node) => node.unclaim(),
@@ -163,25 +163,26 @@ impl ModelExchange {
 }
 
 /// A span of others does not know how its call ended; the last exchange of it does.
-fn tell_adopted(node: &Arc<Node>, reply: Option<Reply>, first_chunk_s: Option<f64>, ending: Ending) {
+fn tell_adopted(node: &Arc<Node>, reply: Option<Reply>, pace: Pace, ending: Ending) {
     let failed = ending.outcome != Outcome::Ok;
     node.tell(|told| {
         told.outcome = failed.then_some(ending.outcome);
         told.error_type = ending.failure.map(|failure| failure.error_type);
     });
     if let Some(reply) = reply {
-        record(node, reply, first_chunk_s);
+        record(node, reply, pace);
     }
     if failed {
         node.unclaim();
     }
 }
 
-fn record(node: &Arc<Node>, reply: Reply, first_chunk_s: Option<f64>) {
+fn record(node: &Arc<Node>, reply: Reply, pace: Pace) {
     if let Some(end) = reply.stream_end {
         node.set(attribute(llm::LLM_STREAMING, true));
         node.set(count(llm::LLM_CHUNK_COUNT, reply.chunk_count));
-        node.set_all(first_chunk_s.map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
+        node.set_all(pace.first_s().map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
+        node.figures(|figures| figures.keep(pace));
         node.set(attribute(llm::LLM_STREAM_END, end.as_str()));
         if let Some(hint) = reply.hint {
             crate::span::stream::warn_without_usage(hint);

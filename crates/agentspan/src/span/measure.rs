@@ -2,8 +2,9 @@
 
 use crate::cost::{OwnCost, Totals};
 use crate::span::books::tool_name;
-use crate::span::model::Call;
+use crate::span::model::{Call, Server};
 use crate::span::node::{Node, Own};
+use crate::span::pace::{Gaps, Pace};
 use crate::usage::Usage;
 use agentspan_semconv::{StepType, StopReason};
 use std::fmt::Debug;
@@ -35,19 +36,49 @@ pub(crate) struct Measured<'a> {
 #[derive(Debug)]
 #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "read by the meter of that feature"))]
 pub(crate) enum Kind<'a> {
-    Model { call: &'a Call, reply: &'a ReplyFigures },
+    Model {
+        call: &'a Call,
+        reply: &'a ReplyFigures,
+    },
     Tool(&'a str),
-    Run { stop_reason: &'a StopReason, totals: Totals },
+    Run {
+        stop_reason: &'a StopReason,
+        totals: Totals,
+    },
+    /// A span of others around what one agent does.
+    Agent {
+        name: Option<&'a str>,
+        totals: Totals,
+    },
+    /// A span of others around several agents.
+    Workflow {
+        name: Option<&'a str>,
+    },
     Retrieval,
     Other,
 }
 
-/// What only a meter keeps of a reply.
+/// What only a meter keeps of a step, which is mostly of a call's reply.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct ReplyFigures {
     pub(crate) usage: Usage,
     pub(crate) model: Option<String>,
     pub(crate) first_chunk_s: Option<f64>,
+    pub(crate) gaps: Option<Box<Gaps>>,
+    /// Where the request went, as its transport saw it.
+    pub(crate) server: Option<Server>,
+    /// Of the agent or the workflow that a span of others stands for.
+    pub(crate) name: Option<String>,
+}
+
+impl ReplyFigures {
+    /// Keeps the times of a stream; whoever saw no chunk knows nothing of them.
+    pub(crate) fn keep(&mut self, pace: Pace) {
+        if let Some(first) = pace.first_s() {
+            self.first_chunk_s = Some(first);
+            self.gaps = pace.into_gaps();
+        }
+    }
 }
 
 /// Tells the meter, if there is one, of a step that has ended.
@@ -64,9 +95,17 @@ pub(crate) fn post(
         (Some(call), ..) => Kind::Model { call, reply: own.reply.as_deref().unwrap_or(&nothing) },
         (None, Some(tool), _) => Kind::Tool(tool),
         (None, None, Some(stop_reason)) => Kind::Run { stop_reason, totals: node.totals() },
-        (None, None, None) if node.step_type == StepType::Retrieval => Kind::Retrieval,
-        (None, None, None) if own.cost == OwnCost::None => return,
-        (None, None, None) => Kind::Other,
+        (None, None, None) => match &node.step_type {
+            StepType::Retrieval => Kind::Retrieval,
+            StepType::Custom(word) if node.is_adopted() && word == "invoke_agent" => {
+                Kind::Agent { name: name(own), totals: node.totals() }
+            }
+            StepType::Custom(word) if node.is_adopted() && word == "invoke_workflow" => {
+                Kind::Workflow { name: name(own) }
+            }
+            _ if own.cost == OwnCost::None => return,
+            _ => Kind::Other,
+        },
     };
     meter.ended(&Measured {
         kind,
@@ -76,6 +115,10 @@ pub(crate) fn post(
         duration: now.duration_since(node.started).unwrap_or_default(),
         inherited: inherited(node, meter.inherited()),
     });
+}
+
+fn name(own: &Own) -> Option<&str> {
+    own.reply.as_ref()?.name.as_deref()
 }
 
 /// A copy, since a meter may be anybody's and must not be waited for while the run is locked.

@@ -24,6 +24,7 @@ mod model_call;
 mod node;
 mod open;
 mod outcome;
+mod pace;
 mod pending;
 mod probe;
 mod record;
@@ -63,9 +64,12 @@ pub use llm::{LlmBuilder, llm};
 pub(crate) use measure::{Kind, Measured, Meter, ReplyFigures};
 #[cfg(feature = "metrics")]
 pub(crate) use model::Call;
+pub(crate) use model::Server;
 pub(crate) use node::Node;
 pub use outcome::{Elapsed, Failure};
 pub(crate) use outcome::{Ending, FailureRecord};
+#[cfg(feature = "metrics")]
+pub(crate) use pace::CALL_SECONDS;
 pub(crate) use recorder::{Finished, Outlet, Recorder};
 pub use recovery::{RecoveryBuilder, recovery};
 pub use retrieval::{RetrievalBuilder, retrieval};

@@ -7,7 +7,7 @@ use crate::span::runtime::{Runtime, attribute, count};
 use crate::span::sums::token_attributes;
 use crate::usage::{self, Reply, Request, Usage};
 use agentspan_semconv::gen_ai::GEN_AI_RESPONSE_FINISH_REASONS;
-use agentspan_semconv::{Operation, StepType, cost, embedding, llm, provider};
+use agentspan_semconv::{Operation, StepType, cost, embedding, llm, provider, server};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -21,6 +21,25 @@ pub(crate) struct Call {
     #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only meters ask for it"))]
     pub(crate) operation: Option<Operation>,
     pub(crate) batch: bool,
+    pub(crate) server: Option<Server>,
+}
+
+/// The host that is called, and its port, where they are known.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    pub(crate) address: Arc<str>,
+    pub(crate) port: Option<u16>,
+}
+
+impl Server {
+    pub(crate) fn new(address: impl Into<String>, port: Option<u16>) -> Self {
+        Self { address: address.into().into(), port }
+    }
+
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = KeyValue> + use<> {
+        let port = self.port.map(|port| count(server::SERVER_PORT, port.into()));
+        [attribute(server::SERVER_ADDRESS, self.address.clone())].into_iter().chain(port)
+    }
 }
 
 /// The canonical word of a provider; one that is known is not copied.

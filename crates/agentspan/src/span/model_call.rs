@@ -2,11 +2,11 @@
 
 use crate::span::builder::{Own, Step};
 use crate::span::future;
-use crate::span::model::{self, Call, ReplyRecord, RequestRecord};
+use crate::span::model::{self, Call, ReplyRecord, RequestRecord, Server};
 use crate::span::outcome::Failure;
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::{attribute, count};
-use agentspan_semconv::{Operation, StepType, llm as names, server, span_name};
+use agentspan_semconv::{Operation, StepType, llm as names, span_name};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub(crate) struct ModelCall {
     model: String,
     pub(crate) purpose: Option<String>,
     pub(crate) request: Option<RequestRecord>,
-    pub(crate) server: Option<(String, Option<u16>)>,
+    pub(crate) server: Option<Server>,
     pub(crate) batch: bool,
     pub(crate) estimated_prompt: Option<u64>,
 }
@@ -50,7 +50,7 @@ impl ModelCall {
         let Self { provider, model, purpose, request, server, batch, estimated_prompt } = self;
         let spec = Spec::new(step_type, SpanKind::Client, || span_name::llm(&provider, &model));
         let sent = request.as_ref().and_then(|request| request.request.model.clone()).unwrap_or(model);
-        let call = Call { provider, model: sent, operation: Some(operation), batch };
+        let call = Call { provider, model: sent, operation: Some(operation), batch, server };
         let mut model = None;
         let active = Active::start(spec, |node, initial| {
             let all = &mut *initial;
@@ -60,10 +60,7 @@ impl ModelCall {
             initial.push(attribute(names::LLM_REQUEST_MODEL_NAME, name));
             initial.push(attribute(names::LLM_OPERATION, operation.as_str()));
             initial.extend(purpose.map(|purpose| attribute(names::LLM_PURPOSE, purpose)));
-            if let Some((address, port)) = server {
-                initial.push(attribute(server::SERVER_ADDRESS, address));
-                initial.extend(port.map(|port| count(server::SERVER_PORT, port.into())));
-            }
+            initial.extend(call.server.iter().flat_map(Server::attributes));
             initial.extend(estimated_prompt.map(|it| count(names::LLM_TOKEN_COUNT_ESTIMATED_PROMPT, it)));
             own(initial);
             if let Some(request) = request {
@@ -102,7 +99,7 @@ macro_rules! calling_span {
 
             /// The host that is called (`server.address`, `server.port`).
             pub fn server(mut self, address: impl Into<String>, port: Option<u16>) -> Self {
-                self.call.server = Some((address.into(), port));
+                self.call.server = Some(crate::span::model::Server::new(address, port));
                 self
             }
 

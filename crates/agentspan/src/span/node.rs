@@ -389,9 +389,14 @@ impl Node {
         }
     }
 
+    /// Whether a meter will ask for the step when it has ended.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.runtime.meter.is_some()
+    }
+
     /// Keeps what a meter will ask of the reply, if there is one.
     pub(crate) fn figures(&self, change: impl FnOnce(&mut ReplyFigures)) {
-        if self.runtime.meter.is_some() {
+        if self.is_measured() {
             self.own(|own| change(own.reply.get_or_insert_default()));
         }
     }

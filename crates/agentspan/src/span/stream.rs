@@ -2,6 +2,7 @@ use crate::error::say;
 use crate::span::future::{Observed, Watch};
 use crate::span::model::{self, ReplyRecord};
 use crate::span::outcome::{Ending, Failure, FailureRecord};
+use crate::span::pace::Pace;
 use crate::span::record::Active;
 use crate::span::runtime::{attribute, count};
 use crate::usage::ReplyReader;
@@ -72,8 +73,7 @@ pub(crate) struct StreamWatch {
 struct Open {
     active: Active,
     reader: ReplyReader,
-    opened: Instant,
-    first_chunk_s: Option<f64>,
+    pace: Pace,
 }
 
 impl StreamWatch {
@@ -81,19 +81,20 @@ impl StreamWatch {
         let content = active.node.is_recording() && active.node.runtime.content.messages;
         let reader = ReplyReader::new(provider).with_content(content);
         let opened = active.began.unwrap_or_else(Instant::now);
-        Self { open: Some(Open { active, reader, opened, first_chunk_s: None }) }
+        let pace = Pace::new(opened, active.node.is_measured());
+        Self { open: Some(Open { active, reader, pace }) }
     }
 
     fn end(&mut self, end: impl FnOnce(&ReplyReader) -> (StreamEnd, Ending)) {
         let Some(open) = self.open.take() else { return };
-        let Open { active, reader, first_chunk_s, .. } = open;
+        let Open { active, reader, pace } = open;
         let (stream_end, mut ending) = end(&reader);
         let reply = reader.finish();
         let node = active.node.clone();
         node.set(attribute(llm::LLM_STREAMING, true));
         node.set(count(llm::LLM_CHUNK_COUNT, reply.chunk_count));
-        node.set_all(first_chunk_s.map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
-        node.figures(|figures| figures.first_chunk_s = first_chunk_s);
+        node.set_all(pace.first_s().map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
+        node.figures(|figures| figures.keep(pace));
         node.set(attribute(llm::LLM_STREAM_END, stream_end.as_str()));
         if let Some(error) = &reply.error {
             let mut record = FailureRecord::of_type(error.error_type.clone());
@@ -122,9 +123,7 @@ impl<C: Serialize, X: Failure<L>, L> Watch<Result<C, X>, L> for StreamWatch {
         match item {
             Some(Ok(chunk)) => {
                 open.reader.push_chunk(chunk);
-                if open.first_chunk_s.is_none() && open.reader.has_output() {
-                    open.first_chunk_s = Some(open.opened.elapsed().as_secs_f64());
-                }
+                open.pace.note(&open.reader);
             }
             Some(Err(error)) => self.end(|_| (StreamEnd::Cut, Ending::failed(error.record()))),
             None => self.end(|reader| {

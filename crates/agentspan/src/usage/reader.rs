@@ -59,6 +59,8 @@ pub struct ReplyReader {
 struct Chunks {
     reader: StreamReader,
     count: u64,
+    /// From the first part of the answer on.
+    outputs: u64,
     /// Where the counts stand, when that was asked for.
     places: Option<Places>,
 }
@@ -67,7 +69,8 @@ impl ReplyReader {
     /// A reader for the reply of a provider, by any of its words; an unknown one may be empty.
     pub fn new(provider: &str) -> Self {
         let provider: Box<str> = provider::canonical(provider).as_ref().into();
-        let chunks = Chunks { reader: StreamReader::new(&provider, false), count: 0, places: None };
+        let chunks =
+            Chunks { reader: StreamReader::new(&provider, false), count: 0, outputs: 0, places: None };
         let headers = Headers::default();
         Self { provider, content: false, status: None, headers, body: Body::default(), chunks }
     }
@@ -122,14 +125,19 @@ impl ReplyReader {
     /// A text that holds JSON is parsed; any other text is a part of the answer.
     pub fn push_chunk<C: Serialize + ?Sized>(&mut self, chunk: &C) {
         self.body.is_of_chunks();
-        self.chunks.count += 1;
         json::with_json(chunk, |chunk| self.chunks.push(chunk));
+        self.chunks.counted(true);
     }
 
     /// Whether a part of the answer has come: the moment of the first chunk. OpenAI's Responses, Anthropic, Bedrock and
     /// Cohere announce themselves before it, which is not counted. Always false for a body that is no stream.
     pub fn has_output(&self) -> bool {
         self.chunks.reader.has_output()
+    }
+
+    /// Chunks that have come, from the first part of the answer on.
+    pub(crate) fn output_chunks(&self) -> u64 {
+        self.chunks.outputs
     }
 
     /// Whether the provider has said that a streamed reply is whole. False for a whole body until
@@ -155,7 +163,7 @@ impl ReplyReader {
         }
         let is_complete = self.is_complete();
         let Self { provider, content, status, headers, body, chunks } = self;
-        let Chunks { reader, count: chunk_count, mut places } = chunks;
+        let Chunks { reader, count: chunk_count, mut places, .. } = chunks;
         let mut kept: &[u8] = &[];
         let mut reply = match &body {
             Body::Stream(_) | Body::Chunks => Reply {
@@ -201,12 +209,17 @@ impl Chunks {
         }
     }
 
+    fn counted(&mut self, was_read: bool) {
+        self.count += u64::from(was_read);
+        self.outputs += u64::from(was_read && self.reader.has_output());
+    }
+
     fn read(&mut self, payload: Payload<'_>) {
         match payload {
             Payload::Text(text) if text.trim_ascii() == b"[DONE]" => self.reader.done(),
             Payload::Text(text) => {
                 let read = body::parse(text, MAX_CHUNK_VALUES, |chunk| self.push(chunk));
-                self.count += u64::from(read.is_some());
+                self.counted(read.is_some());
             }
             // As the clients of AWS give it: an object with the event's name as its only key.
             Payload::Event { name, body } => {
@@ -214,7 +227,7 @@ impl Chunks {
                     let event = Json::Object(ObjectAsVec::from(vec![(name, event.clone())]));
                     self.push(&event);
                 });
-                self.count += u64::from(read.is_some());
+                self.counted(read.is_some());
             }
             Payload::Failure { name, body } => {
                 let failure = body::parse(body, MAX_CHUNK_VALUES, |body| reply::failure(name, body));

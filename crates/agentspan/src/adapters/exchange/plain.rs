@@ -61,13 +61,18 @@ impl Plain {
     }
 }
 
-/// Host and port, as they stand in the URL.
+/// Host and port, as they stand in the URL; where it has no port, that of the scheme.
 pub(in crate::adapters) fn server_of(url: &str) -> (String, Option<u16>) {
-    let (_, authority, _) = parts(url);
+    let (scheme, authority, _) = parts(url);
     let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let usual = match scheme.to_ascii_lowercase().as_str() {
+        "https://" => Some(443),
+        "http://" => Some(80),
+        _ => None,
+    };
     match host_port.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host.to_ascii_lowercase(), port.parse().ok()),
-        _ => (host_port.to_ascii_lowercase(), None),
+        Some((host, port)) if !port.contains(']') => (host.to_ascii_lowercase(), port.parse().ok().or(usual)),
+        _ => (host_port.to_ascii_lowercase(), usual),
     }
 }
 

@@ -1,12 +1,11 @@
+use crate::cost::Totals;
+use crate::span::CALL_SECONDS;
 use crate::usage::Usage;
 use agentspan_semconv::metric as names;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
-/// Bucket boundaries that the conventions give for times, in seconds.
-const SECONDS: [f64; 14] =
-    [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
-/// The same for tokens.
+/// Bucket boundaries that the conventions give for tokens.
 const TOKENS: [f64; 14] = [
     1.0,
     4.0,
@@ -25,6 +24,9 @@ const TOKENS: [f64; 14] = [
 ];
 /// The same for runs, in seconds.
 const RUN_SECONDS: [f64; 13] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6];
+/// The same for workflows, in seconds.
+const WORKFLOW_SECONDS: [f64; 11] =
+    [1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0];
 /// The same for calls in a run.
 const CALLS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
@@ -33,9 +35,14 @@ pub(super) struct Instruments {
     pub(super) operation_duration: Histogram<f64>,
     /// Under its newest name if those are asked for.
     pub(super) time_to_first_chunk: Histogram<f64>,
+    /// The same.
+    pub(super) time_per_chunk: Histogram<f64>,
     /// Used only without the newest names.
     pub(super) token_usage: Histogram<u64>,
     pub(super) tool_duration: Histogram<f64>,
+    pub(super) agent_duration: Histogram<f64>,
+    /// Under its newest name if those are asked for.
+    pub(super) workflow_duration: Histogram<f64>,
     pub(super) cost: Counter<f64>,
     pub(super) unpriced_calls: Counter<u64>,
     pub(super) runs: Counter<u64>,
@@ -46,9 +53,8 @@ pub(super) struct Instruments {
 /// What has only the newest names.
 pub(super) struct Latest {
     pub(super) inference_duration: Histogram<f64>,
-    pub(super) agent_duration: Histogram<f64>,
-    pub(super) inference_calls: Histogram<u64>,
-    pub(super) tool_calls: Histogram<u64>,
+    inference_calls: Histogram<u64>,
+    tool_calls: Histogram<u64>,
     call_input: Histogram<u64>,
     call_output: Histogram<u64>,
     input: Counter<u64>,
@@ -60,20 +66,41 @@ pub(super) struct Latest {
 
 impl Instruments {
     pub(super) fn new(meter: &Meter, latest: bool) -> Self {
-        let first_chunk = if latest {
-            names::GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK
+        let (first_chunk, per_chunk, workflow) = if latest {
+            (
+                names::GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK,
+                names::GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK,
+                names::GEN_AI_INVOKE_WORKFLOW_DURATION,
+            )
         } else {
-            names::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK
+            (
+                names::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
+                names::GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
+                names::GEN_AI_WORKFLOW_DURATION,
+            )
         };
+        let call_seconds = |name, what| seconds(meter, name, what, &CALL_SECONDS);
         Self {
-            operation_duration: seconds(
-                meter,
+            operation_duration: call_seconds(
                 names::GEN_AI_CLIENT_OPERATION_DURATION,
                 "Duration of operations.",
             ),
-            time_to_first_chunk: seconds(meter, first_chunk, "Time to the first chunk of streamed replies."),
+            time_to_first_chunk: call_seconds(first_chunk, "Time to the first chunk of streamed replies."),
+            time_per_chunk: call_seconds(per_chunk, "Time from chunk to chunk of streamed replies."),
             token_usage: tokens(meter, names::GEN_AI_CLIENT_TOKEN_USAGE, "Tokens of calls of models."),
-            tool_duration: seconds(meter, names::GEN_AI_EXECUTE_TOOL_DURATION, "Duration of tools."),
+            tool_duration: call_seconds(names::GEN_AI_EXECUTE_TOOL_DURATION, "Duration of tools."),
+            agent_duration: seconds(
+                meter,
+                names::GEN_AI_INVOKE_AGENT_DURATION,
+                "Duration of runs.",
+                &RUN_SECONDS,
+            ),
+            workflow_duration: seconds(
+                meter,
+                workflow,
+                "Duration of workflows of several agents.",
+                &WORKFLOW_SECONDS,
+            ),
             cost: meter
                 .f64_counter(names::AGENTSPAN_COST)
                 .with_unit("USD")
@@ -97,6 +124,16 @@ impl Instruments {
     }
 }
 
+impl Instruments {
+    pub(super) fn measure_agent(&self, totals: &Totals, attributes: &[KeyValue], seconds: f64) {
+        self.agent_duration.record(seconds, attributes);
+        if let Some(latest) = &self.latest {
+            latest.inference_calls.record(totals.llm_calls, attributes);
+            latest.tool_calls.record(totals.tool_calls, attributes);
+        }
+    }
+}
+
 impl Latest {
     fn new(meter: &Meter) -> Self {
         let count = |name, what| counter(meter, name, "{token}", what);
@@ -106,13 +143,8 @@ impl Latest {
                 meter,
                 names::GEN_AI_CLIENT_INFERENCE_DURATION,
                 "Duration of calls of models.",
+                &CALL_SECONDS,
             ),
-            agent_duration: meter
-                .f64_histogram(names::GEN_AI_INVOKE_AGENT_DURATION)
-                .with_unit("s")
-                .with_description("Duration of runs.")
-                .with_boundaries(RUN_SECONDS.to_vec())
-                .build(),
             inference_calls: calls(
                 names::GEN_AI_INVOKE_AGENT_INFERENCE_CALLS,
                 "{inference_call}",
@@ -187,9 +219,9 @@ fn modalities(
     parts.into_iter().filter(move |(modality, count)| *count > 0 || (total == 0 && *modality == "unknown"))
 }
 
-fn seconds(meter: &Meter, name: &'static str, what: &'static str) -> Histogram<f64> {
+fn seconds(meter: &Meter, name: &'static str, what: &'static str, boundaries: &[f64]) -> Histogram<f64> {
     let builder = meter.f64_histogram(name).with_unit("s").with_description(what);
-    builder.with_boundaries(SECONDS.to_vec()).build()
+    builder.with_boundaries(boundaries.to_vec()).build()
 }
 
 fn tokens(meter: &Meter, name: &'static str, what: &'static str) -> Histogram<u64> {

@@ -1,5 +1,6 @@
 use crate::export::Scrubber;
-use crate::span::lock;
+use crate::span::{Server, lock};
+use agentspan_semconv::server::{SERVER_ADDRESS, SERVER_PORT};
 use opentelemetry::{KeyValue, StringValue};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -32,6 +33,8 @@ pub(super) struct Attributes<'a> {
     all: Vec<KeyValue>,
     /// Where a name of the user's or the provider's stands, as opposed to a word of ours.
     named: Vec<usize>,
+    /// Where a port stands, which is a number and cannot be `other`.
+    port: Option<usize>,
     is_crowded: bool,
 }
 
@@ -42,11 +45,12 @@ impl Names {
 
     pub(super) fn attributes(&self) -> Attributes<'_> {
         /// Room for those of most steps.
-        const USUAL: usize = 8;
+        const USUAL: usize = 10;
         Attributes {
             names: self,
             all: Vec::with_capacity(USUAL),
             named: Vec::with_capacity(USUAL),
+            port: None,
             is_crowded: false,
         }
     }
@@ -93,8 +97,21 @@ impl Attributes<'_> {
         self.all.push(KeyValue::new(key, name.unwrap_or(OTHER.into())));
     }
 
+    /// Adds a host and its port; an `other` host has none.
+    pub(super) fn server(&mut self, server: &Server) {
+        let Some(address) = self.names.name(SERVER_ADDRESS, &server.address) else {
+            return self.name(SERVER_ADDRESS, &server.address);
+        };
+        self.named.push(self.all.len());
+        self.all.push(KeyValue::new(SERVER_ADDRESS, address));
+        if let Some(port) = server.port {
+            self.port = Some(self.all.len());
+            self.all.push(KeyValue::new(SERVER_PORT, i64::from(port)));
+        }
+    }
+
     /// The attributes, and whether anything of them is `other` for want of room. One set too many has `other` for every
-    /// name, so that all such sets are one.
+    /// name and no port, so that all such sets are one.
     pub(super) fn finish(mut self) -> (Vec<KeyValue>, bool) {
         if !self.names.has_room(&self.all) {
             self.is_crowded = true;
@@ -102,6 +119,9 @@ impl Attributes<'_> {
                 if let Some(attribute) = self.all.get_mut(index) {
                     attribute.value = OTHER.into();
                 }
+            }
+            if let Some(port) = self.port {
+                self.all.remove(port);
             }
         }
         (self.all, self.is_crowded)

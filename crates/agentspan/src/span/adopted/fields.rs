@@ -1,6 +1,8 @@
 //! What a span of other people says of its call, under the names of OpenTelemetry's GenAI conventions or ours.
 
 use crate::usage::Usage;
+use agentspan_semconv::metric::GEN_AI_WORKFLOW_NAME;
+use agentspan_semconv::server::{SERVER_ADDRESS, SERVER_PORT};
 use agentspan_semconv::{cost, error, gen_ai, llm, retrieval, tool};
 use std::fmt::{self, Write as _};
 use tracing::field::{Field, Visit};
@@ -33,6 +35,10 @@ pub(super) struct Fields {
     pub(super) tier: Option<String>,
     pub(super) tool: Option<String>,
     pub(super) source: Option<String>,
+    pub(super) agent: Option<String>,
+    pub(super) workflow: Option<String>,
+    pub(super) address: Option<String>,
+    pub(super) port: Option<u16>,
     pub(super) usage: Usage,
     /// An amount that somebody states.
     pub(super) usd: Option<f64>,
@@ -77,6 +83,9 @@ impl Fields {
             gen_ai::OPENAI_RESPONSE_SERVICE_TIER | llm::LLM_SERVICE_TIER => &mut self.tier,
             gen_ai::GEN_AI_TOOL_NAME | tool::TOOL_NAME => &mut self.tool,
             gen_ai::GEN_AI_DATA_SOURCE_ID | retrieval::RETRIEVAL_SOURCE => &mut self.source,
+            gen_ai::GEN_AI_AGENT_NAME => &mut self.agent,
+            GEN_AI_WORKFLOW_NAME => &mut self.workflow,
+            SERVER_ADDRESS => &mut self.address,
             error::ERROR_TYPE | TOOL_ERROR_TYPE => {
                 self.failed = true;
                 &mut self.error_type
@@ -102,6 +111,10 @@ impl Fields {
     }
 
     fn count(&mut self, name: &str, number: u64) {
+        if name == SERVER_PORT {
+            self.port = number.try_into().ok();
+            return;
+        }
         let usage = &mut self.usage;
         let place = match name {
             gen_ai::GEN_AI_USAGE_INPUT_TOKENS
@@ -154,6 +167,10 @@ impl Fields {
                 gen_ai::OPENAI_RESPONSE_SERVICE_TIER,
                 gen_ai::GEN_AI_TOOL_NAME,
                 gen_ai::GEN_AI_DATA_SOURCE_ID,
+                gen_ai::GEN_AI_AGENT_NAME,
+                GEN_AI_WORKFLOW_NAME,
+                SERVER_ADDRESS,
+                SERVER_PORT,
                 llm::LLM_OPERATION,
                 llm::LLM_PROVIDER,
                 llm::LLM_REQUEST_MODEL_NAME,

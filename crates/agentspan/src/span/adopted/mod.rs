@@ -11,7 +11,7 @@ mod fields;
 use crate::cost::{OwnCost, Usd};
 use crate::span::current::NodeRef;
 use crate::span::finish::finish;
-use crate::span::model::{self, Call};
+use crate::span::model::{self, Call, Server};
 use crate::span::node::{NewNode, Node};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::runtime::{Runtime, attribute, count, lock};
@@ -152,7 +152,8 @@ impl Adopted {
             _ => told.or(Some(Operation::Chat)),
         };
         let (provider, model) = (model::provider_word(provider), model.to_owned());
-        let _ = self.node.call.set(Call { provider, model, operation, batch: false });
+        let server = fields.address.as_ref().map(|address| Server::new(address, fields.port));
+        let _ = self.node.call.set(Call { provider, model, operation, batch: false, server });
     }
 
     /// Ends the step, when the last handle of the span is gone.
@@ -164,6 +165,10 @@ impl Adopted {
         self.settle(&fields);
         let stream_end = self.stream_end(&fields);
         self.describe(&fields, stream_end);
+        let name = fields.workflow.as_ref().or(fields.agent.as_ref());
+        if let (StepType::Custom(_), Some(name)) = (&node.step_type, name) {
+            node.figures(|figures| figures.name = Some(name.clone()));
+        }
         let ending = if std::thread::panicking() {
             Ending::failed(FailureRecord::of_type("panic"))
         } else if fields.failed {
