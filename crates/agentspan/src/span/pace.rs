@@ -15,7 +15,7 @@ pub(crate) struct Pace {
     seen: u64,
     first_s: Option<f64>,
     /// Kept for a meter only, since to read the clock is a good part of what a chunk costs.
-    gaps: Option<Gaps>,
+    gaps: Option<Box<Gaps>>,
 }
 
 /// The times from chunk to chunk of one stream, as many as there may be.
@@ -36,7 +36,7 @@ struct Bucket {
 impl Pace {
     /// `opened` is when the request was sent.
     pub(crate) fn new(opened: Instant, is_measured: bool) -> Self {
-        Self { latest: opened, seen: 0, first_s: None, gaps: is_measured.then(Gaps::default) }
+        Self { latest: opened, seen: 0, first_s: None, gaps: is_measured.then(Box::default) }
     }
 
     /// Notes what has come by now. Chunks that come in one piece have no time between them.
@@ -66,7 +66,7 @@ impl Pace {
 
     /// The times between chunks, if a meter wants them and the stream has begun.
     pub(crate) fn into_gaps(self) -> Option<Box<Gaps>> {
-        self.gaps.filter(|_| self.first_s.is_some()).map(Box::new)
+        self.gaps.filter(|_| self.first_s.is_some())
     }
 }
 
