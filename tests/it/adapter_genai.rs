@@ -2,7 +2,7 @@
 
 use crate::fixtures::{anthropic_reply, the};
 use agentspan::adapters::{Exchange, Observer};
-use agentspan::testing::{RecordedSpan, Recording, record, record_with};
+use agentspan::testing::{RecordedSpan, record, record_with};
 use agentspan_examples::http::Server;
 use agentspan_examples::{OpenAi, Reply};
 use futures_util::StreamExt;
@@ -15,6 +15,8 @@ use genai::resolver::{AuthData, Endpoint};
 use genai::{Client, Error, ModelIden, ServiceTarget};
 use serde_json::{Value, json};
 use std::sync::Mutex;
+use tracing::Dispatch;
+use tracing::instrument::WithSubscriber;
 
 fn target(kind: AdapterKind, base_url: &str, model: &'static str) -> ServiceTarget {
     ServiceTarget {
@@ -48,9 +50,9 @@ fn rain() -> Reply {
     Reply::text("It will rain.").usage(1_000, 500).cached(400).reasoning(100)
 }
 
-/// As where genai is built without its feature `otel`.
-fn without_its_spans() -> Recording {
-    record_with(agentspan::builder().with_span_filter("info,genai=off"))
+/// With genai's own spans, or as where it is built without its feature `otel`.
+async fn shown<T>(its_spans: bool, call: impl Future<Output = T>) -> T {
+    if its_spans { call.await } else { call.with_subscriber(Dispatch::none()).await }
 }
 
 /// 600 × 2.50 + 400 × 1.25 + 500 × 10 USD for a million: 0.007.
@@ -157,9 +159,13 @@ async fn its_own_span_tells_of_a_stream_that_was_cut() {
 async fn a_step_reads_the_raw_body_that_the_reply_carries() {
     let reply = Reply::tool_call("get_weather", &json!({"city": "Ulm"})).usage(1_000, 500).cached(400);
     let server = OpenAi::answering(move |_| reply.clone()).expect("a port");
-    for start in [without_its_spans, record] {
-        let recording = start();
-        agentspan::llm("openai", "gpt-4o").call(ask(&server, options())).await.expect("a reply");
+    for its_spans in [false, true] {
+        let recording = record();
+        agentspan::llm("openai", "gpt-4o")
+            .call(shown(its_spans, ask(&server, options())))
+            .await
+            .expect("a reply");
+        assert_eq!(recording.spans().len(), if its_spans { 2 } else { 1 });
         let call = the(&recording, "llm.openai.gpt-4o");
         assert_eq!(call.int("llm.token_count.prompt_details.cache_read"), Some(400));
         assert_eq!(call.text("llm.model_name"), Some("gpt-4o-2024-08-06"));
@@ -207,12 +213,12 @@ async fn a_step_reads_the_raw_body_of_every_provider() {
         let id =
             [&body["id"], &body["responseId"]].into_iter().find_map(Value::as_str).expect("an id").to_owned();
         let server = serving(body);
-        for start in [without_its_spans, record] {
-            let recording = start();
+        for its_spans in [false, true] {
+            let recording = record();
             let target = target(kind, &format!("http://{}/v1", server.address()), model);
             let (client, options) = (client(), options());
             let call = client.exec_chat(target, ChatRequest::from_user("Umbrella?"), Some(&options));
-            agentspan::llm(provider, model).call(call).await.expect("a reply");
+            agentspan::llm(provider, model).call(shown(its_spans, call)).await.expect("a reply");
             let span =
                 recording.spans().into_iter().find(|span| span.name().starts_with("llm.")).expect("the step");
             assert_eq!(span.text("llm.response.id"), Some(id.as_str()));
@@ -228,8 +234,11 @@ async fn a_step_reads_the_raw_body_of_every_provider() {
 #[tokio::test]
 async fn without_the_raw_body_a_step_reads_what_the_types_hold() {
     let server = OpenAi::answering(|_| rain()).expect("a port");
-    let recording = without_its_spans();
-    agentspan::llm("openai", "gpt-4o").call(ask(&server, ChatOptions::default())).await.expect("a reply");
+    let recording = record();
+    agentspan::llm("openai", "gpt-4o")
+        .call(shown(false, ask(&server, ChatOptions::default())))
+        .await
+        .expect("a reply");
     let call = the(&recording, "llm.openai.gpt-4o");
     check_figures(&call);
     assert_eq!(call.text("llm.model_name"), Some("gpt-4o-2024-08-06"));
@@ -240,10 +249,12 @@ async fn without_the_raw_body_a_step_reads_what_the_types_hold() {
 async fn a_step_reads_a_stream_that_ends_with_what_was_captured() {
     let reply = Reply::tool_call("get_weather", &json!({"city": "Ulm"})).usage(1_000, 500).cached(400);
     let server = OpenAi::answering(move |_| reply.clone()).expect("a port");
-    for start in [without_its_spans, record] {
-        let recording = start();
-        let stream =
-            agentspan::llm("openai", "gpt-4o").stream(open(&server, options())).await.expect("a stream");
+    for its_spans in [false, true] {
+        let recording = record();
+        let stream = agentspan::llm("openai", "gpt-4o")
+            .stream(shown(its_spans, open(&server, options())))
+            .await
+            .expect("a stream");
         let events: Vec<_> = stream.collect().await;
         assert!(matches!(events.last(), Some(Ok(ChatStreamEvent::End(_)))));
         let call = the(&recording, "llm.openai.gpt-4o");
@@ -259,20 +270,24 @@ async fn a_step_reads_a_stream_that_ends_with_what_was_captured() {
 
 #[tokio::test]
 async fn a_step_tells_of_refusals_cuts_and_streams_that_were_abandoned() {
-    let refusing =
-        || OpenAi::answering(|_| Reply::error(429, "rate_limit_exceeded", "Slow down.")).expect("a port");
+    let server =
+        OpenAi::answering(|_| Reply::error(429, "rate_limit_exceeded", "Slow down.")).expect("a port");
     let recording = record();
-    let server = refusing();
     agentspan::llm("openai", "gpt-4o").call(ask(&server, options())).await.expect_err("refused");
     assert_eq!(recording.tree(), "llm.openai.gpt-4o error 429 cost:unknown\n  chat gpt-4o error 429\n");
+    drop(recording);
+    let recording = record();
+    let call = shown(false, ask(&server, options()));
+    agentspan::llm("openai", "gpt-4o").call(call).await.expect_err("refused");
+    assert_eq!(recording.tree(), "llm.openai.gpt-4o error Error cost:unknown\n");
 
-    let cases: [(fn() -> Reply, usize, &str); 3] = [
-        (|| Reply::error(429, "rate_limit_exceeded", "Slow down."), usize::MAX, "error web_stream cut"),
-        (|| rain().cut_after(2), usize::MAX, "error web_stream cut"),
-        (|| rain(), 2, "cancelled abandoned"),
+    let cases = [
+        (Reply::error(429, "rate_limit_exceeded", "Slow down."), usize::MAX, "error web_stream cut"),
+        (rain().cut_after(2), usize::MAX, "error web_stream cut"),
+        (rain(), 2, "cancelled abandoned"),
     ];
     for (reply, events, ending) in cases {
-        let server = OpenAi::script([reply()]).expect("a port");
+        let server = OpenAi::script([reply]).expect("a port");
         let recording = record();
         let mut stream =
             agentspan::llm("openai", "gpt-4o").stream(open(&server, options())).await.expect("a stream");
@@ -313,16 +328,18 @@ async fn an_exchange_reads_everything_from_the_raw_frames_of_a_stream() {
     let server = OpenAi::answering(|_| rain()).expect("a port");
     let url = "https://api.openai.com/v1/chat/completions";
     for events in [usize::MAX, 2] {
-        let recording = without_its_spans();
+        let recording = record();
         let request = br#"{"model": "gpt-4o"}"#;
         let frames = Frames(Mutex::new(Some(Observer::new().begin("POST", url, Some(request)))));
-        let stream = open(&server, options().with_raw_frame_sink(frames)).await.expect("a stream");
+        let opened = shown(false, open(&server, options().with_raw_frame_sink(frames)));
+        let stream = opened.await.expect("a stream");
         let read = stream.take(events).count().await;
         assert!(read <= events && read > 1);
         let call = the(&recording, "llm.openai.gpt-4o");
         assert_eq!(call.text("llm.stream_end"), Some(if events == 2 { "abandoned" } else { "complete" }));
         assert_eq!(call.text("llm.model_name"), Some("gpt-4o-2024-08-06"));
         assert!(call.text("llm.response.id").is_some());
+        assert_eq!(recording.books().total.calls, 1);
         if events > 2 {
             check_figures(&call);
         }
@@ -337,15 +354,13 @@ async fn a_step_of_embeddings_reads_what_the_types_hold() {
         "usage": {"prompt_tokens": 1_000, "total_tokens": 1_000},
     });
     let server = serving(body);
-    for start in [without_its_spans, record] {
-        let recording = start();
+    for its_spans in [false, true] {
+        let recording = record();
         let model = "text-embedding-3-small";
         let target = target(AdapterKind::OpenAI, &format!("http://{}/v1", server.address()), model);
         let client = client();
-        agentspan::embedding("openai", model)
-            .call(client.embed(target, "rain", None))
-            .await
-            .expect("a vector");
+        let call = shown(its_spans, client.embed(target, "rain", None));
+        agentspan::embedding("openai", model).call(call).await.expect("a vector");
         let call =
             recording.spans().into_iter().find(|span| span.name().contains("llm.openai")).expect("the step");
         assert_eq!(call.int("llm.token_count.prompt"), Some(1_000));

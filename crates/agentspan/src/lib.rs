@@ -147,6 +147,10 @@
 //! Another version of a client is another set of types: the line that hands our service to it does not compile. Then wrap
 //! calls by [`llm()`], or tell an [`adapters::Observer`].
 //!
+//! genai 0.7 needs no feature: with its own feature `otel` its spans are steps, and [`LlmBuilder::call`] around `exec_chat`
+//! reads the raw body that the reply carries when `ChatOptions::with_capture_raw_body(true)` is set, else what genai's types
+//! hold. Both together count once.
+//!
 //! # What it does not do
 //!
 //! - Replies are read of OpenAI (Chat Completions, Responses, assistants, Embeddings, media) and of servers that speak like
