@@ -10,6 +10,7 @@ mod openai;
 mod others;
 mod recut;
 mod row;
+mod spoilt;
 mod typed;
 mod wire;
 
@@ -21,6 +22,17 @@ use typed::Types;
 
 fn rows() -> Vec<Row> {
     [chat::rows(), openai::rows(), anthropic::rows(), google::rows(), aws::rows(), others::rows()].concat()
+}
+
+/// The bytes of every fixture, whole and streamed.
+#[cfg(feature = "tower")]
+pub(crate) fn bodies() -> Vec<Vec<u8>> {
+    let fixtures = rows().into_iter().flat_map(|row| row.fixtures);
+    let both = |fixture: fixture::Fixture| {
+        let whole = fixture.whole.map(|whole| whole.to_string().into_bytes());
+        whole.into_iter().chain(fixture.stream.map(|(wire, chunks)| wire.bytes(&chunks)))
+    };
+    fixtures.flat_map(both).collect()
 }
 
 #[test]

@@ -28,6 +28,7 @@ mod figures;
 mod fixtures;
 mod foreign_spans;
 mod hostile;
+mod hostile_replies;
 mod house;
 mod identity;
 mod leaving;

@@ -30,6 +30,8 @@ pub(crate) struct ModelExchange {
     reader: ReplyReader,
     has_reply: bool,
     pace: Pace,
+    /// The status is that of an error, before which nothing was made that could be charged for.
+    is_refused: bool,
 }
 
 #[derive(Debug)]
@@ -85,7 +87,7 @@ impl ModelExchange {
         };
         let content = node.is_recording() && node.runtime.content.messages;
         let pace = Pace::new(opened, node.is_measured());
-        Self { step, reader: reader.with_content(content), has_reply: false, pace }
+        Self { step, reader: reader.with_content(content), has_reply: false, is_refused: false, pace }
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {
@@ -104,6 +106,7 @@ impl ModelExchange {
 
     pub(crate) fn answered(&mut self, status: u16) {
         self.has_reply = true;
+        self.is_refused = status >= 400;
         self.with_reader(|reader| reader.status(status));
     }
 
@@ -123,8 +126,10 @@ impl ModelExchange {
 
     /// Ends the exchange. `failed` stands for a reply that never came, and knows what the attempts told.
     pub(crate) fn close(self, close: Close) {
-        let Self { step, reader, has_reply, pace } = self;
+        let Self { step, reader, has_reply, is_refused, pace } = self;
         let dropped = matches!(close, Close::Dropped);
+        // Whatever the body looks like: some write a refusal as an event of a stream.
+        let refused = is_refused && !reader.has_output();
         let reply = if dropped { reader.finish_abandoned() } else { reader.finish() };
         // Counts that came before the body broke are all there is to know; a whole body that was read needs no end.
         let was_read = reply.usage.is_some() && reply.stream_end.is_none();
@@ -133,6 +138,7 @@ impl ModelExchange {
             (Some(error), _) => {
                 let mut record = FailureRecord::of_type(error.error_type);
                 record.message = Some(error.message).filter(|text| !text.is_empty());
+                record.refused = refused && reply.usage.is_none();
                 Ending::failed(record)
             }
             (None, Close::Failed(record)) if !is_whole => Ending::failed(record),

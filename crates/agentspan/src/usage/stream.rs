@@ -6,7 +6,7 @@ use super::bedrock_invoke::metrics;
 use super::collect::Capture;
 use super::counts::Usage;
 use super::finish::message_word;
-use super::json::{self, Json};
+use super::json::{self, Json, Object};
 use super::messages::{message, text_part};
 use super::places::Place;
 use super::reply::{Reply, ReplyError, error_in};
@@ -55,7 +55,6 @@ impl StreamReader {
         if self.is_announcement(chunk) {
             return;
         }
-        self.has_output |= is_output(chunk);
         let map = match chunk {
             Json::Object(map) => map,
             // The end mark of OpenAI's framing, from clients that pass it on.
@@ -64,14 +63,19 @@ impl StreamReader {
                 if std::mem::take(&mut self.is_opened) {
                     self.capture.append(&mut self.text, genai::OPENING);
                 }
+                self.has_output = true;
                 self.capture.append(&mut self.text, text);
                 return;
             }
-            other => return self.capture.size += json::size(other),
+            other => {
+                self.has_output = true;
+                return self.capture.size += json::size(other);
+            }
         };
         if self.error.is_none() {
             self.error = error_in(map);
         }
+        self.has_output = self.has_output || (self.error.is_none() && is_output(map));
         self.metrics = metrics(map).or_else(|| self.metrics.take());
         if self.family.is_none() {
             let family = family_of(&self.provider, map);
@@ -148,12 +152,7 @@ impl StreamReader {
 }
 
 /// Whether a chunk has a part of the answer: some families announce themselves and each block before anything is said.
-fn is_output(chunk: &Json<'_>) -> bool {
-    let map = match chunk {
-        Json::Object(map) => map,
-        Json::Str(text) => return text.trim() != "[DONE]",
-        _ => return true,
-    };
+fn is_output(map: &Object<'_>) -> bool {
     // Bedrock's events have their name as the only key; the beginning of a block tells something only of a tool.
     if let Some(block) = json::object(map, "contentBlockStart") {
         return json::object(block, "start").is_some_and(|start| start.contains_key("toolUse"));
