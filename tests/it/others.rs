@@ -3,6 +3,7 @@
 use crate::fixtures::the;
 use agentspan::testing::record;
 use agentspan_semconv::{ApprovalDecision, Operation, RecoveryAction, ValidationKind};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -115,6 +116,36 @@ fn a_retrieval_that_finds_nothing_says_so() {
     retrieval.finish();
     let span = the(&recording, "retrieval.wiki");
     assert_eq!((span.int("retrieval.document_count"), span.double("retrieval.top_score")), (Some(0), None));
+}
+
+#[test]
+fn scores_are_read_from_documents_of_every_shape_and_nothing_else_is() {
+    #[derive(Serialize)]
+    struct Typed {
+        score: Option<f32>,
+        inner: Panics,
+    }
+    #[derive(Serialize)]
+    struct Wrapped(Typed);
+    struct Panics;
+    impl Serialize for Panics {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            panic!("the text of a document is nobody's business here")
+        }
+    }
+    #[track_caller]
+    fn check<D: Serialize>(documents: &[D], expected: Option<f64>) {
+        let recording = record();
+        let retrieval = agentspan::retrieval("wiki").start();
+        retrieval.documents(documents);
+        retrieval.finish();
+        assert_eq!(the(&recording, "retrieval.wiki").double("retrieval.top_score"), expected);
+    }
+    let wrapped = |score| Some(Wrapped(Typed { score, inner: Panics }));
+    check(&[None, wrapped(None), wrapped(Some(0.83)), wrapped(Some(f32::NAN))], Some(0.83));
+    check(&[json!({"id": 1, "score": 3}), json!({"score": {"score": 7}}), json!({"score": "8"})], Some(3.0));
+    check(&[json!([{"score": 1}]), json!(1), json!(null), json!(true), json!("plain")], None);
+    check(&[r#"{"id": "d-1", "score": 0.5}"#], Some(0.5));
 }
 
 #[test]

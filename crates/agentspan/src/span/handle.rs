@@ -121,9 +121,7 @@ impl SpanHandle {
     pub fn documents<D: Serialize>(&self, documents: &[D]) -> &Self {
         let Some(node) = self.recording() else { return self };
         node.set(count(retrieval::RETRIEVAL_DOCUMENT_COUNT, documents.len() as u64));
-        let mut json = Vec::with_capacity(128);
-        let scores = documents.iter().filter_map(|document| score(document, &mut json));
-        if let Some(top) = scores.reduce(f64::max) {
+        if let Some(top) = documents.iter().filter_map(score).reduce(f64::max) {
             node.set(attribute(retrieval::RETRIEVAL_TOP_SCORE, top));
         }
         if node.runtime.content.documents {
