@@ -111,7 +111,7 @@ fn with_a_key_the_weather_agent_asks_the_api_that_the_environment_names() {
 
 #[test]
 fn without_a_collector_every_example_runs_to_its_end_and_shows_its_trees() {
-    let cases: [(&str, &[&str], &[&str]); 8] = [
+    let cases: [(&str, &[&str], &[&str]); 11] = [
         (
             "without_wrapping",
             &["Yes, take an umbrella.\nYes, take an umbrella.\n"],
@@ -121,6 +121,21 @@ fn without_a_collector_every_example_runs_to_its_end_and_shows_its_trees() {
             "genai_client",
             &["Yes, take an umbrella.\nYes, take an umbrella.\nYes, take an umbrella.\n"],
             &["├─ chat gpt-4o-mini", "└─ llm.openai.gpt-4o-mini", "$0.000670", "3 steps"],
+        ),
+        (
+            "reqwest_client",
+            &["\"Yes, take an umbrella.\"\n", " bytes of events\n"],
+            &["├─ GET", "error: 404", "└─ llm.openai.gpt-4o-mini", "$0.000446", "1,208 → 70", "2 steps"],
+        ),
+        (
+            "rig_client",
+            &["Yes, take an umbrella.\nYes, take an umbrella.\n"],
+            &["├─ chat", "└─ chat", "$0.000446", "1,208 → 70", "2 steps"],
+        ),
+        (
+            "tower_client",
+            &["\"Yes, take an umbrella.\"\n"],
+            &["└─ llm.openai.gpt-4o-mini", "$0.000223", "1,208 → 70", "1 step "],
         ),
         (
             "failing_tool",
@@ -158,6 +173,15 @@ fn without_a_collector_every_example_runs_to_its_end_and_shows_its_trees() {
         }
         assert!(ended.err.contains("spans delivered") && !ended.err.contains("lost"), "{ended:?}");
     }
+}
+
+#[test]
+fn a_request_that_a_stack_of_tower_repeats_is_one_span_with_its_attempts() {
+    let (_, spans) = sent("tower_client", &[]);
+    let call = spans.iter().find(|span| span.name == "llm.openai.gpt-4o-mini").expect("the call");
+    assert_eq!(spans.len(), 2, "the run and the call: {spans:?}");
+    let failed: Vec<_> = call.events.iter().map(|event| event.name.as_str()).collect();
+    assert_eq!(failed, ["llm.attempt"], "the one that was refused: {call:?}");
 }
 
 #[test]
@@ -232,7 +256,7 @@ fn every_example_says_what_it_shows_and_how_to_run_it() {
             "{name} stands in Cargo.toml"
         );
     }
-    assert_eq!(count, 14);
+    assert_eq!(count, 17);
     for role in fs::read_dir(folder.join("four_processes")).expect("a folder") {
         let text = fs::read_to_string(role.expect("an entry").path()).expect("a module");
         assert!(text.starts_with("//! ") && text.lines().count() <= 110, "{text}");

@@ -7,6 +7,8 @@
 //! Client::with_config(OpenAIConfig::new()).with_http_service(agentspan::adapters::async_openai::service(Default::default()))
 //! # }
 //! ```
+//!
+//! A whole program: `cargo run --example without_wrapping` in the repository.
 
 use crate::adapters::{Exchange, Observer, reqwest as shared};
 use crate::propagation::HEADERS;

@@ -8,6 +8,8 @@
 //! ClientBuilder::new(reqwest_middleware::reqwest::Client::new()).with(Spans::new()).build()
 //! # }
 //! ```
+//!
+//! A whole program: `cargo run --example reqwest_client` in the repository.
 
 use crate::adapters::{Observer, reqwest as shared};
 use crate::span::Failure;

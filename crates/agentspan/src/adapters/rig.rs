@@ -12,6 +12,8 @@
 //! }
 //! ```
 //!
+//! A whole program: `cargo run --example rig_client` in the repository.
+//!
 //! A middleware of rig's own would see neither the bodies nor an error's reply. rig tries nothing twice, so each request
 //! is a span.
 

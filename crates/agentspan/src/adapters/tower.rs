@@ -11,6 +11,8 @@
 //! );
 //! # let _ = (layer, of_a_gateway);
 //! ```
+//!
+//! A whole program with retries: `cargo run --example tower_client` in the repository.
 
 mod client;
 mod server;
