@@ -43,6 +43,8 @@ mod own_provider;
 mod parallel;
 mod prices;
 mod program;
+#[cfg(feature = "tower")]
+mod real_servers;
 mod remote;
 mod sampling;
 mod scripted_openai;

@@ -15,8 +15,12 @@
 //! A whole program with retries: `cargo run --example tower_client` in the repository.
 
 mod client;
+mod grpc;
+mod served;
 mod server;
+mod serving;
 
 pub use super::body::ObservedBody;
 pub use client::{Client, ClientFuture, ClientLayer};
+pub use served::ServedBody;
 pub use server::{Server, ServerFuture, ServerLayer};

@@ -1,11 +1,7 @@
-use crate::adapters::body::failure_of;
-use crate::adapters::method::Method;
-use crate::adapters::names::{HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, HTTP_ROUTE, URL_PATH};
-use crate::propagation::{extract, identity};
-use agentspan_semconv::error::ERROR_TYPE;
-use agentspan_semconv::http::HTTP_RESPONSE_STATUS_CODE;
-use http::{Extensions, Request, Response};
-use opentelemetry::Context as OtelContext;
+use crate::adapters::tower::served::{ServedBody, serve};
+use crate::adapters::tower::serving::Serving;
+use http::{Extensions, Method, Request, Response};
+use http_body::Body;
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -13,17 +9,24 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tower_layer::Layer;
 use tower_service::Service;
-use tracing::Span;
-use tracing::field::Empty;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A server span for each request, in the trace that the request's headers name.
 ///
-/// It stands in any server that takes `http::Request`: axum, hyper, tonic. Bodies pass untouched; the span ends with the
-/// response's head. The context is read as by [`extract`](crate::extract()): what is not valid begins a trace of its own.
-/// Session, user and the tags that [`Propagation`](crate::Propagation) names stand on the span, and on runs inside of it.
+/// It stands in any server that takes `http::Request`: axum, hyper, tonic. Bodies pass untouched and at once; the span ends
+/// with the response's body, and what makes the pieces of a streamed one runs inside of it. The context is read as by
+/// [`extract`](crate::extract()): what is not valid begins a trace of its own. Session, user and the tags that
+/// [`Propagation`](crate::Propagation) names stand on the span, and on runs inside of it.
 ///
-/// A status from 500 on is an error of the server; one of the caller, from 400 on, is not.
+/// A status from 500 on is an error of the server, as is a panic, a body that breaks, and a status of gRPC that the
+/// conventions count so; one of the caller, from 400 on, is not. When the client goes away before the end, the outcome is
+/// `cancelled`.
+///
+/// With axum 0.8, which knows the route inside of `Router::layer`:
+///
+/// ```ignore
+/// let spans = ServerLayer::new().with_route(|known| known.get::<MatchedPath>().map(MatchedPath::as_str));
+/// Router::new().route("/runs/{id}", get(run)).layer(spans)
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct ServerLayer {
     route: Option<Route>,
@@ -39,9 +42,6 @@ impl ServerLayer {
     }
 
     /// Names spans by method and route, found in the request's extensions. Default: by the method alone.
-    ///
-    /// With axum, by `Router::layer`:
-    /// `ServerLayer::new().with_route(|known| known.get::<MatchedPath>().map(MatchedPath::as_str))`.
     #[must_use]
     pub fn with_route(self, route: fn(&Extensions) -> Option<&str>) -> Self {
         Self { route: Some(route) }
@@ -67,8 +67,9 @@ impl<S, B, R> Service<Request<B>> for Server<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: 'static,
+    R: Body,
 {
-    type Response = Response<R>;
+    type Response = Response<ServedBody<R>>;
     type Error = S::Error;
     type Future = ServerFuture<S::Future>;
 
@@ -77,90 +78,43 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let sender = extract(request.headers());
         let route = self.route.and_then(|route| route(request.extensions()));
-        let span = server_span(request.method().as_str(), route, request.uri().path());
-        // Before it is entered, which starts it. Without a bridge in the subscriber there is nothing to tell.
-        let _ = span.set_parent(sender.context().clone());
-        identity(&sender).into_iter().for_each(|said| span.set_attribute(said.key, said.value));
-        let inside = Inside { context: sender.context().clone(), span };
-        let future = inside.scope(|| self.inner.call(request));
-        ServerFuture { future, inside }
-    }
-}
-
-fn server_span(method: &str, route: Option<&str>, path: &str) -> Span {
-    let method = Method::of(method);
-    let named = route.map(|route| format!("{} {route}", method.span_name));
-    tracing::info_span!(
-        target: "agentspan::http",
-        parent: None,
-        "http.server",
-        otel.name = named.as_deref().unwrap_or(method.span_name),
-        otel.kind = "server",
-        otel.status_code = Empty,
-        { HTTP_REQUEST_METHOD } = method.word,
-        { HTTP_REQUEST_METHOD_ORIGINAL } = method.original,
-        { HTTP_ROUTE } = route,
-        { URL_PATH } = path,
-        { HTTP_RESPONSE_STATUS_CODE } = Empty,
-        { ERROR_TYPE } = Empty,
-    )
-}
-
-/// The span, and the remote context for when a filter lets no span be made.
-#[derive(Debug)]
-struct Inside {
-    context: OtelContext,
-    span: Span,
-}
-
-impl Inside {
-    fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _remote = self.context.clone().attach();
-        self.span.in_scope(work)
-    }
-
-    fn failed(&self, error_type: &str) {
-        self.span.record(ERROR_TYPE, error_type);
-        self.span.record("otel.status_code", "ERROR");
+        let mut serving = Serving::begin(&request, route);
+        let method = request.method().clone();
+        let future = serving.scope(|| self.inner.call(request));
+        ServerFuture { future, begun: Some((serving, method)) }
     }
 }
 
 pin_project! {
-    /// The response of a [`Server`].
+    /// The response of a [`Server`], once its head is known.
     pub struct ServerFuture<F> {
         #[pin]
         future: F,
-        inside: Inside,
+        begun: Option<(Serving, Method)>,
     }
 }
 
 impl<F, R, E> Future for ServerFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
+    R: Body,
     E: 'static,
 {
-    type Output = F::Output;
+    type Output = Result<Response<ServedBody<R>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let inside = &*this.inside;
-        let result = ready!(inside.scope(|| this.future.poll(cx)));
-        match &result {
-            Ok(response) => {
-                let status = response.status();
-                inside.span.record(HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
-                if status.is_server_error() {
-                    inside.failed(status.as_str());
-                }
+        let (serving, _) = this.begun.as_mut().expect("a future is not polled after it has ended");
+        let result = ready!(serving.scope(|| this.future.poll(cx)));
+        let (serving, method) = this.begun.take().expect("taken only here, when the future has ended");
+        Poll::Ready(match result {
+            Ok(response) => Ok(serve(serving, &method, response)),
+            Err(error) => {
+                serving.fail(&error);
+                Err(error)
             }
-            Err(error) => inside.failed(&failure_of(error).error_type),
-        }
-        // Whoever holds the future on holds the span open, whose end is its last exit.
-        let span = std::mem::replace(&mut this.inside.span, Span::none());
-        span.in_scope(|| {});
-        Poll::Ready(result)
+        })
     }
 }
 
