@@ -2,6 +2,8 @@
 
 use crate::fixtures::{call_gpt_4o, openai_reply, picodollars, the};
 use agentspan::testing::{record, record_with};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use tracing::Instrument;
 use tracing::field::Empty;
 
@@ -453,4 +455,15 @@ fn a_call_that_ends_after_everything_around_it_is_added_to_all() {
       invoke_agent ok $0.0075
         chat ok 1000→500 $0.0075
     ");
+}
+
+#[tokio::test]
+async fn a_panic_inside_a_span_of_others_is_no_plain_error() {
+    let recording = record();
+    let span = tracing::info_span!("chat", gen_ai.operation.name = "chat", gen_ai.request.model = "gpt-4o");
+    let work = async { panic!("no more") }.instrument(span);
+    let ended = AssertUnwindSafe(work).catch_unwind().await;
+    assert!(ended.is_err());
+    let call = the(&recording, "chat");
+    assert_eq!((call.text("agent.outcome"), call.text("error.type")), (Some("panicked"), Some("panic")));
 }

@@ -75,7 +75,10 @@ async fn an_attempt_that_may_have_been_charged_for_makes_the_cost_partial() {
         ("internal_error", Some(500), "known"),
         ("connection_refused", None, "known"),
         ("timeout", None, "partial"),
+        ("ConnectTimeout", None, "known"),
         ("connection_reset", None, "partial"),
+        ("connection_closed", None, "partial"),
+        ("io::ConnectionAborted", None, "partial"),
         ("stream_cut", Some(200), "partial"),
     ];
     for (error_type, status, expected) in cases {

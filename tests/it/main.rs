@@ -19,6 +19,7 @@ mod adapter_tower;
 mod adopted_spans;
 mod attempts;
 mod books;
+mod bounds;
 mod carriers;
 mod collector_selftest;
 mod compose;

@@ -122,6 +122,30 @@ async fn a_panic_is_recorded_and_passed_on_unchanged() {
     check_panic(&recording, payload);
 }
 
+#[test]
+fn a_guard_that_a_panic_drops_is_a_step_that_panicked() {
+    let recording = record();
+    let work = || {
+        let _guard = agentspan::tool("t").start();
+        std::panic::panic_any(Payload(7));
+    };
+    let payload = std::panic::catch_unwind(work).expect_err("it panicked");
+    check_panic(&recording, payload);
+}
+
+#[tokio::test]
+async fn a_future_that_the_panic_of_another_drops_is_cancelled() {
+    let recording = record();
+    let both = async {
+        let waits = agentspan::tool("waits").run_ok(std::future::pending::<()>());
+        let panics = agentspan::tool("t").run_ok(async { std::panic::panic_any(Payload(7)) });
+        tokio::join!(waits, panics)
+    };
+    let payload = AssertUnwindSafe(both).catch_unwind().await.expect_err("it panicked");
+    check_panic(&recording, payload);
+    assert_eq!(the(&recording, "tool.waits").text("agent.outcome"), Some("cancelled"));
+}
+
 #[tokio::test]
 async fn a_panic_in_a_future_without_a_result_is_recorded_and_passed_on() {
     let recording = record();

@@ -28,7 +28,7 @@ pub struct Spans {
 }
 
 impl Spans {
-    /// Recognises the known hosts.
+    /// Recognises the known hosts, and any path that has OpenAI's shape.
     pub fn new() -> Self {
         Self::default()
     }

@@ -38,7 +38,7 @@ pub struct Spans<C> {
 }
 
 impl<C> Spans<C> {
-    /// Sends by `client`, and recognises the known hosts.
+    /// Sends by `client`, and recognises the known hosts, and any path that has OpenAI's shape.
     pub fn new(client: C) -> Self {
         Self::observing(Observer::new(), client)
     }

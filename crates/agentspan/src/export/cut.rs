@@ -1,5 +1,7 @@
 //! Shortening of texts: JSON stays JSON, other text is cut between characters; both show that they were cut.
 
+use crate::usage::floor_char_boundary;
+
 /// Stands where text was cut away.
 const MARK: &str = "…";
 /// A string that is cut to less than this says nothing, and may be a word that a viewer looks for.
@@ -38,7 +40,7 @@ pub(super) fn looks_like_json(text: &str) -> bool {
 
 fn plain(text: &str, most: usize) -> String {
     match most.checked_sub(MARK.len()) {
-        Some(room) => format!("{}{MARK}", &text[..text.floor_char_boundary_at(room)]),
+        Some(room) => format!("{}{MARK}", &text[..floor_char_boundary(text, room)]),
         None => String::new(),
     }
 }
@@ -303,21 +305,6 @@ enum Text {
     /// It does not end within the room; up to here it can be kept.
     Open(usize),
     Bad,
-}
-
-/// `str::floor_char_boundary` is newer than the oldest supported compiler.
-trait FloorCharBoundary {
-    fn floor_char_boundary_at(&self, at: usize) -> usize;
-}
-
-impl FloorCharBoundary for str {
-    fn floor_char_boundary_at(&self, at: usize) -> usize {
-        let mut at = at.min(self.len());
-        while !self.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    }
 }
 
 #[cfg(test)]

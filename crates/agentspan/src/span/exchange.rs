@@ -107,16 +107,11 @@ impl ModelExchange {
     pub(crate) fn answered(&mut self, status: u16) {
         self.has_reply = true;
         self.is_refused = status >= 400;
-        self.with_reader(|reader| reader.status(status));
+        self.reader.set_status(status);
     }
 
     pub(crate) fn header(&mut self, name: &str, value: &str) {
-        self.with_reader(|reader| reader.header(name, value));
-    }
-
-    fn with_reader(&mut self, change: impl FnOnce(ReplyReader) -> ReplyReader) {
-        let reader = std::mem::replace(&mut self.reader, ReplyReader::new(""));
-        self.reader = change(reader);
+        self.reader.set_header(name, value);
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
@@ -124,7 +119,7 @@ impl ModelExchange {
         self.pace.note(&self.reader);
     }
 
-    /// Ends the exchange. `failed` stands for a reply that never came, and knows what the attempts told.
+    /// Ends the exchange as its body ended, unless the reply itself says how.
     pub(crate) fn close(self, close: Close) {
         let Self { step, reader, has_reply, is_refused, pace } = self;
         let dropped = matches!(close, Close::Dropped);

@@ -35,7 +35,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     let Some((ended, (stop_reason, error_type, own))) = node.end(&mut ending, settle) else { return };
     books::post(node, &own, ending.outcome.is_failure(), stop_reason.as_ref());
     measure::post(node, &own, error_type.as_deref(), stop_reason.as_ref(), now);
-    let Ended { recording, mut attributes, recovers_from, is_complete } = ended;
+    let Ended { recording, mut attributes, dropped_attributes, recovers_from, is_complete } = ended;
     if matches!(recording, Recording::None) {
         return;
     }
@@ -56,6 +56,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
                 recorded.set_status(status);
                 event.into_iter().for_each(|event| recorded.add_event(event, recorder.limits()));
             }
+            recorded.dropped_attributes = recorded.dropped_attributes.saturating_add(dropped_attributes);
             recorder.ended(node, recorded, attributes, now);
         }
         Recording::Bridged(context) => {
@@ -79,9 +80,9 @@ fn push_final_sums(node: &Arc<Node>, complete: bool, attributes: &mut Vec<KeyVal
         return node.push_sums(None, attributes);
     }
     let id = node.span_context.get().map(|span| span.span_id());
-    let waits = node.runtime.waits() && id.is_some_and(|id| node.runtime.pending.insert(id, node));
-    if !waits {
-        node.push_sums(node.completeness().err(), attributes);
+    match id.filter(|_| node.runtime.waits()) {
+        Some(id) => node.runtime.pending.insert(id, node),
+        None => node.push_sums(node.completeness().err(), attributes),
     }
 }
 

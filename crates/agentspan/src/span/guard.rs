@@ -7,7 +7,8 @@ use std::ops::Deref;
 
 /// A step that is finished by hand: made by `.start()`, never entered, free to live across `.await`.
 ///
-/// It is a [`SpanHandle`] as well. Dropped without an ending, the step is recorded as cancelled.
+/// It is a [`SpanHandle`] as well. Dropped without an ending, the step is recorded as cancelled, and as panicked
+/// when a panic drops it.
 ///
 /// ```
 /// let call = agentspan::llm("ollama", "llama3.2").start();
@@ -23,7 +24,8 @@ pub struct SpanGuard {
 }
 
 impl SpanGuard {
-    pub(crate) fn new(active: Active) -> Self {
+    pub(crate) fn new(mut active: Active) -> Self {
+        active.is_by_hand = true;
         Self { handle: SpanHandle { node: Some(active.node.clone()) }, active }
     }
 

@@ -215,8 +215,9 @@ impl SpanHandle {
     /// `llm.attempt_count`. Tell it from a retry loop inside `.call(…)`.
     ///
     /// `status` is the HTTP status, `wait` the pause before the next attempt. An attempt that was answered with a status
-    /// from 400 on, or whose class says that no connection came about (`connection_refused`, `io::ConnectionRefused`), has cost nothing; any other may have been
-    /// charged for, so that the call's cost is `partial`.
+    /// from 400 on, or whose class says that no connection came about (`connect`, `connect_timeout`, `connection_refused`,
+    /// `io::ConnectionRefused`, `dns_error`), has cost nothing; any other may have been charged for, so that the call's cost is
+    /// `partial`.
     pub fn attempt_failed(
         &self,
         error_type: impl Into<Cow<'static, str>>,
@@ -266,9 +267,21 @@ impl SpanHandle {
     }
 }
 
+/// Classes of errors that say that no connection came about. One that was closed or lost may have been used before.
+const UNCONNECTED: [&str; 9] = [
+    "connect",
+    "connect_error",
+    "connect_timeout",
+    "connection_refused",
+    "ConnectionRefused",
+    "io::ConnectionRefused",
+    "ConnectError",
+    "ConnectTimeout",
+    "dns_error",
+];
+
 /// Whether a failed attempt was refused before anything could be charged for.
 fn is_free(error_type: &str, status: Option<u16>) -> bool {
-    let word = error_type.to_ascii_lowercase();
-    let unconnected = ["connect", "io::connectionrefused"].iter().any(|start| word.starts_with(start));
-    status.map_or(unconnected && !word.contains("reset"), |status| status >= 400)
+    let is_unconnected = || UNCONNECTED.iter().any(|word| word.eq_ignore_ascii_case(error_type));
+    status.map_or_else(is_unconnected, |status| status >= 400)
 }

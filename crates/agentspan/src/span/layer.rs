@@ -190,6 +190,12 @@ where
     }
 
     fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
+        if std::thread::panicking()
+            && let Some(adopted) =
+                self.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten()
+        {
+            adopted.panicked();
+        }
         // Spans may be exited in another order than they were entered in.
         let guard = ENTERED.try_with(|entered| {
             let mut entered = entered.borrow_mut();

@@ -59,6 +59,8 @@ struct State {
     attributes: Vec<KeyValue>,
     /// How many of the attributes the step was made with; only later ones take each other's place.
     initial: usize,
+    /// Attributes that were set beyond [`MAX_ATTRIBUTES`].
+    dropped: u32,
     /// The step's own part and those of all descendants that have ended.
     totals: Totals,
     own: Own,
@@ -87,6 +89,10 @@ pub(crate) enum Recording {
 
 /// Room that is made at once for what becomes known while a step runs and ends.
 const USUAL_ATTRIBUTES: usize = 16;
+
+/// More are not kept while a step runs, so that one that sets names without end does not grow without bound. The cold side
+/// chooses among these by the limit of the settings.
+const MAX_ATTRIBUTES: usize = 1_024;
 
 /// In place of the key of a step that a shutdown need not end.
 const NOT_OPEN: u64 = u64::MAX;
@@ -176,6 +182,7 @@ impl Node {
                 recording: Recording::None,
                 attributes: Vec::new(),
                 initial: 0,
+                dropped: 0,
                 totals: Totals::default(),
                 own: Own::default(),
                 open: 0,
@@ -262,10 +269,8 @@ impl Node {
         let _ = self.span_context.set(span_context.clone());
         if !span_context.is_sampled() && span_context.is_valid() {
             self.pass_by();
-        } else if span.is_recording()
-            && self.runtime.joins()
-            && self.runtime.pending.insert(span_context.span_id(), self)
-        {
+        } else if span.is_recording() && self.runtime.joins() {
+            self.runtime.pending.insert(span_context.span_id(), self);
             self.set_recording(Recording::Adopted, Vec::new());
         }
     }
@@ -364,7 +369,7 @@ impl Node {
         let mut state = lock(&self.state);
         for attribute in attributes {
             if !state.ended && state.attributes.iter().all(|known| known.key != attribute.key) {
-                state.attributes.push(attribute);
+                state.push(attribute);
             }
         }
     }
@@ -519,6 +524,7 @@ impl Node {
         let ended = Ended {
             recording: std::mem::take(&mut state.recording),
             attributes: std::mem::take(&mut state.attributes),
+            dropped_attributes: state.dropped,
             recovers_from: state.told.recovers_from.take(),
             is_complete: state.carriers == 0 && state.open == 0,
         };
@@ -577,6 +583,14 @@ impl State {
             known.value = attribute.value;
             return;
         }
+        self.push(attribute);
+    }
+
+    fn push(&mut self, attribute: KeyValue) {
+        if self.attributes.len() >= MAX_ATTRIBUTES {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        }
         if self.attributes.is_empty() {
             self.attributes.reserve(USUAL_ATTRIBUTES);
         }
@@ -603,6 +617,8 @@ impl State {
 pub(crate) struct Ended {
     pub(crate) recording: Recording,
     pub(crate) attributes: Vec<KeyValue>,
+    /// Attributes that there was no room for.
+    pub(crate) dropped_attributes: u32,
     pub(crate) recovers_from: Option<Cow<'static, str>>,
     /// Whether nothing can be added to the sums any more.
     pub(crate) is_complete: bool,

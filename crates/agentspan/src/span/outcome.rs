@@ -27,6 +27,11 @@ impl Ending {
         Self { outcome, failure: Some(failure) }
     }
 
+    /// The work panicked, and what it said is not known here.
+    pub(crate) fn unwinding() -> Self {
+        Self { outcome: Outcome::Panicked, failure: Some(FailureRecord::of_type("panic")) }
+    }
+
     pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Self {
         let message = payload
             .downcast_ref::<&'static str>()

@@ -20,10 +20,14 @@ pub(crate) struct Pace {
 
 /// The times from chunk to chunk of one stream, as many as there may be.
 ///
-/// They are kept by bucket, so that memory is bounded: [`each`](Self::each) gives as many as there were, with their sum,
-/// the least and the greatest of each bucket, and between these the mean of the others.
+/// They are kept by bucket, so that memory is bounded: [`each`](Self::each) gives as many as there were, at most
+/// [`MAX_GIVEN`] of a bucket, with their sum, the least and the greatest of each bucket, and between these the mean of the
+/// others.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Gaps([Bucket; CALL_SECONDS.len() + 1]);
+
+/// More times of one bucket are not given: it happens in the task that read the stream, when that has ended.
+const MAX_GIVEN: u64 = 10_000;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Bucket {
@@ -88,7 +92,7 @@ impl Gaps {
             if let Some(others) = count.checked_sub(2).filter(|others| *others > 0) {
                 // Rounding must not carry it into another bucket.
                 let mean = ((sum - min - max) / others as f64).clamp(min, max);
-                (0..others).for_each(|_| record(mean));
+                (0..others.min(MAX_GIVEN)).for_each(|_| record(mean));
             }
         }
     }

@@ -1,32 +1,50 @@
 use crate::span::node::Node;
 use crate::span::runtime::lock;
 use opentelemetry::SpanId;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-/// Ended steps whose sums are not complete, by span id, until the cold side has taken them. Only for spans that another
-/// bridge has made; our own take the step along.
+/// Steps whose span is another one's, by its id, until the cold side has taken them: those beside spans of others, and
+/// those that ended with sums that are not complete. Spans of our own take the step along.
 #[derive(Debug, Default)]
-pub(crate) struct Pending {
-    waiting: Mutex<HashMap<SpanId, Arc<Node>>>,
+pub(crate) struct Pending(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    steps: HashMap<SpanId, Arc<Node>>,
+    /// Oldest first, also of steps that were taken since.
+    order: VecDeque<SpanId>,
 }
 
-/// More ended steps than this are not waited for.
+/// More steps than this do not wait. A span that is dropped on its way never fetches its step, so the oldest must go.
 const MAX_PENDING: usize = 10_000;
 
 impl Pending {
-    /// Whether the step will be waited for.
-    pub(crate) fn insert(&self, id: SpanId, node: &Arc<Node>) -> bool {
-        let mut waiting = lock(&self.waiting);
-        let room = waiting.len() < MAX_PENDING;
-        if room {
-            waiting.insert(id, node.clone());
+    /// Lets a step wait, in place of the oldest one where too many do.
+    pub(crate) fn insert(&self, id: SpanId, node: &Arc<Node>) {
+        let mut oldest = None;
+        {
+            let Waiting { steps, order } = &mut *lock(&self.0);
+            if order.len() >= 2 * MAX_PENDING {
+                order.retain(|id| steps.contains_key(id));
+            }
+            while steps.len() >= MAX_PENDING && oldest.is_none() {
+                let Some(id) = order.pop_front() else { break };
+                oldest = steps.remove(&id);
+            }
+            steps.insert(id, node.clone());
+            order.push_back(id);
         }
-        room
+        // Without the lock, since it may be the last to hold a whole run.
+        drop(oldest);
     }
 
     /// Gives a step to the cold side, which waits for it from now on.
     pub(crate) fn take(&self, id: SpanId) -> Option<Arc<Node>> {
-        lock(&self.waiting).remove(&id)
+        lock(&self.0).steps.remove(&id)
     }
 }
+
+#[cfg(test)]
+#[path = "pending_tests.rs"]
+mod tests;

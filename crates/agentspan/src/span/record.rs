@@ -72,6 +72,8 @@ pub(crate) struct Active {
     pub(crate) span: tracing::Span,
     /// When a call of a model began, for waiting times; the wall clock may jump.
     pub(crate) began: Option<Instant>,
+    /// It is finished by hand, in the code that does the step's work.
+    pub(crate) is_by_hand: bool,
 }
 
 impl Active {
@@ -163,7 +165,7 @@ impl Active {
     }
 
     fn new(node: Arc<Node>, context: Context, span: tracing::Span) -> Self {
-        Self { node, context, span, began: None }
+        Self { node, context, span, began: None, is_by_hand: false }
     }
 
     fn carried_by_context(node: Arc<Node>, parent_context: &Context) -> Self {
@@ -285,7 +287,9 @@ impl Active {
 impl Drop for Active {
     fn drop(&mut self) {
         if !self.node.is_ended() {
-            self.end(Ending::cancelled());
+            // A future may be dropped since another one panics, which cancels it; a guard is dropped by the code that panics.
+            let panics = self.is_by_hand && std::thread::panicking();
+            self.end(if panics { Ending::unwinding() } else { Ending::cancelled() });
         }
     }
 }

@@ -71,6 +71,7 @@ pub(crate) struct Recorded {
     pub(crate) events: Vec<Event>,
     pub(crate) dropped_events: u32,
     pub(crate) links: Vec<Link>,
+    pub(crate) dropped_links: u32,
     pub(crate) dropped_attributes: u32,
     pub(crate) status: Status,
     /// A name that the user gave to the span itself.
@@ -159,6 +160,7 @@ impl Recorder {
         events.dropped_count = recorded.dropped_events;
         let mut links = SpanLinks::default();
         links.links = recorded.links;
+        links.dropped_count = recorded.dropped_links;
         outlet.ended(Finished {
             span: SpanData {
                 span_context: context.clone(),
@@ -196,6 +198,7 @@ impl Recorded {
             events: Vec::new(),
             dropped_events: 0,
             links,
+            dropped_links: 0,
             dropped_attributes: 0,
             status: Status::Unset,
             name: None,
@@ -262,6 +265,8 @@ impl Span for StepSpan {
         self.0.record(|recorded, limits| {
             if recorded.links.len() < limits.max_links_per_span as usize {
                 recorded.links.push(Link::new(span_context, attributes, 0));
+            } else {
+                recorded.dropped_links = recorded.dropped_links.saturating_add(1);
             }
         });
     }

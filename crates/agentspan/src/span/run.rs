@@ -5,8 +5,8 @@ use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::SpanContext;
 use opentelemetry::{Context, KeyValue, StringValue, Value};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -75,6 +75,8 @@ struct State {
     tool_calls: HashMap<u64, u64>,
     /// Which model call asked for which tool call.
     askers: HashMap<String, SpanContext>,
+    /// Their keys, oldest first.
+    asked: VecDeque<String>,
     rows: Vec<Row>,
     /// Until a tag is added.
     lines: Option<RunLines>,
@@ -130,6 +132,9 @@ pub(crate) struct Line<'a> {
 /// Names, calls and inputs that one run remembers, so that a run without end does not grow without bound.
 const MAX_REMEMBERED: usize = 4_096;
 
+/// Tags of one run, which are copied to each of its steps.
+const MAX_TAGS: usize = 128;
+
 /// Rows of the breakdown; what comes later falls into the last one.
 const MAX_ROWS: usize = 20;
 
@@ -171,6 +176,7 @@ impl Run {
                 last_failed: None,
                 tool_calls: HashMap::new(),
                 askers: HashMap::new(),
+                asked: VecDeque::new(),
                 rows: Vec::new(),
                 lines: None,
                 identity: None,
@@ -196,8 +202,12 @@ impl Run {
         lock(&self.state).inherited.clone()
     }
 
+    /// Puts a tag on the run and on the steps that begin from now on; a new one beyond [`MAX_TAGS`] is left out.
     pub(crate) fn tag(&self, tag: KeyValue) {
         let mut state = lock(&self.state);
+        if state.inherited.len() >= MAX_TAGS && state.inherited.iter().all(|known| known.key != tag.key) {
+            return;
+        }
         put(&mut state.inherited, shared(tag));
         (state.lines, state.identity) = (None, None);
     }
@@ -297,8 +307,14 @@ impl Run {
     /// Remembers which model call asked for a tool call.
     pub(crate) fn asked_for(&self, call_id: &str, asker: &SpanContext) {
         let mut state = lock(&self.state);
-        if state.askers.len() < MAX_REMEMBERED {
-            state.askers.insert(call_id.to_owned(), asker.clone());
+        if state.askers.insert(call_id.to_owned(), asker.clone()).is_none() {
+            state.asked.push_back(call_id.to_owned());
+        }
+        // What was asked for long ago has been done, or never will be.
+        if state.asked.len() > MAX_REMEMBERED
+            && let Some(oldest) = state.asked.pop_front()
+        {
+            state.askers.remove(&oldest);
         }
     }
 

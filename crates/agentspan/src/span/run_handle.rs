@@ -54,7 +54,7 @@ impl RunHandle {
         self
     }
 
-    /// Puts a key and a value on the run and on every step that begins after this call.
+    /// Puts a key and a value on the run and on every step that begins after this call; a run has at most 128 of them.
     pub fn tag(&self, key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> &Self {
         if let (Some(node), Some(run)) = (&self.node, self.state()) {
             let tag = KeyValue::new(key.into(), value.into());

@@ -108,8 +108,9 @@ pub(super) fn clip(text: &str, limit: usize) -> String {
     text[..floor_char_boundary(text, limit)].to_owned()
 }
 
-/// The largest index up to `limit` that lies between characters.
-pub(super) fn floor_char_boundary(text: &str, limit: usize) -> usize {
+/// The largest index up to `limit` that lies between characters. The standard library's is newer than the oldest supported
+/// compiler.
+pub(crate) fn floor_char_boundary(text: &str, limit: usize) -> usize {
     if text.len() <= limit {
         return text.len();
     }

@@ -1,9 +1,7 @@
 //! What a model's reply says: token counts in one normal form, finish reasons, ids, tool calls, errors.
 //!
-//! Whole replies and streams go the same way: a family's `Collector` is given one body or many chunks and
-//! then asked for its [`Reply`], so a streamed reply reads like the same reply sent whole. Each API family is
-//! one file and one line in `FAMILIES`; the shape of the body decides which one reads it, since content
-//! types and gateways mislead, and the provider's name only breaks ties.
+//! A streamed reply reads like the same reply sent whole. The shape of the body decides how it is read, since content
+//! types and gateways mislead; the provider's name only breaks ties.
 //!
 //! Nothing here fails: what cannot be read is absent, and what is kept of one reply is bounded.
 //!
@@ -64,7 +62,7 @@ use json::{Json, Object};
 pub use counts::Usage;
 pub use endpoint::{Endpoint, Endpoints, price_model};
 pub(crate) use finish::class_of as finish_class;
-pub(crate) use json::{get, with_json, with_text};
+pub(crate) use json::{floor_char_boundary, get, with_json, with_text};
 pub use reader::ReplyReader;
 pub use reply::{Reply, ReplyError, ToolCall};
 pub(crate) use request::{Request, read_request, requested_model, write_system, write_tools};

@@ -85,15 +85,24 @@ impl ReplyReader {
 
     /// The HTTP status: from 400 on the body is an error, whatever it says. Default: it is not known, and the body alone
     /// tells.
-    pub fn status(self, status: u16) -> Self {
-        Self { status: Some(status), ..self }
+    pub fn status(mut self, status: u16) -> Self {
+        self.set_status(status);
+        self
+    }
+
+    pub(crate) fn set_status(&mut self, status: u16) {
+        self.status = Some(status);
     }
 
     /// One header of the response. Bedrock alone tells its request id, the counts of InvokeModel and the class of an error
     /// there; others are ignored.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.set(name, value);
+        self.set_header(name, value);
         self
+    }
+
+    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
+        self.headers.set(name, value);
     }
 
     /// Whether the text of messages and the arguments of tools are kept, at most 1 MiB. Default: no. Tell it before the

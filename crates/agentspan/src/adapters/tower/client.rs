@@ -23,7 +23,7 @@ pub struct ClientLayer {
 }
 
 impl ClientLayer {
-    /// Recognises the known hosts.
+    /// Recognises the known hosts, and any path that has OpenAI's shape.
     pub fn new() -> Self {
         Self::default()
     }

@@ -20,7 +20,7 @@ impl TelemetryBuilder {
     /// What concerns one call says `server.address` and `server.port` as well, where they are
     /// [told](crate::LlmBuilder::server) or an adapter has seen them; USD and calls without a price do not. The times from
     /// chunk to chunk of a stream include what your program takes to read on. There are no exemplars, since the SDK of
-    /// opentelemetry 0.33 has no way to give it any; [`Books`](crate::Books) leads from the dearest runs to their traces.
+    /// opentelemetry 0.33 has no way to give it any; [`Books`](crate::cost::Books) leads from the dearest runs to their traces.
     ///
     /// An attribute has at most 500 values, and all of them together at most 2,000 sets; later ones are `other`, and
     /// `agentspan.metrics.other` counts the steps that are.

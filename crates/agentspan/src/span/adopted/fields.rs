@@ -43,6 +43,7 @@ pub(super) struct Fields {
     /// An amount that somebody states.
     pub(super) usd: Option<f64>,
     pub(super) failed: bool,
+    pub(super) panicked: bool,
     pub(super) error_type: Option<String>,
     /// Whether the reply was asked for as a stream.
     pub(super) is_streamed: bool,

@@ -156,6 +156,11 @@ impl Adopted {
         let _ = self.node.call.set(Call { provider, model, operation, batch: false, server });
     }
 
+    /// The span was left by a panic. Its handle may live on in a future that nobody polls any more.
+    pub(crate) fn panicked(&self) {
+        lock(&self.fields).panicked = true;
+    }
+
     /// Ends the step, when the last handle of the span is gone.
     pub(crate) fn close(&self) {
         let (node, fields) = (&self.node, lock(&self.fields));
@@ -169,8 +174,8 @@ impl Adopted {
         if let (StepType::Custom(_), Some(name)) = (&node.step_type, name) {
             node.figures(|figures| figures.name = Some(name.clone()));
         }
-        let ending = if std::thread::panicking() {
-            Ending::failed(FailureRecord::of_type("panic"))
+        let ending = if fields.panicked || std::thread::panicking() {
+            Ending::unwinding()
         } else if fields.failed {
             let class = fields.error_type.clone().map_or(Cow::Borrowed(OTHER), Cow::Owned);
             Ending::failed(FailureRecord::of_type(class))
