@@ -6,18 +6,22 @@
 //!     cargo run --example cost_calculator -- --calls-from calls.jsonl
 //!
 //! The first two print for each model what it costs and below that by which rates, since when these hold, and at last
-//! which catalogue they are from. The third prices a file of JSON lines, such as `{"id": "a", "provider": "openai",
+//! which catalogue they are from; `AGENTSPAN_PRICES=FILE` takes its place. The third prices a file of JSON lines, such as `{"id": "a", "provider": "openai",
 //! "model": "gpt-4o", "usage": {"input": 1000, "output": 500}}`, and prints a JSON line for each, with exact decimals.
 
 use agentspan::Usage;
 use agentspan::cost::{Price, PriceQuery, Prices};
-use agentspan_examples::{bill, day, moment};
+use agentspan_examples::{bill, day, moment, prices};
 use std::error::Error;
 use std::time::SystemTime;
 
 /// A proxy that serves everybody's models, so that a model's name tells whose it is.
 const ANY: &str = "litellm";
 const MODELS: [&str; 3] = ["gpt-4o-mini", "claude-haiku-4-5", "gemini-2.5-pro"];
+
+const USAGE: &str = "cost_calculator [--requests-per-day N] [--calls N] [--input TOKENS] [--output TOKENS]
+    [--cached-share 0..1] [--batch] [--at YYYY-MM-DD] MODEL… (or PROVIDER/MODEL)
+cost_calculator --calls-from FILE";
 
 struct Plan {
     requests: f64,
@@ -31,7 +35,7 @@ struct Plan {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let prices = Prices::bundled();
+    let prices = prices()?;
     let mut plan = Plan {
         requests: 100_000.0,
         calls: 3.0,
@@ -60,7 +64,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--cached-share" => plan.cached_share = value()?.parse()?,
             "--batch" => plan.batch = true,
             "--at" => plan.at = moment(&value()?.into()).ok_or("`--at` is no day such as 2026-11-20")?,
-            option if option.starts_with("--") => return Err(format!("unknown option `{option}`").into()),
+            "--help" => {
+                println!("{USAGE}");
+                return Ok(());
+            }
+            option if option.starts_with("--") => {
+                return Err(format!("unknown option `{option}`; `--help` tells all").into());
+            }
             model => plan.models.push(model.to_owned()),
         }
     }
@@ -77,7 +87,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn compare(prices: &Prices, plan: &Plan) {
     let cached = (plan.input as f64 * plan.cached_share).round() as u64;
     let usage = Usage::new().input(plan.input).output(plan.output).cache_read(cached);
-    println!("{:<32}{:>14}{:>14}{:>14}{:>16}", "USD", "request", "day", "month", "year");
+    let Plan { requests, calls, input, output, .. } = plan;
+    println!(
+        "{requests} requests a day of {calls} calls, each of {input} tokens of input ({cached} cached) and {output} of output"
+    );
+    println!("{:<32}{:>14}{:>14}{:>14}{:>16}{:>10}", "USD", "request", "day", "month", "year", "to first");
     let mut first = None;
     for name in &plan.models {
         let (provider, model) = name.split_once('/').unwrap_or((ANY, name));

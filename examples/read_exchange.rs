@@ -8,17 +8,23 @@
 //! ```text
 //! cargo run --example read_exchange -- --explain exchange.json
 //! cargo run --example read_exchange
-//! {"error_type":null,"file":"(built in)","finish_class":"stop",…,"usage":{"cache_read":4,"input":12,"output":3}}
+//! {"file":"(built in)","provider":"openai",…,"usage":{"cache_read":4,"input":12,"output":3},…}
 //! ```
+//!
+//! It prices by the catalogue, or by the file that `AGENTSPAN_PRICES` names.
 
-use agentspan::cost::Price;
+use agentspan::cost::{Price, Prices};
 use agentspan::usage::{Endpoint, Reply};
 use agentspan_examples::exchange::{BUILT_IN, counts, price, read_response};
+use agentspan_examples::prices;
 use serde_json::{Map, Value, json};
+
+const USAGE: &str = "read_exchange [--cut BYTES] [--explain] FILE…";
 
 fn main() -> Result<(), String> {
     let mut files = Vec::new();
     let (mut cut, mut explain) = (usize::MAX, false);
+    let prices = prices()?;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -27,22 +33,27 @@ fn main() -> Result<(), String> {
                 let number = arguments.next().and_then(|text| text.parse().ok()).filter(|bytes| *bytes > 0);
                 cut = number.ok_or("`--cut` needs a number of bytes from 1 on")?;
             }
+            "--help" => {
+                println!("{USAGE}");
+                return Ok(());
+            }
+            option if option.starts_with("--") => return Err(format!("unknown option `{option}`: {USAGE}")),
             _ => files.push(argument),
         }
     }
     if files.is_empty() {
-        println!("{}", line("(built in)", BUILT_IN, cut, explain)?);
+        println!("{}", line(&prices, "(built in)", BUILT_IN, cut, explain)?);
     }
     for file in files {
         let text =
             std::fs::read_to_string(&file).map_err(|error| format!("cannot read `{file}`: {error}"))?;
         let name = file.rsplit('/').next().unwrap_or(&file);
-        println!("{}", line(name, &text, cut, explain)?);
+        println!("{}", line(&prices, name, &text, cut, explain)?);
     }
     Ok(())
 }
 
-fn line(file: &str, text: &str, cut: usize, explain: bool) -> Result<Value, String> {
+fn line(prices: &Prices, file: &str, text: &str, cut: usize, explain: bool) -> Result<Value, String> {
     let exchange: Value =
         serde_json::from_str(text).map_err(|error| format!("`{file}` is no exchange: {error}"))?;
     let url = exchange["url"].as_str().unwrap_or_default();
@@ -50,7 +61,7 @@ fn line(file: &str, text: &str, cut: usize, explain: bool) -> Result<Value, Stri
     let request = &exchange["request"];
     let reply = read_response(&exchange, &endpoint, cut)?;
     let request_model = endpoint.model.as_deref().or_else(|| request["model"].as_str());
-    let price = price(&endpoint, request_model, &reply);
+    let price = price(prices, &endpoint, request_model, &reply);
     let refused = reply.error.is_some() && exchange["status"].as_u64() >= Some(400);
     let mut line = json!({
         "file": file,

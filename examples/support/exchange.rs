@@ -35,7 +35,7 @@ pub fn read_response(exchange: &Value, endpoint: &Endpoint, cut: usize) -> Resul
 }
 
 /// What the call cost by today's prices; `None` when it said nothing that could be priced.
-pub fn price(endpoint: &Endpoint, requested: Option<&str>, reply: &Reply) -> Option<Price> {
+pub fn price(prices: &Prices, endpoint: &Endpoint, requested: Option<&str>, reply: &Reply) -> Option<Price> {
     let usage = reply.usage.as_ref()?;
     let model = reply.model.as_deref().or(requested)?;
     let provider = endpoint.provider.as_deref().unwrap_or_default();
@@ -43,7 +43,7 @@ pub fn price(endpoint: &Endpoint, requested: Option<&str>, reply: &Reply) -> Opt
     if let Some(tier) = &reply.service_tier {
         query = query.service_tier(tier);
     }
-    Some(Prices::bundled().price(&query))
+    Some(prices.price(&query))
 }
 
 /// The counts under the keys that price files use as well; unknown ones are absent.

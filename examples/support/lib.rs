@@ -6,10 +6,12 @@ mod client;
 pub mod exchange;
 pub mod http;
 pub mod openai;
+mod prices;
 mod reply;
 pub mod weather;
 
 pub use calls::{bill, day, moment};
 pub use client::{client, first_tool_call, request, text, where_to_look};
 pub use openai::OpenAi;
+pub use prices::prices;
 pub use reply::Reply;

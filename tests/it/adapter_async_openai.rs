@@ -108,6 +108,25 @@ async fn a_retry_after_429_is_an_attempt_of_one_span() {
 }
 
 #[tokio::test]
+async fn a_retry_after_an_error_of_the_server_is_an_attempt_of_one_span() {
+    // The client holds the first response, unread, until the second one has come.
+    let server = OpenAi::script([
+        Reply::error(503, "overloaded", "Busy.").retry_after(0),
+        Reply::error(500, "server_error", "Oh.").retry_after(0),
+        Reply::text("It will rain.").usage(412, 54),
+    ])
+    .expect("a port");
+    let recording = record();
+    client(&server).chat().create(request(false)).await.expect("a reply");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 412→54 $0.00157");
+    let span = recording.spans().remove(0);
+    assert_eq!(span.int("llm.attempt_count"), Some(3));
+    assert_eq!(span.events(), ["llm.attempt", "llm.attempt"]);
+    assert_eq!(span.event_text("llm.attempt", "error.type"), Some("503"));
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn an_error_of_the_provider_is_told_by_its_code() {
     // The client's retry layer eats the body of a 429, and gives up after the fourth.
     for (status, code, attempts) in

@@ -339,7 +339,8 @@ fn calculated(arguments: &[&str]) -> Ended {
 fn the_cost_calculator_compares_models_and_says_by_which_prices_and_from_when() {
     let models = ["--at", "2026-11-20", "gpt-4o-mini", "claude-haiku-4-5", "gemini-2.5-pro", "o3"];
     insta::assert_snapshot!(calculated(&models).out, @r"
-    USD                                    request           day         month            year
+    100000 requests a day of 3 calls, each of 1500 tokens of input (0 cached) and 500 of output
+    USD                                    request           day         month            year  to first
     gpt-4o-mini                           0.001575        157.50       4790.62        57487.50     +0.0%
         gpt-4o-mini: for a million input 0.15, output 0.6; without a date
     claude-haiku-4-5                      0.012000       1200.00      36500.00       438000.00   +661.9%
@@ -353,7 +354,8 @@ fn the_cost_calculator_compares_models_and_says_by_which_prices_and_from_when() 
     let saving = ["--cached-share", "0.5", "--batch", "--at", "2026-11-20"];
     let models = ["openai/gpt-4o-mini", "google/gemini-2.5-pro", "openai/no-such-model", "no-such-model"];
     insta::assert_snapshot!(calculated(&[&saving[..], &models].concat()).out, @r"
-    USD                                    request           day         month            year
+    100000 requests a day of 3 calls, each of 1500 tokens of input (750 cached) and 500 of output
+    USD                                    request           day         month            year  to first
     openai/gpt-4o-mini                    0.000788         78.75       2395.31        28743.75     +0.0%
         gpt-4o-mini: for a million cache_read 0.075, input 0.075, output 0.3; batch; since 2026-10-14
     google/gemini-2.5-pro                 0.009188        918.75      27945.31       335343.75  +1066.7%
@@ -365,6 +367,17 @@ fn the_cost_calculator_compares_models_and_says_by_which_prices_and_from_when() 
     let old = calculated(&["--at", "2025-05-01", "o3"]);
     assert!(old.out.contains("o3: for a million input 10, output 40; without a date"), "{old:?}");
     assert!(old.out.ends_with("as of 2025-05-01.\n"), "{old:?}");
+
+    let file = std::env::temp_dir().join(format!("agentspan-calculator-{}.json", std::process::id()));
+    let own = json!([{"id": "me", "name": "Me", "api_pattern": "x", "models": [
+        {"id": "mine", "match": {"equals": "mine"}, "prices": {"input_mtok": 7, "output_mtok": 7}}]}]);
+    std::fs::write(&file, own.to_string()).unwrap();
+    let told = [("AGENTSPAN_PRICES", file.to_str().unwrap())];
+    let by_file = run_with("cost_calculator", &["me/mine"], &told, PATIENCE);
+    std::fs::remove_file(&file).unwrap();
+    assert!(by_file.out.contains("mine: for a million input 7, output 7"), "{by_file:?}");
+    let gone = run_with("cost_calculator", &["me/mine"], &told, PATIENCE);
+    assert!(!gone.success() && gone.err.contains("AGENTSPAN_PRICES"), "{gone:?}");
 
     let alone = run_with("cost_calculator", &[], &[], PATIENCE);
     let rows =

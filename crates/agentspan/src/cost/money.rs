@@ -7,7 +7,7 @@ use std::ops::{Add, AddAssign};
 /// Prices have at most six decimals per million tokens, so a rate for one token and every product of it is a
 /// whole number of these units. It is shown as an exact decimal without trailing zeros and without exponent; `f64`
 /// appears only on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Usd(i128);
 
 /// Decimals of a dollar that are kept.
@@ -112,6 +112,13 @@ impl AddAssign for Usd {
 impl Sum for Usd {
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// As the decimal that it is, since whoever prints books wants to read them.
+impl fmt::Debug for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Usd({self})")
     }
 }
 

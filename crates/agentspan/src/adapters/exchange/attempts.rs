@@ -4,6 +4,7 @@ use crate::span::{Close, FailureRecord, SpanHandle, lock};
 use crate::usage::{Endpoint, ReplyReader};
 use opentelemetry::{Context, ContextGuard};
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -15,10 +16,13 @@ pub(super) struct Attempts {
     /// The last failure: an attempt that failed and was repeated is told only when the next one begins, since the last
     /// one is the call's own end.
     failed: Mutex<Option<Failed>>,
+    begun: AtomicU64,
 }
 
 #[derive(Debug)]
 struct Failed {
+    /// Which attempt, from 0.
+    attempt: u64,
     error_type: Cow<'static, str>,
     message: Option<String>,
     status: Option<u16>,
@@ -31,7 +35,7 @@ struct Current(Arc<Attempts>);
 
 impl Attempts {
     pub(super) fn new(url: &str, handle: SpanHandle) -> Self {
-        Self { url: url.into(), handle, failed: Mutex::default() }
+        Self { url: url.into(), handle, failed: Mutex::default(), begun: AtomicU64::new(0) }
     }
 
     pub(super) fn url(&self) -> &str {
@@ -66,6 +70,7 @@ impl Attempts {
 #[derive(Debug)]
 pub(super) struct Attempt {
     around: Arc<Attempts>,
+    number: u64,
     status: Option<u16>,
     reader: Option<ReplyReader>,
     provider: Box<str>,
@@ -77,13 +82,19 @@ impl Attempt {
             around.handle.attempt_failed(failed.error_type, failed.status, Some(failed.at.elapsed()));
         }
         let provider = endpoint.and_then(|endpoint| endpoint.provider.as_deref()).unwrap_or_default();
-        Self { around, status: None, reader: None, provider: provider.into() }
+        let number = around.begun.fetch_add(1, Ordering::Relaxed);
+        Self { around, number, status: None, reader: None, provider: provider.into() }
     }
 
     pub(super) fn answered(&mut self, status: u16) {
         self.status = Some(status);
         if status >= 400 {
-            self.reader = Some(ReplyReader::new(&self.provider).status(status));
+            let unread = || ReplyReader::new(&self.provider).status(status);
+            // A retry layer may hold the response, unread, until the next attempt has been answered.
+            let error = unread().finish().error;
+            let error_type = error.map_or_else(|| status.to_string(), |error| error.error_type);
+            self.note(error_type.into(), None);
+            self.reader = Some(unread());
         }
     }
 
@@ -97,15 +108,24 @@ impl Attempt {
         }
     }
 
-    pub(super) fn close(self, close: Close) {
-        let Self { around, status, reader, .. } = self;
-        let error = reader.and_then(|reader| reader.finish().error);
-        let (error_type, message) = match (error, close) {
-            (Some(error), _) => (error.error_type.into(), Some(error.message)),
-            // A retry layer that looks at the status alone drops the body unread.
-            (None, Close::Failed(failure)) => (failure.error_type, failure.message),
-            (None, _) => return,
-        };
-        *lock(&around.failed) = Some(Failed { error_type, message, status, at: Instant::now() });
+    pub(super) fn close(mut self, close: Close) {
+        let was_told =
+            || lock(&self.around.failed).as_ref().is_none_or(|failed| failed.attempt != self.number);
+        if self.reader.is_some() && was_told() {
+            return;
+        }
+        let error = self.reader.take().and_then(|reader| reader.finish().error);
+        match (error, close) {
+            (Some(error), _) => self.note(error.error_type.into(), Some(error.message)),
+            (None, Close::Failed(failure)) => self.note(failure.error_type, failure.message),
+            (None, _) => {}
+        }
+    }
+
+    /// Keeps the failure for the next attempt to tell of.
+    fn note(&self, error_type: Cow<'static, str>, message: Option<String>) {
+        let Self { around, number: attempt, status, .. } = self;
+        let failed = Failed { attempt: *attempt, error_type, message, status: *status, at: Instant::now() };
+        *lock(&around.failed) = Some(failed);
     }
 }
