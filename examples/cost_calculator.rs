@@ -10,8 +10,8 @@
 //! "model": "gpt-4o", "usage": {"input": 1000, "output": 500}}`, and prints a JSON line for each, with exact decimals.
 
 use agentspan::Usage;
-use agentspan::cost::{Price, PriceQuery, Prices};
-use agentspan_examples::{bill, day, moment, prices};
+use agentspan::cost::{PriceQuery, Prices};
+use agentspan_examples::{bill, day, moment, prices, rates};
 use std::error::Error;
 use std::time::SystemTime;
 
@@ -107,18 +107,4 @@ fn compare(prices: &Prices, plan: &Plan) {
         println!("    {}", rates(&price));
     }
     println!("Prices of {}, as of {}.", prices.version().unwrap_or("no catalogue"), day(plan.at));
-}
-
-/// As `gpt-4o: for a million input 2.5, output 10`, and what is special about it.
-fn rates(price: &Price) -> String {
-    let lines = price.lines().iter().map(|line| match line.per() {
-        1_000_000 => format!("{} {}", line.what(), line.rate()),
-        per => format!("{} {} for {per}", line.what(), line.rate()),
-    });
-    let lines = lines.collect::<Vec<_>>().join(", ");
-    let mut text = format!("{}: for a million {lines}", price.price_model().unwrap_or("?"));
-    text.extend(price.tier().map(|tier| format!("; {tier}")));
-    text += &price.effective_since().map_or("; without a date".into(), |at| format!("; since {}", day(at)));
-    text.extend(price.missing().iter().map(|part| format!("; no rate for {part}")));
-    text
 }

@@ -13,5 +13,5 @@ pub mod weather;
 pub use calls::{bill, day, moment};
 pub use client::{client, first_tool_call, request, text, where_to_look};
 pub use openai::OpenAi;
-pub use prices::prices;
+pub use prices::{prices, rates};
 pub use reply::Reply;

@@ -1,14 +1,22 @@
-use crate::cost::{OwnCost, Totals, Unpriced, Usd};
+mod end;
+mod own;
+mod state;
+
+pub(crate) use end::Ended;
+pub(crate) use own::{Own, Told};
+pub(crate) use state::Recording;
+
+use crate::cost::Totals;
 use crate::span::measure::ReplyFigures;
-use crate::span::model::{self, Call};
-use crate::span::outcome::Ending;
+use crate::span::model::Call;
 use crate::span::recorder::Recorded;
 use crate::span::run::Run;
 use crate::span::runtime::{Runtime, lock};
-use agentspan_semconv::{Outcome, StepType};
+use agentspan_semconv::StepType;
 use opentelemetry::trace::{Event, SpanContext, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SpanLimits;
+use state::State;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -53,92 +61,8 @@ pub(crate) struct Node {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
-struct State {
-    recording: Recording,
-    attributes: Vec<KeyValue>,
-    /// How many of the attributes the step was made with; only later ones take each other's place.
-    initial: usize,
-    /// Attributes that were set beyond [`MAX_ATTRIBUTES`].
-    dropped: u32,
-    /// The step's own part and those of all descendants that have ended.
-    totals: Totals,
-    own: Own,
-    /// Descendants that have not ended or whose work may go on.
-    open: u64,
-    ended: bool,
-    /// How many may still carry the step on: its `tracing` span, which counts once, and tasks and closures.
-    carriers: u32,
-    released: bool,
-    told: Told,
-}
-
-/// Where the span of a step is, until the step ends.
-#[derive(Debug, Default)]
-pub(crate) enum Recording {
-    /// The step has none.
-    #[default]
-    None,
-    /// In the step itself, all but the attributes.
-    Own(Recorded),
-    /// In this context, where another bridge has made it. The context may hold the step as well, so it must not stay.
-    Bridged(Context),
-    /// With a bridge, in a span of other people. What the step adds to it waits here for the cold side.
-    Adopted,
-}
-
-/// Room that is made at once for what becomes known while a step runs and ends.
-const USUAL_ATTRIBUTES: usize = 16;
-
-/// More are not kept while a step runs, so that one that sets names without end does not grow without bound. The cold side
-/// chooses among these by the limit of the settings.
-const MAX_ATTRIBUTES: usize = 1_024;
-
 /// In place of the key of a step that a shutdown need not end.
 const NOT_OPEN: u64 = u64::MAX;
-
-/// What the step itself adds to the sums.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Own {
-    pub(crate) cost: OwnCost,
-    /// Told by the user, so nothing computed replaces it.
-    pub(crate) cost_by_hand: bool,
-    pub(crate) prompt_tokens: Option<u64>,
-    pub(crate) completion_tokens: Option<u64>,
-    /// An attempt before the one that counts may have been charged for, and nobody knows.
-    pub(crate) lost_attempt: bool,
-    /// Kept for a meter only.
-    pub(crate) reply: Option<Box<ReplyFigures>>,
-    /// A step below tells of the same call; then this one adds nothing, unless it has figures all the same.
-    pub(crate) told_below: bool,
-    /// Another step tells of the same call, so this one adds nothing.
-    pub(crate) told_elsewhere: bool,
-    /// The span of others repeats the usage of the calls below it.
-    pub(crate) repeats_usage: bool,
-}
-
-impl Own {
-    pub(crate) fn has_figures(&self) -> bool {
-        self.cost != OwnCost::None || self.prompt_tokens.is_some() || self.completion_tokens.is_some()
-    }
-
-    /// Whether the call is counted with another step.
-    pub(crate) fn is_counted_elsewhere(&self) -> bool {
-        self.told_elsewhere || (self.told_below && !self.has_figures())
-    }
-}
-
-/// What the user said of the step while it ran.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Told {
-    pub(crate) outcome: Option<Outcome>,
-    pub(crate) error_type: Option<Cow<'static, str>>,
-    /// The class of the failure that a recovery answers; it is the recovery's `error.type` though it succeeds.
-    pub(crate) recovers_from: Option<Cow<'static, str>>,
-    /// A call of a tool elsewhere is recorded in the step, which can be said of one call only.
-    #[cfg(feature = "rmcp")]
-    pub(crate) is_remote: bool,
-}
 
 pub(crate) struct NewNode {
     pub(crate) runtime: Arc<Runtime>,
@@ -466,103 +390,6 @@ impl Node {
             self.release();
         }
     }
-
-    /// Ends the step once: posts its part to itself and every ancestor, lets the ancestors go unless somebody still
-    /// carries the step, and gives what is left to be recorded.
-    ///
-    /// What the user told of the outcome takes the place of success; then `settle` may change it, is given the class of
-    /// failure that the user told, and does what must be done before an ancestor can leave.
-    pub(crate) fn end<T>(
-        &self,
-        ending: &mut Ending,
-        settle: impl FnOnce(&mut Ending, &Own, Option<Cow<'static, str>>) -> T,
-    ) -> Option<(Ended, T)> {
-        // Held until the end, so that a carrier that goes meanwhile does not let the ancestors go without the part.
-        // Locks are taken upwards only, from a step to its run and its ancestors.
-        let mut state = lock(&self.state);
-        if state.ended {
-            return None;
-        }
-        if ending.outcome == Outcome::Ok
-            && let Some(outcome) = state.told.outcome
-        {
-            ending.outcome = outcome;
-        }
-        // A call that ends without a word about its cost, as one that was dropped under way, has an unknown cost: the
-        // provider may well have charged for it.
-        if self.is_model_call() && state.own.cost == OwnCost::None && !state.own.is_counted_elsewhere() {
-            let refused = ending.failure.as_ref().is_some_and(|failure| failure.refused);
-            let missing = (!refused).then_some(Unpriced::NoUsage);
-            state.own.cost = if refused { OwnCost::Known(Usd::ZERO) } else { OwnCost::Unknown };
-            if let Some(missing) = missing.filter(|_| self.is_recording()) {
-                state.set(model::missing_price(missing));
-            }
-        }
-        if state.own.lost_attempt
-            && let OwnCost::Known(usd) = state.own.cost
-        {
-            state.own.cost = OwnCost::Partial(usd);
-            if self.is_recording() {
-                state.set(model::missing_price(Unpriced::LostAttempt));
-            }
-        }
-        let told = state.told.error_type.take();
-        let settled = settle(ending, &state.own, told);
-        state.ended = true;
-        let mut part = self.part(&state.own, ending.outcome.is_failure());
-        let release = state.ready_to_release();
-        for ancestor in self.ancestors() {
-            let mut ancestor = lock(&ancestor.state);
-            ancestor.totals.add(&part);
-            if release {
-                ancestor.open = ancestor.open.saturating_sub(1);
-            }
-        }
-        // A run that is a step of another one is no step of its own.
-        (part.steps, part.failed_steps) = (0, 0);
-        state.totals.add(&part);
-        let ended = Ended {
-            recording: std::mem::take(&mut state.recording),
-            attributes: std::mem::take(&mut state.attributes),
-            dropped_attributes: state.dropped,
-            recovers_from: state.told.recovers_from.take(),
-            is_complete: state.carriers == 0 && state.open == 0,
-        };
-        drop(state);
-        let open_key = self.open_key.load(Ordering::Relaxed);
-        if open_key != NOT_OPEN {
-            self.runtime.open.remove(open_key);
-        }
-        Some((ended, settled))
-    }
-
-    /// Whether nothing can be added to the sums any more; with the number of steps still open otherwise.
-    pub(crate) fn completeness(&self) -> Result<(), u64> {
-        let state = lock(&self.state);
-        if state.ended && state.carriers == 0 && state.open == 0 { Ok(()) } else { Err(state.open) }
-    }
-
-    fn release(&self) {
-        self.ancestors().for_each(|ancestor| {
-            let mut state = lock(&ancestor.state);
-            state.open = state.open.saturating_sub(1);
-        });
-    }
-
-    fn part(&self, own: &Own, failed: bool) -> Totals {
-        let counts = !own.is_counted_elsewhere();
-        let mut part = Totals {
-            prompt_tokens: own.prompt_tokens,
-            completion_tokens: own.completion_tokens,
-            llm_calls: u64::from(counts && self.step_type == StepType::LlmGenerate),
-            tool_calls: u64::from(counts && self.step_type == StepType::ToolCall),
-            steps: u64::from(self.is_step_of_run),
-            failed_steps: u64::from(self.is_step_of_run && failed),
-            ..Totals::default()
-        };
-        part.post_cost(&own.cost);
-        part
-    }
 }
 
 impl Drop for Node {
@@ -573,53 +400,4 @@ impl Drop for Node {
             last = node.parent.take();
         }
     }
-}
-
-impl State {
-    /// A value set twice counts once, with the last value.
-    fn set(&mut self, attribute: KeyValue) {
-        let later = self.attributes.iter_mut().skip(self.initial);
-        if let Some(known) = later.into_iter().find(|known| known.key == attribute.key) {
-            known.value = attribute.value;
-            return;
-        }
-        self.push(attribute);
-    }
-
-    fn push(&mut self, attribute: KeyValue) {
-        if self.attributes.len() >= MAX_ATTRIBUTES {
-            self.dropped = self.dropped.saturating_add(1);
-            return;
-        }
-        if self.attributes.is_empty() {
-            self.attributes.reserve(USUAL_ATTRIBUTES);
-        }
-        self.attributes.push(attribute);
-    }
-
-    fn unset(&mut self, is_stale: impl Fn(&str) -> bool) {
-        let mut at = 0;
-        self.attributes.retain(|known| {
-            at += 1;
-            at <= self.initial || !is_stale(known.key.as_str())
-        });
-    }
-
-    fn ready_to_release(&mut self) -> bool {
-        let ready = self.ended && self.carriers == 0 && !self.released;
-        self.released |= ready;
-        ready
-    }
-}
-
-/// What an ended step leaves to be recorded.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) recording: Recording,
-    pub(crate) attributes: Vec<KeyValue>,
-    /// Attributes that there was no room for.
-    pub(crate) dropped_attributes: u32,
-    pub(crate) recovers_from: Option<Cow<'static, str>>,
-    /// Whether nothing can be added to the sums any more.
-    pub(crate) is_complete: bool,
 }

@@ -247,5 +247,4 @@ impl From<Elapsed> for String {
 }
 
 #[cfg(test)]
-#[path = "outcome_tests.rs"]
 mod tests;

@@ -114,5 +114,4 @@ impl Gaps {
 }
 
 #[cfg(test)]
-#[path = "pace_tests.rs"]
 mod tests;

@@ -46,5 +46,4 @@ impl Pending {
 }
 
 #[cfg(test)]
-#[path = "pending_tests.rs"]
 mod tests;

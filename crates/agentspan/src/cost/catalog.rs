@@ -131,7 +131,7 @@ impl Catalog {
     pub(crate) fn bundled() -> Arc<Self> {
         static BUNDLED: OnceLock<Arc<Catalog>> = OnceLock::new();
         let bundled = BUNDLED.get_or_init(|| {
-            let catalog = Self::from_json(include_bytes!("prices.json"), VERSION);
+            let catalog = Self::from_json(include_bytes!("catalog/prices.json"), VERSION);
             Arc::new(catalog.expect("the committed catalogue can be read, as a test shows"))
         });
         bundled.clone()

@@ -1,0 +1,85 @@
+//! What changes of a step while it runs.
+
+use super::own::{Own, Told};
+use crate::cost::Totals;
+use crate::span::recorder::Recorded;
+use opentelemetry::{Context, KeyValue};
+
+/// What changes of a step while it runs.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) recording: Recording,
+    pub(super) attributes: Vec<KeyValue>,
+    /// How many of the attributes the step was made with; only later ones take each other's place.
+    pub(super) initial: usize,
+    /// Attributes that were set beyond [`MAX_ATTRIBUTES`].
+    pub(super) dropped: u32,
+    /// The step's own part and those of all descendants that have ended.
+    pub(super) totals: Totals,
+    pub(super) own: Own,
+    /// Descendants that have not ended or whose work may go on.
+    pub(super) open: u64,
+    pub(super) ended: bool,
+    /// How many may still carry the step on: its `tracing` span, which counts once, and tasks and closures.
+    pub(super) carriers: u32,
+    pub(super) released: bool,
+    pub(super) told: Told,
+}
+
+/// Where the span of a step is, until the step ends.
+#[derive(Debug, Default)]
+pub(crate) enum Recording {
+    /// The step has none.
+    #[default]
+    None,
+    /// In the step itself, all but the attributes.
+    Own(Recorded),
+    /// In this context, where another bridge has made it. The context may hold the step as well, so it must not stay.
+    Bridged(Context),
+    /// With a bridge, in a span of other people. What the step adds to it waits here for the cold side.
+    Adopted,
+}
+
+/// Room that is made at once for what becomes known while a step runs and ends.
+const USUAL_ATTRIBUTES: usize = 16;
+
+/// More are not kept while a step runs, so that one that sets names without end does not grow without bound. The cold side
+/// chooses among these by the limit of the settings.
+const MAX_ATTRIBUTES: usize = 1_024;
+
+impl State {
+    /// A value set twice counts once, with the last value.
+    pub(super) fn set(&mut self, attribute: KeyValue) {
+        let later = self.attributes.iter_mut().skip(self.initial);
+        if let Some(known) = later.into_iter().find(|known| known.key == attribute.key) {
+            known.value = attribute.value;
+            return;
+        }
+        self.push(attribute);
+    }
+
+    pub(super) fn push(&mut self, attribute: KeyValue) {
+        if self.attributes.len() >= MAX_ATTRIBUTES {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        }
+        if self.attributes.is_empty() {
+            self.attributes.reserve(USUAL_ATTRIBUTES);
+        }
+        self.attributes.push(attribute);
+    }
+
+    pub(super) fn unset(&mut self, is_stale: impl Fn(&str) -> bool) {
+        let mut at = 0;
+        self.attributes.retain(|known| {
+            at += 1;
+            at <= self.initial || !is_stale(known.key.as_str())
+        });
+    }
+
+    pub(super) fn ready_to_release(&mut self) -> bool {
+        let ready = self.ended && self.carriers == 0 && !self.released;
+        self.released |= ready;
+        ready
+    }
+}
