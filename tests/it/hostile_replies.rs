@@ -46,11 +46,14 @@ fn counts_that_are_no_counts_are_absent_and_have_no_price() {
         observe(CHAT, 200, body.as_bytes());
         assert_eq!(recording.spans()[0].to_string(), "llm.openai.unknown ok cost:unknown", "{wrong}");
     }
-    // No JSON at all.
-    for wrong in ["NaN", "Infinity", "0x10", "+5", ".5", "1e999"] {
-        let body = format!("{{\"model\":\"gpt-4o\",\"usage\":{{\"prompt_tokens\":{wrong}}}}}");
+    // What some servers write, and what is no JSON at all.
+    let model = Some("gpt-4o");
+    let cases =
+        [("NaN", model), ("Infinity", model), ("1e999", model), ("0x10", None), ("+5", None), (".5", None)];
+    for (wrong, model) in cases {
+        let body = format!("{{\"model\":\"gpt-4o\",\"choices\":[],\"usage\":{{\"prompt_tokens\":{wrong}}}}}");
         let reply = read(&body);
-        assert_eq!((reply.usage, reply.model), (None, None), "{wrong}");
+        assert_eq!((reply.usage, reply.model.as_deref()), (None, model), "{wrong}");
     }
 }
 

@@ -292,6 +292,11 @@ pub(crate) fn calculate(
         }
     }
     let mut leaves = PerUnit::<i128>::default();
+    // Audio that is paid by the second is not paid once more as a part of the input.
+    let is_timed = rate(Unit::AudioSeconds).or(rate(Unit::InputAudioSeconds)).is_some();
+    if is_timed && rate(Unit::InputAudio).is_none() && counts.is_positive(Unit::AudioSeconds) {
+        leaves.set(Unit::InputAudio, counts.get(Unit::InputAudio).unwrap_or(0));
+    }
     let mut lines = Vec::with_capacity(set.rates.known().and(counts.known()).len());
     let (mut sides, mut is_long) = ([Usd::ZERO; 3], false);
     for (unit, rate) in set.rates.iter() {

@@ -3,6 +3,7 @@ use super::price::{Price, PriceQuery, Unpriced, calculate};
 use super::unit::Counts;
 use super::{Rates, Usd, time};
 use crate::error::Error;
+use crate::usage::without_arn;
 use agentspan_semconv::{CostSource, provider};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -156,10 +157,13 @@ impl Prices {
         share: Option<i128>,
     ) -> Result<Price, Unpriced> {
         let catalog = self.catalog.as_ref().ok_or(Unpriced::NoCatalog)?;
-        let found = self.seen.find(catalog, query.provider, query.model).map_err(|missing| match missing {
-            Missing::Provider => Unpriced::UnknownProvider,
-            Missing::Model => Unpriced::UnknownModel,
-        });
+        let found =
+            self.seen.find(catalog, query.provider, without_arn(query.model)).map_err(
+                |missing| match missing {
+                    Missing::Provider => Unpriced::UnknownProvider,
+                    Missing::Model => Unpriced::UnknownModel,
+                },
+            );
         let counts = Counts::of(query.usage, found.map_or(0, |found| catalog.least_seconds(found)));
         let (found, counts) = (found?, counts?);
         let mut set = catalog.rates(found, terms);

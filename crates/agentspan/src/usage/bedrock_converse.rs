@@ -131,8 +131,9 @@ impl Collector for Converse {
         }
     }
 
+    /// The counts come behind the stop, and last.
     fn is_complete(&self) -> bool {
-        self.stop_reason.is_some()
+        self.stop_reason.is_some() && self.reply.usage.is_some()
     }
 
     fn places(&self) -> &'static [Place] {

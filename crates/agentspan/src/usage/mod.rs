@@ -60,6 +60,7 @@ mod vectors;
 use json::{Json, Object};
 
 pub use counts::Usage;
+pub(crate) use endpoint::without_arn;
 pub use endpoint::{Endpoint, Endpoints, price_model};
 pub(crate) use finish::class_of as finish_class;
 pub(crate) use json::{floor_char_boundary, get, with_json, with_text};

@@ -6,6 +6,7 @@ use serde_json_borrow::ObjectAsVec;
 
 mod body;
 mod headers;
+mod numbers;
 
 use body::Body;
 use headers::Headers;

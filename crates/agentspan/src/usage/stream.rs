@@ -51,6 +51,10 @@ impl StreamReader {
 
     /// Reads one chunk.
     pub(super) fn push(&mut self, chunk: &Json<'_>) {
+        // What comes behind the end mark belongs to no reply.
+        if self.is_done {
+            return;
+        }
         self.chunks = self.chunks.saturating_add(1);
         if self.is_announcement(chunk) {
             return;

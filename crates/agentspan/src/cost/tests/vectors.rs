@@ -47,6 +47,38 @@ fn prices_are_exact_decimals() {
 }
 
 #[test]
+fn models_named_by_an_arn_have_their_price() {
+    let usage = count(1000, 500);
+    let plain = "anthropic.claude-haiku-4-5-20251001-v1:0";
+    let cases = [
+        (plain.to_owned(), "0.00385"),
+        (format!("arn:aws:bedrock:us-east-1::foundation-model/{plain}"), "0.00385"),
+        (format!("arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.{plain}"), "0.00385"),
+    ];
+    for (model, expected) in cases {
+        for provider in ["aws", "aws.bedrock"] {
+            assert_eq!(
+                today(provider, &model, &usage).total_usd(),
+                Some(usd(expected)),
+                "{provider} {model}"
+            );
+        }
+    }
+    let own = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc";
+    assert_eq!(today("aws", own, &usage).missing(), ["model"]);
+}
+
+#[test]
+fn audio_that_is_paid_by_the_second_is_not_paid_as_tokens_as_well() {
+    let mut usage = count(386, 15).input_audio(375);
+    usage.seconds = Some(30.0);
+    let price = today("mistral", "voxtral-small-2507", &usage);
+    // 11 tokens of text at 0.1 for a million, 15 at 0.4, and 30 of 3,600 seconds at 0.24.
+    assert_eq!(price.total_usd(), Some(usd("0.0020071")), "{price:?}");
+    assert_eq!(price.status(), CostStatus::Known);
+}
+
+#[test]
 fn batch_tier_and_date_choose_the_price() {
     let plain = count(1000, 500);
     let cached = count(1000, 500).cache_read(400);

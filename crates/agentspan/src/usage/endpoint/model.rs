@@ -16,19 +16,23 @@
 /// assert_eq!(price_model("gpt-4o"), "gpt-4o");
 /// ```
 pub fn price_model(id: &str) -> &str {
-    let named = if id.starts_with("arn:") {
-        ["foundation-model/", "inference-profile/"]
-            .iter()
-            .find_map(|kind| Some(id.split_once(&format!(":{kind}"))?.1))
-            .unwrap_or(id)
-    } else {
-        id
-    };
+    let named = without_arn(id);
     REGIONS
         .iter()
         .find_map(|region| named.strip_prefix(region))
         .filter(|rest| rest.contains('.'))
         .unwrap_or(named)
+}
+
+/// The id at the end of an ARN that names a model; any other name as it is.
+pub(crate) fn without_arn(id: &str) -> &str {
+    if !id.starts_with("arn:") {
+        return id;
+    }
+    [":foundation-model/", ":inference-profile/"]
+        .iter()
+        .find_map(|kind| Some(id.split_once(kind)?.1))
+        .unwrap_or(id)
 }
 
 /// What stands before the maker in the ids of cross-region inference profiles.

@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 
 use super::super::framing::{EventStream, Framing, JsonArray, Ndjson, Sink, Sse};
 use super::super::json::{self, Json};
+use super::numbers::without_bad_numbers;
 
 /// Bytes of a whole body that are kept; parsing more would take the caller's time and many times their memory.
 const MAX_WHOLE: usize = 64 << 20;
@@ -163,8 +164,8 @@ fn is_followed(line: &[u8]) -> bool {
     chunk.is_some_and(|chunk| [chunk.done, chunk.is_finished].contains(&Some(false)))
 }
 
-/// Parses JSON of a bounded number of values; bytes that are no UTF-8 are replaced, so that one broken character does not
-/// hide the counts.
+/// Parses JSON of a bounded number of values. Bytes that are no UTF-8 are replaced and numbers that cannot be are left out, so
+/// that one broken character does not hide the counts.
 pub(super) fn parse<R>(bytes: &[u8], most: usize, read: impl FnOnce(&Json<'_>) -> R) -> Option<R> {
     let bytes = without_lead(bytes);
     if json::has_more_values(bytes, most) {
@@ -172,6 +173,10 @@ pub(super) fn parse<R>(bytes: &[u8], most: usize, read: impl FnOnce(&Json<'_>) -
     }
     // Looking for broken characters takes several times as long as seeing that there are none.
     let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+    if let Ok(parsed) = serde_json::from_str(&text) {
+        return Some(read(&parsed));
+    }
+    let text = without_bad_numbers(&text)?;
     serde_json::from_str(&text).ok().map(|parsed| read(&parsed))
 }
 

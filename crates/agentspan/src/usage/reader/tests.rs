@@ -292,3 +292,39 @@ fn the_first_of_many_lines_is_given_at_its_end() {
     assert!(!whole.has_output());
     assert_eq!(whole.finish().stream_end, None);
 }
+
+#[test]
+fn a_number_that_cannot_be_does_not_hide_the_others() {
+    let cases = [
+        (r#"{"prompt_tokens": 1e400, "completion_tokens": 10}"#, None, Some(10)),
+        (r#"{"prompt_tokens": NaN, "completion_tokens": 10}"#, None, Some(10)),
+        (r#"{"prompt_tokens": 7, "completion_tokens": -Infinity}"#, Some(7), None),
+        (
+            r#"{"prompt_tokens": 7, "completion_tokens": 1, "x": [Infinity, "NaN \" NaN", -1.5e999]}"#,
+            Some(7),
+            Some(1),
+        ),
+    ];
+    for (usage, input, output) in cases {
+        let body = format!(r#"{{"id": "c-1", "model": "gpt-4o", "choices": [], "usage": {usage}}}"#);
+        let reply = in_every_cut("openai", body.as_bytes());
+        assert_eq!(reply.model.as_deref(), Some("gpt-4o"), "{body}");
+        let found = reply.usage.expect("a count is known");
+        assert_eq!((found.input, found.output), (input, output), "{body}");
+    }
+    let broken = in_every_cut("openai", br#"{"model": "gpt-4o", "usage": {"prompt_tokens": NaN"#);
+    assert_eq!((broken.model, broken.usage), (None, None));
+}
+
+#[test]
+fn nothing_behind_the_end_mark_is_read() {
+    let chunk = |tokens: u32| {
+        format!(
+            "data: {{\"choices\": [], \"usage\": {{\"prompt_tokens\": {tokens}, \"completion_tokens\": 4}}}}\n\n"
+        )
+    };
+    let body = format!("{}data: [DONE]\n\n{}data: [DONE]\n\n", chunk(9), chunk(99));
+    let reply = in_every_cut("openai", body.as_bytes());
+    assert_eq!(reply.usage.and_then(|usage| usage.input), Some(9));
+    assert_eq!(reply.stream_end, Some(StreamEnd::Complete));
+}
