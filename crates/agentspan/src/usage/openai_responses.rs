@@ -73,6 +73,9 @@ enum Kind {
     },
 }
 
+/// States that are no end.
+const UNDER_WAY: [&str; 2] = ["queued", "in_progress"];
+
 impl Responses {
     fn new(dialect: Dialect, content: bool) -> Self {
         Self {
@@ -91,6 +94,11 @@ impl Responses {
     /// What stands in a whole response, and in the events of a stream that carry it: each is a newer state of
     /// all of it, and the last one counts.
     fn push_response(&mut self, response: &Object<'_>) {
+        // An end stays one, whatever comes late.
+        let is_early = |status: Option<&str>| status.is_none_or(|status| UNDER_WAY.contains(&status));
+        if !is_early(self.status.as_deref()) && is_early(json::text(response, "status")) {
+            return;
+        }
         let reply = &mut self.reply;
         let newest = |place: &mut Option<String>, key: &str| {
             if let Some(name) = json::name(response, key) {

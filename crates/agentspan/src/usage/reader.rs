@@ -171,7 +171,7 @@ impl ReplyReader {
             let Self { body, chunks, .. } = &mut self;
             body.finish(&mut |payload| chunks.read(payload));
         }
-        let is_complete = self.is_complete();
+        let (is_complete, has_output) = (self.is_complete(), self.has_output());
         let Self { provider, content, status, headers, body, chunks } = self;
         let Chunks { reader, count: chunk_count, mut places, .. } = chunks;
         let mut kept: &[u8] = &[];
@@ -206,6 +206,8 @@ impl ReplyReader {
                 .take()
                 .or_else(|| body::parse(kept, json::MAX_VALUES, reply::any_error).flatten());
             reply.error = Some(reply::of_status(status, headers.error_type(), told, kept));
+            // A refusal is no stream, though some write it as one.
+            reply.stream_end = reply.stream_end.filter(|_| has_output);
         }
         reply
     }

@@ -328,3 +328,29 @@ fn nothing_behind_the_end_mark_is_read() {
     assert_eq!(reply.usage.and_then(|usage| usage.input), Some(9));
     assert_eq!(reply.stream_end, Some(StreamEnd::Complete));
 }
+
+#[test]
+fn a_refusal_is_no_stream_however_it_is_written() {
+    for body in [
+        r#"[{"error": {"code": 429, "message": "No.", "status": "RESOURCE_EXHAUSTED"}}]"#,
+        "data: {\"error\": {\"code\": 429}}\n\n",
+    ] {
+        let mut reader = ReplyReader::new("google").status(429);
+        reader.push(body.as_bytes());
+        let reply = reader.finish();
+        assert_eq!((reply.stream_end, reply.error.is_some()), (None, true), "{body}");
+    }
+}
+
+#[test]
+fn a_late_event_takes_nothing_of_an_end_away() {
+    let event = |status: &str, usage: &str| {
+        format!(
+            "data: {{\"type\":\"response.{status}\",\"response\":{{\"id\":\"r\",\"object\":\"response\",\"status\":\"{status}\",\"usage\":{usage}}}}}\n\n"
+        )
+    };
+    let end = event("completed", r#"{"input_tokens": 9, "output_tokens": 4}"#);
+    let reply = in_every_cut("openai", format!("{end}{}", event("in_progress", "null")).as_bytes());
+    assert_eq!(reply.finish_class, Some(FinishClass::Stop));
+    assert_eq!(reply.usage.and_then(|usage| usage.input), Some(9));
+}
