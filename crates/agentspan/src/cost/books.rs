@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{OwnCost, Usd};
-use crate::usage::floor_char_boundary;
+use crate::usage::short_name;
 use agentspan_semconv::session::SESSION_ID;
 use agentspan_semconv::user::USER_ID;
 use opentelemetry::KeyValue;
@@ -154,9 +154,6 @@ struct Accounts {
 /// Names with a line of their own; a program that puts an id into a name must not grow without bound.
 const MAX_LINES: usize = 1_000;
 
-/// Bytes of a name; models make up names of tools, too.
-const MAX_NAME: usize = 1_024;
-
 /// The line of everything that has none of its own.
 const OTHER: &str = "other";
 
@@ -181,7 +178,8 @@ pub(crate) struct RunLines {
 
 impl Lines {
     fn place(&mut self, name: &str) -> Place {
-        let name = &name[..floor_char_boundary(name, MAX_NAME)];
+        // Models make up names of tools, too.
+        let name = short_name(name);
         if let Some(place) = self.places.get(name) {
             return Some(*place);
         }

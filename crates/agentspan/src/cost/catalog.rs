@@ -114,6 +114,11 @@ impl RateSet {
         self.long = if is_long { self.long.with(unit) } else { self.long.without(unit) };
     }
 
+    /// Whether audio is paid by the second.
+    pub(crate) fn is_timed(&self) -> bool {
+        [Unit::AudioSeconds, Unit::InputAudioSeconds].into_iter().any(|unit| self.rates.get(unit).is_some())
+    }
+
     /// One of the rates holds from a moment on; the latest counts.
     pub(crate) fn begun(&mut self, start: i64) {
         self.since = self.since.max(Some(start));

@@ -293,8 +293,7 @@ pub(crate) fn calculate(
     }
     let mut leaves = PerUnit::<i128>::default();
     // Audio that is paid by the second is not paid once more as a part of the input.
-    let is_timed = rate(Unit::AudioSeconds).or(rate(Unit::InputAudioSeconds)).is_some();
-    if is_timed && rate(Unit::InputAudio).is_none() && counts.is_positive(Unit::AudioSeconds) {
+    if set.is_timed() && rate(Unit::InputAudio).is_none() && counts.is_positive(Unit::AudioSeconds) {
         leaves.set(Unit::InputAudio, counts.get(Unit::InputAudio).unwrap_or(0));
     }
     let mut lines = Vec::with_capacity(set.rates.known().and(counts.known()).len());
@@ -374,7 +373,7 @@ fn missing(set: &RateSet, counts: &Counts, terms: &Terms<'_>) -> Vec<&'static st
             missing.push(unit.word());
         }
     }
-    let by_time = rate(Unit::AudioSeconds).or(rate(Unit::InputAudioSeconds)).is_some();
+    let by_time = set.is_timed();
     if by_time && counts.get(Unit::AudioSeconds).is_none() {
         missing.push(Unit::AudioSeconds.word());
     }

@@ -6,9 +6,9 @@ use crate::span::node::Node;
 use crate::span::outcome::{Ending, FailureRecord};
 use crate::span::pace::Pace;
 use crate::span::record::Active;
-use crate::span::runtime::{attribute, count};
+use crate::span::stream::record_end;
 use crate::usage::{Reply, ReplyReader};
-use agentspan_semconv::{Outcome, StreamEnd, llm};
+use agentspan_semconv::{Outcome, StreamEnd};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -180,14 +180,7 @@ fn tell_adopted(node: &Arc<Node>, reply: Option<Reply>, pace: Pace, ending: Endi
 
 fn record(node: &Arc<Node>, reply: Reply, pace: Pace) {
     if let Some(end) = reply.stream_end {
-        node.set(attribute(llm::LLM_STREAMING, true));
-        node.set(count(llm::LLM_CHUNK_COUNT, reply.chunk_count));
-        node.set_all(pace.first_s().map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
-        node.figures(|figures| figures.keep(pace));
-        node.set(attribute(llm::LLM_STREAM_END, end.as_str()));
-        if let Some(hint) = reply.hint {
-            crate::span::stream::warn_without_usage(hint);
-        }
+        record_end(node, end, &reply, pace);
     }
     model::record_reply(node, &ReplyRecord(reply));
 }

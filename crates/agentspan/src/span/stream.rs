@@ -1,11 +1,12 @@
 use crate::error::say;
 use crate::span::future::{Observed, Watch};
 use crate::span::model::{self, ReplyRecord};
+use crate::span::node::Node;
 use crate::span::outcome::{Ending, Failure, FailureRecord};
 use crate::span::pace::Pace;
 use crate::span::record::Active;
 use crate::span::runtime::{attribute, count};
-use crate::usage::ReplyReader;
+use crate::usage::{Reply, ReplyReader};
 use agentspan_semconv::{StreamEnd, llm};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
@@ -91,26 +92,31 @@ impl StreamWatch {
         let (stream_end, mut ending) = end(&reader);
         let reply = reader.finish();
         let node = active.node.clone();
-        node.set(attribute(llm::LLM_STREAMING, true));
-        node.set(count(llm::LLM_CHUNK_COUNT, reply.chunk_count));
-        node.set_all(pace.first_s().map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
-        node.figures(|figures| figures.keep(pace));
-        node.set(attribute(llm::LLM_STREAM_END, stream_end.as_str()));
+        record_end(&node, stream_end, &reply, pace);
         if let Some(error) = &reply.error {
             let mut record = FailureRecord::of_type(error.error_type.clone());
             record.message = Some(error.message.clone());
             ending = Ending::failed(record);
-        }
-        if let Some(hint) = reply.hint {
-            warn_without_usage(hint);
         }
         model::record_reply(&node, &ReplyRecord(reply));
         active.finish(ending);
     }
 }
 
+/// Records how a streamed reply came and ended, whoever has read it.
+pub(crate) fn record_end(node: &Node, end: StreamEnd, reply: &Reply, pace: Pace) {
+    node.set(attribute(llm::LLM_STREAMING, true));
+    node.set(count(llm::LLM_CHUNK_COUNT, reply.chunk_count));
+    node.set_all(pace.first_s().map(|seconds| attribute(llm::LLM_TIME_TO_FIRST_CHUNK_S, seconds)));
+    node.figures(|figures| figures.keep(pace));
+    node.set(attribute(llm::LLM_STREAM_END, end.as_str()));
+    if let Some(hint) = reply.hint {
+        warn_without_usage(hint);
+    }
+}
+
 /// Says once in the life of the process how to learn the tokens of streams.
-pub(crate) fn warn_without_usage(hint: &str) {
+fn warn_without_usage(hint: &str) {
     static WARNED: AtomicBool = AtomicBool::new(false);
     if !WARNED.swap(true, Ordering::Relaxed) {
         say(format_args!("the tokens and the cost of a streamed reply are unknown: {hint}"));

@@ -9,17 +9,12 @@ use super::keys;
 /// That thoughts stand inside the candidates is believed only when the total proves it.
 pub(super) fn read(metadata: &Object<'_>) -> Option<Usage> {
     let at = |key: &str| keys::count(metadata, key);
-    // Each is looked for once: the count, and whether something stands there that is none.
-    let told = |key: &str| match keys::at(metadata, key) {
-        Some(value) => (counts::count(value), !value.is_null()),
-        None => (None, false),
-    };
-    let is_bad = |(count, stands): (Option<u64>, bool)| stands && count.is_none();
     let (prompt, total) = (at(PROMPT), at("totalTokenCount"));
-    let [tool, candidates, thoughts] = [TOOL_USE, CANDIDATES, THOUGHTS].map(told);
-    let input = prompt.filter(|_| !is_bad(tool)).and_then(|prompt| sum([prompt, tool.0.unwrap_or(0)]));
-    let output = match (candidates.0, thoughts.0) {
-        _ if is_bad(candidates) || is_bad(thoughts) => None,
+    let [(tool, is_tool_bad), (candidates, is_output_bad), (thoughts, are_thoughts_bad)] =
+        [TOOL_USE, CANDIDATES, THOUGHTS].map(|key| keys::told_count(metadata, key));
+    let input = prompt.filter(|_| !is_tool_bad).and_then(|prompt| sum([prompt, tool.unwrap_or(0)]));
+    let output = match (candidates, thoughts) {
+        _ if is_output_bad || are_thoughts_bad => None,
         (Some(candidates), Some(thoughts)) => {
             let is_inside = total.is_some() && total == input.and_then(|input| sum([input, candidates]));
             if is_inside { Some(candidates) } else { sum([candidates, thoughts]) }
@@ -38,7 +33,7 @@ pub(super) fn read(metadata: &Object<'_>) -> Option<Usage> {
         output,
         total,
         cache_read: at(CACHED),
-        reasoning: thoughts.0,
+        reasoning: thoughts,
         input_audio,
         input_image,
         cache_audio_read,

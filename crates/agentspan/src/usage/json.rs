@@ -25,6 +25,11 @@ const MAX_DEPTH: usize = 256;
 /// Ids, model names and the like; nothing that is honestly one of them is longer.
 pub(super) const MAX_NAME: usize = 1024;
 
+/// As much of a name as is kept of any.
+pub(crate) fn short_name(name: &str) -> &str {
+    &name[..floor_char_boundary(name, MAX_NAME)]
+}
+
 /// Reads the JSON of anything serialisable.
 ///
 /// A string or a sequence of bytes that holds the text of a JSON object or array is parsed, so a client that

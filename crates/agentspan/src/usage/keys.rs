@@ -58,7 +58,14 @@ pub(super) fn count(map: &Object<'_>, camel: &str) -> Option<u64> {
     counts::count(at(map, camel)?)
 }
 
+/// A count, and whether there is something in its place that is none.
+pub(super) fn told_count(map: &Object<'_>, camel: &str) -> (Option<u64>, bool) {
+    let value = at(map, camel).filter(|value| !value.is_null());
+    let count = value.and_then(counts::count);
+    (count, value.is_some() && count.is_none())
+}
+
 /// Whether there is something that should be a count and is none.
 pub(super) fn is_bad_count(map: &Object<'_>, camel: &str) -> bool {
-    at(map, camel).is_some_and(|value| !value.is_null() && counts::count(value).is_none())
+    told_count(map, camel).1
 }

@@ -1,6 +1,6 @@
 use crate::export::Scrubber;
 use crate::span::{Server, lock};
-use crate::usage::floor_char_boundary;
+use crate::usage::short_name;
 use agentspan_semconv::server::{SERVER_ADDRESS, SERVER_PORT};
 use opentelemetry::{KeyValue, StringValue};
 use std::collections::{HashMap, HashSet};
@@ -9,9 +9,6 @@ use std::sync::{Arc, Mutex};
 /// Values of one attribute that have a series of their own; a program that puts an id into a name must not grow without
 /// bound.
 const MAX_VALUES: usize = 500;
-
-/// Bytes of a value; models make up names of tools, too.
-const MAX_NAME: usize = 1_024;
 
 /// Sets of attributes that have series of their own, since even bounded values give numbers of pairs without end.
 const MAX_SETS: usize = 2_000;
@@ -61,7 +58,8 @@ impl Names {
 
     /// The value under which `value` leaves as the attribute `key`; `None` when there is no room for another.
     fn name(&self, key: &'static str, value: &str) -> Option<StringValue> {
-        let value = &value[..floor_char_boundary(value, MAX_NAME)];
+        // Models make up names of tools, too.
+        let value = short_name(value);
         {
             let mut known = lock(&self.known);
             let values = known.entry(key).or_default();
