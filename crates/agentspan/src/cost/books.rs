@@ -7,6 +7,7 @@ use super::{OwnCost, Usd};
 use crate::usage::short_name;
 use agentspan_semconv::session::SESSION_ID;
 use agentspan_semconv::user::USER_ID;
+use foldhash::fast::RandomState as FastHash;
 use opentelemetry::KeyValue;
 
 /// What a program has spent since its telemetry started: the same whatever was sampled, sent or lost.
@@ -145,7 +146,7 @@ struct Accounts {
     tools: Lines,
     agents: Lines,
     tags: Lines,
-    stop_reasons: HashMap<String, u64>,
+    stop_reasons: HashMap<String, u64, FastHash>,
     dearest_runs: Vec<DearRun>,
     /// For names that are put together of parts.
     name: String,
@@ -161,7 +162,7 @@ const MAX_RUNS: usize = 20;
 
 #[derive(Debug, Default)]
 struct Lines {
-    places: HashMap<String, usize>,
+    places: HashMap<String, usize, FastHash>,
     spends: Vec<Spend>,
     other: Option<Spend>,
 }

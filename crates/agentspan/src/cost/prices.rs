@@ -1,13 +1,14 @@
-use super::catalog::{Catalog, Found, Missing};
+use super::catalog::{Catalog, Found, Missing, RateSet};
 use super::price::{Price, PriceQuery, Unpriced, calculate};
 use super::unit::Counts;
 use super::{Rates, Usd, time};
 use crate::error::Error;
 use crate::usage::without_arn;
 use agentspan_semconv::{CostSource, provider};
+use foldhash::fast::RandomState as FastHash;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Every source of prices, asked in order: what the provider states, overrides, the catalogue.
@@ -129,7 +130,8 @@ impl Prices {
         if let Some(share) = own.rates.share() {
             return self.listed(query, &terms, Some(share.ok_or(Unpriced::InvalidUsage)?));
         }
-        let set = own.rates.resolve(&terms).ok_or(Unpriced::InvalidUsage)?;
+        let mut set = RateSet::default();
+        own.rates.resolve(&terms, &mut set).ok_or(Unpriced::InvalidUsage)?;
         calculate(&set, &Counts::of(query.usage, 0)?, &terms, CostSource::Override, &own.id)
     }
 
@@ -170,8 +172,7 @@ impl Prices {
         let id = &catalog.model(found).id;
         // It is in the catalogue without any rate, and its name says why.
         if id.ends_with(":free") && set.rates.known().is_empty() {
-            let free = Rates::per_million(0.0, 0.0).resolve(terms);
-            set = free.unwrap_or_default();
+            Rates::per_million(0.0, 0.0).resolve(terms, &mut set).ok_or(Unpriced::InvalidUsage)?;
         }
         let source = if share.is_some() { CostSource::Override } else { CostSource::Catalog };
         if let Some(share) = share {
@@ -207,8 +208,8 @@ fn fits(pattern: &str, model: &str) -> bool {
 /// What was found before, so that a model is looked up once. Bounded, since names come from outside.
 #[derive(Debug, Default)]
 struct Seen {
-    hasher: RandomState,
-    found: RwLock<HashMap<u64, Looked>>,
+    hasher: FastHash,
+    found: RwLock<HashMap<u64, Looked, FastHash>>,
 }
 
 #[derive(Debug)]

@@ -147,11 +147,9 @@ impl Rates {
         Some(valid.then(|| 1_000_000 - (percent * 10_000.0).round() as i128))
     }
 
-    /// The rates for one call; `None` when one of them is no rate.
-    pub(crate) fn resolve(&self, terms: &Terms<'_>) -> Option<RateSet> {
-        let mut set = RateSet::default();
-        self.put(terms, false, &mut set)?;
-        Some(set)
+    /// Puts the rates for one call into an empty set; `None` when one of them is no rate.
+    pub(crate) fn resolve(&self, terms: &Terms<'_>, set: &mut RateSet) -> Option<()> {
+        self.put(terms, false, set)
     }
 
     fn put(&self, terms: &Terms<'_>, is_long: bool, set: &mut RateSet) -> Option<()> {

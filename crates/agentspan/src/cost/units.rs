@@ -21,6 +21,10 @@ impl Units {
         self.0 & 1 << unit as u32 != 0
     }
 
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     pub(crate) fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }

@@ -53,6 +53,7 @@ impl Adopted {
         let step_type = step_type(metadata, &fields);
         let passes_by = parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
         let node = Node::new(NewNode {
+            span_context: None,
             runtime: runtime.clone(),
             name: if passes_by { String::new() } else { name(metadata, &step_type, &fields) },
             step_type,
@@ -248,14 +249,14 @@ impl Adopted {
 fn post(node: &Arc<Node>, fields: &Fields, has_usage: bool) {
     if has_usage {
         let model = fields.served.as_deref().or(fields.requested.as_deref());
-        model::record_usage(node, &fields.normal_usage(), model, fields.tier.as_deref(), false);
+        model::record_usage(node, fields.normal_usage(), model, fields.tier.as_deref(), false);
     }
     if let Some(usd) = fields.usd {
         node.own(|own| {
             own.cost = Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::stated);
             own.cost_by_hand = true;
         });
-        node.unset(model::is_of_price);
+        node.forget_price();
     }
 }
 

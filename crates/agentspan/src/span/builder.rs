@@ -102,9 +102,9 @@ pub(crate) struct Own {
 
 impl Own {
     /// Adds it to what a span is made with; it stands last.
-    pub(crate) fn put(self, initial: &mut Initial) {
-        initial.attributes.extend(self.attributes);
-        initial.links.extend(self.links);
+    pub(crate) fn put(mut self, initial: &mut Initial) {
+        initial.attributes.append(&mut self.attributes);
+        initial.links.append(&mut self.links);
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Text {
     pub(crate) size: u64,
     /// The text, or as much of it as is kept.
     pub(crate) kept: Option<String>,
-    /// A hash of the whole text for comparisons inside the process.
+    /// A hash of the whole text for comparisons inside the process, where it was asked for; 0 elsewhere.
     pub(crate) hash: u64,
 }
 
@@ -28,8 +28,16 @@ impl Text {
     /// Serialises as JSON; a plain string stands for its own text. What cannot be serialised, also because its own
     /// `Serialize` panics, has size 0 and no text.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T, keep: bool) -> Self {
-        let mut writer =
-            Writer { text: Mode::Start, size: 0, kept: Vec::new(), keep, hash: DefaultHasher::new() };
+        Self::written(value, keep, None)
+    }
+
+    /// As [`of`](Self::of), with a hash.
+    pub(crate) fn hashed<T: Serialize + ?Sized>(value: &T, keep: bool) -> Self {
+        Self::written(value, keep, Some(DefaultHasher::new()))
+    }
+
+    fn written<T: Serialize + ?Sized>(value: &T, keep: bool, hash: Option<DefaultHasher>) -> Self {
+        let mut writer = Writer { text: Mode::Start, size: 0, kept: Vec::new(), keep, hash };
         let write = || match usage::with_text(value, |text| writer.push(text.as_bytes())) {
             Some(()) => true,
             None => serde_json::to_writer(&mut writer, value).is_ok(),
@@ -44,7 +52,11 @@ impl Text {
             bytes.truncate(valid);
             String::from_utf8(bytes).unwrap_or_default()
         });
-        Self { size: writer.size, kept: keep.then_some(text), hash: writer.hash.finish() }
+        Self {
+            size: writer.size,
+            kept: keep.then_some(text),
+            hash: writer.hash.map_or(0, |hash| hash.finish()),
+        }
     }
 
     /// The text as an attribute. When only its beginning was kept, the length it had stands beside it, by which the
@@ -65,7 +77,8 @@ struct Writer {
     size: u64,
     kept: Vec<u8>,
     keep: bool,
-    hash: DefaultHasher,
+    /// The same however the text is cut into pieces.
+    hash: Option<DefaultHasher>,
 }
 
 enum Mode {
@@ -115,7 +128,9 @@ impl Writer {
 
     fn push(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
-        self.hash.write(bytes);
+        if let Some(hash) = &mut self.hash {
+            hash.write(bytes);
+        }
         if self.keep {
             let room = MAX_KEPT.saturating_sub(self.kept.len()).min(bytes.len());
             self.kept.extend_from_slice(&bytes[..room]);

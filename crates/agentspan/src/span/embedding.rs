@@ -2,7 +2,7 @@ use crate::span::builder::{Begin, Own, Step};
 use crate::span::model::RequestRecord;
 use crate::span::model_call::{ModelCall, calling_span};
 use crate::span::runtime::{Runtime, count};
-use agentspan_semconv::{Operation, StepType, embedding as names};
+use agentspan_semconv::{Operation, StepType, embedding as names, llm};
 use serde::Serialize;
 use std::future::Future;
 
@@ -30,10 +30,10 @@ impl EmbeddingBuilder {
     /// The request as it is sent; its model, parameters, number of inputs and dimensions are read at once. The inputs
     /// themselves are never recorded.
     pub fn request<R: Serialize + ?Sized>(mut self, request: &R) -> Self {
-        self.call.request = Some(match Runtime::wanted() {
+        self.call.request = Some(Box::new(match Runtime::wanted() {
             Some(_) => RequestRecord::read(request, false).of_texts(),
             None => RequestRecord::model_of(request),
-        });
+        }));
         self
     }
 
@@ -52,7 +52,7 @@ impl EmbeddingBuilder {
     /// Estimated tokens of the inputs, recorded under a name of its own and never mixed with counts. An embedding has no
     /// output tokens.
     pub fn estimated_tokens(mut self, prompt: u64) -> Self {
-        self.call.estimated_prompt = Some(prompt);
+        self.own.attributes.push(count(llm::LLM_TOKEN_COUNT_ESTIMATED_PROMPT, prompt));
         self
     }
 }
@@ -62,7 +62,7 @@ calling_span!(EmbeddingBuilder);
 impl Begin for EmbeddingBuilder {
     fn begin(self) -> Step {
         let Self { call, input_count, dimension_count, own } = self;
-        let step = call.begin(StepType::Embedding, Operation::Embeddings, |_| {}, own);
+        let step = call.begin(StepType::Embedding, Operation::Embeddings, own);
         // What the caller says stands over what the request says.
         let counts = [
             (names::EMBEDDING_INPUT_COUNT, input_count),

@@ -56,8 +56,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
                 recorded.set_status(status);
                 event.into_iter().for_each(|event| recorded.add_event(event, recorder.limits()));
             }
-            recorded.dropped_attributes = recorded.dropped_attributes.saturating_add(dropped_attributes);
-            recorder.ended(node, recorded, attributes, now);
+            recorder.ended(node, recorded, attributes, dropped_attributes, now);
         }
         Recording::Bridged(context) => {
             push_final_sums(node, is_complete, &mut attributes);

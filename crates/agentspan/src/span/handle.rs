@@ -77,7 +77,7 @@ impl SpanHandle {
     /// Tells the tokens of a model call by hand, for local models and clients whose replies cannot be read.
     pub fn usage(&self, usage: Usage) -> &Self {
         if let Some(node) = &self.node {
-            model::record_usage(node, &usage, None, None, false);
+            model::record_usage(node, usage, None, None, false);
         }
         self
     }
@@ -93,7 +93,8 @@ impl SpanHandle {
             own.cost_by_hand = true;
         });
         // The parts of a computed price would not add up to an amount told by hand.
-        node.unset(|name| model::is_of_price(name) || name == tool::TOOL_COST_USD);
+        node.forget_price();
+        node.unset(|name| name == cost::COST_SOURCE || name == tool::TOOL_COST_USD);
         if node.step_type == StepType::ToolCall
             && let Some(amount) = amount
         {

@@ -8,7 +8,6 @@ use crate::span::runtime::{Runtime, attribute, count};
 use crate::span::stream::ReplyStream;
 use agentspan_semconv::{Operation, StepType, llm as names};
 use futures_core::Stream;
-use opentelemetry::KeyValue;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::future::Future;
@@ -22,9 +21,6 @@ use std::future::Future;
 pub struct LlmBuilder {
     call: ModelCall,
     operation: Operation,
-    prompt: Option<(String, Option<String>)>,
-    context_window: Option<u64>,
-    estimated_completion: Option<u64>,
     own: Own,
 }
 
@@ -49,9 +45,6 @@ pub fn llm(provider: impl AsRef<str>, model: impl Into<String>) -> LlmBuilder {
     LlmBuilder {
         call: ModelCall::new(provider.as_ref(), model.into()),
         operation: Operation::Chat,
-        prompt: None,
-        context_window: None,
-        estimated_completion: None,
         own: Own::default(),
     }
 }
@@ -62,10 +55,10 @@ impl LlmBuilder {
     /// Read at once: model, parameters, sizes, number of messages, hashes of system prompt and tool definitions; the
     /// messages themselves only when they are asked for.
     pub fn request<R: Serialize + ?Sized>(mut self, request: &R) -> Self {
-        self.call.request = Some(match Runtime::wanted() {
+        self.call.request = Some(Box::new(match Runtime::wanted() {
             Some(content) => RequestRecord::read(request, content.messages).of_messages(),
             None => RequestRecord::model_of(request),
-        });
+        }));
         self
     }
 
@@ -77,20 +70,27 @@ impl LlmBuilder {
 
     /// The managed prompt that the request was made from.
     pub fn prompt(mut self, name: impl Into<String>, version: Option<&str>) -> Self {
-        self.prompt = Some((name.into(), version.map(str::to_owned)));
+        self.own.attributes.push(attribute(names::LLM_PROMPT_NAME, name.into()));
+        let version = version.map(|version| attribute(names::LLM_PROMPT_VERSION, version.to_owned()));
+        self.own.attributes.extend(version);
         self
     }
 
     /// Tokens that the model can take (`llm.context_window`).
     pub fn context_window(mut self, tokens: u64) -> Self {
-        self.context_window = Some(tokens);
+        self.own.attributes.push(count(names::LLM_CONTEXT_WINDOW, tokens));
         self
     }
 
     /// Estimated tokens, recorded under names of their own and never mixed with counts.
     pub fn estimated_tokens(mut self, prompt: Option<u64>, completion: Option<u64>) -> Self {
-        self.call.estimated_prompt = prompt;
-        self.estimated_completion = completion;
+        let counts = [
+            (names::LLM_TOKEN_COUNT_ESTIMATED_PROMPT, prompt),
+            (names::LLM_TOKEN_COUNT_ESTIMATED_COMPLETION, completion),
+        ];
+        self.own
+            .attributes
+            .extend(counts.into_iter().filter_map(|(name, tokens)| Some(count(name, tokens?))));
         self
     }
 
@@ -155,17 +155,7 @@ where
 
 impl Begin for LlmBuilder {
     fn begin(self) -> Step {
-        let Self { call, operation, prompt, context_window, estimated_completion, own: given } = self;
-        let own = |initial: &mut Vec<KeyValue>| {
-            let (prompt, version) = prompt.unzip();
-            let texts = [(names::LLM_PROMPT_NAME, prompt), (names::LLM_PROMPT_VERSION, version.flatten())];
-            initial.extend(texts.into_iter().filter_map(|(name, text)| Some(attribute(name, text?))));
-            let counts = [
-                (names::LLM_CONTEXT_WINDOW, context_window),
-                (names::LLM_TOKEN_COUNT_ESTIMATED_COMPLETION, estimated_completion),
-            ];
-            initial.extend(counts.into_iter().filter_map(|(name, number)| Some(count(name, number?))));
-        };
-        call.begin(StepType::LlmGenerate, operation, own, given)
+        let Self { call, operation, own } = self;
+        call.begin(StepType::LlmGenerate, operation, own)
     }
 }

@@ -4,6 +4,7 @@
 mod adopted;
 mod agent;
 mod approval;
+mod bill;
 mod books;
 mod builder;
 mod content;

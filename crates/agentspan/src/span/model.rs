@@ -2,12 +2,11 @@
 
 use crate::cost::{OwnCost, Price, PriceQuery, Unpriced, Usd};
 use crate::span::content::Text;
-use crate::span::node::{Node, Own};
+use crate::span::node::Node;
 use crate::span::runtime::{Runtime, attribute, count};
-use crate::span::sums::token_attributes;
 use crate::usage::{self, Reply, Request, Usage};
 use agentspan_semconv::gen_ai::GEN_AI_RESPONSE_FINISH_REASONS;
-use agentspan_semconv::{Operation, StepType, cost, embedding, llm, provider, server};
+use agentspan_semconv::{Operation, StepType, embedding, llm, provider, server};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -143,7 +142,7 @@ pub(crate) fn record_reply(node: &Arc<Node>, reply: &ReplyRecord) {
     node.figures(|figures| figures.model.clone_from(&reply.model));
     // Without one, what was told by hand stays; a call that nobody told of is settled when it ends.
     if let Some(usage) = &reply.usage {
-        record_usage(node, usage, model, tier, reply.batch);
+        record_usage(node, usage.clone(), model, tier, reply.batch);
     }
     if let (Some(run), Some(asker)) = (&node.run, node.valid_span_context()) {
         let ids = reply.tool_calls.iter().filter_map(|call| call.id.as_deref());
@@ -209,51 +208,21 @@ fn reply_attributes(reply: &Reply) -> Vec<KeyValue> {
     attributes
 }
 
-/// What the names of all token counts begin with.
-const TOKEN_COUNTS: &str = "llm.token_count.";
-
-/// Whether an attribute tells how a price came about.
-pub(crate) fn is_of_price(name: &str) -> bool {
-    let names = [
-        cost::COST_INPUT_USD,
-        cost::COST_OUTPUT_USD,
-        cost::COST_CACHE_READ_USD,
-        cost::COST_CACHE_WRITE_USD,
-        cost::COST_REASONING_USD,
-        cost::COST_AUDIO_USD,
-        cost::COST_OTHER_USD,
-        cost::COST_TIER,
-        cost::COST_PRICE_MODEL,
-        cost::COST_CATALOG_VERSION,
-        cost::COST_MISSING,
-        cost::COST_SOURCE,
-    ];
-    names.contains(&name)
-}
-
 /// Records the tokens of a call and prices them.
 pub(crate) fn record_usage(
     node: &Arc<Node>,
-    usage: &Usage,
+    usage: Usage,
     model: Option<&str>,
     tier: Option<&str>,
     batch: bool,
 ) {
-    // What an earlier reply said is replaced as a whole.
-    let is_stale = |name: &str| name.starts_with(TOKEN_COUNTS);
-    let change = |own: &mut Own| {
-        own.prompt_tokens = usage.input;
-        own.completion_tokens = usage.output;
-        true
-    };
-    node.own_with(is_stale, change, || token_attributes(usage));
     node.figures(|figures| figures.usage = usage.clone());
     let unknown = Call::default();
     let call = node.call.get().unwrap_or(&unknown);
     let query = PriceQuery {
         provider: &call.provider,
         model: model.unwrap_or(&call.model),
-        usage,
+        usage: &usage,
         at: node.started,
         service_tier: tier,
         batch: batch || call.batch,
@@ -265,47 +234,5 @@ pub(crate) fn record_usage(
     } else {
         node.runtime.prices.prices().price_of(&query, &call.model)
     };
-    record_price(node, &price);
-}
-
-fn record_price(node: &Node, price: &Price) {
-    let change = |own: &mut Own| {
-        if !own.cost_by_hand {
-            own.cost = OwnCost::from(price);
-        }
-        !own.cost_by_hand
-    };
-    node.own_with(is_of_price, change, || price_attributes(price));
-}
-
-fn price_attributes(price: &Price) -> impl Iterator<Item = KeyValue> {
-    let amounts = [
-        (cost::COST_INPUT_USD, price.input_usd()),
-        (cost::COST_OUTPUT_USD, price.output_usd()),
-        (cost::COST_CACHE_READ_USD, price.cache_read_usd()),
-        (cost::COST_CACHE_WRITE_USD, price.cache_write_usd()),
-        (cost::COST_REASONING_USD, price.reasoning_usd()),
-        (cost::COST_AUDIO_USD, price.audio_usd()),
-        (cost::COST_OTHER_USD, price.other_usd().filter(|usd| !usd.is_zero())),
-    ];
-    let words = [
-        (cost::COST_CATALOG_VERSION, price.version.clone().map(Value::from)),
-        (cost::COST_SOURCE, price.source().map(|source| Value::from(source.as_str()))),
-        (cost::COST_PRICE_MODEL, price.price_model.clone().map(Value::from)),
-        (cost::COST_TIER, price.tier.clone().map(Value::from)),
-    ];
-    let amounts = amounts.into_iter().filter_map(|(name, usd)| Some(attribute(name, usd?.as_f64())));
-    let words = words.into_iter().filter_map(|(name, word)| Some(attribute(name, word?)));
-    let missing = (!price.missing().is_empty()).then(|| missing_parts(price.missing()));
-    amounts.chain(words).chain(missing)
-}
-
-/// What is wanting for a price.
-pub(crate) fn missing_price(missing: Unpriced) -> KeyValue {
-    missing_parts(&[missing.as_str()])
-}
-
-fn missing_parts(missing: &[&'static str]) -> KeyValue {
-    let missing = missing.iter().map(|word| StringValue::from(*word)).collect();
-    KeyValue::new(cost::COST_MISSING, Value::Array(Array::String(missing)))
+    node.charge(usage, price);
 }

@@ -5,9 +5,8 @@ use crate::span::future;
 use crate::span::model::{self, Call, ReplyRecord, RequestRecord, Server};
 use crate::span::outcome::Failure;
 use crate::span::record::{Active, Spec};
-use crate::span::runtime::{attribute, count};
+use crate::span::runtime::attribute;
 use agentspan_semconv::{Operation, StepType, llm as names, span_name};
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -19,10 +18,10 @@ pub(crate) struct ModelCall {
     pub(crate) provider: Cow<'static, str>,
     model: String,
     pub(crate) purpose: Option<String>,
-    pub(crate) request: Option<RequestRecord>,
+    /// Apart, since it is large and a call may have none.
+    pub(crate) request: Option<Box<RequestRecord>>,
     pub(crate) server: Option<Server>,
     pub(crate) batch: bool,
-    pub(crate) estimated_prompt: Option<u64>,
 }
 
 impl ModelCall {
@@ -34,20 +33,12 @@ impl ModelCall {
             request: None,
             server: None,
             batch: false,
-            estimated_prompt: None,
         }
     }
 
-    /// Begins the step. `own` adds what only this type of call has; it stands before the request, and the user's
-    /// `given` stands last.
-    pub(crate) fn begin(
-        self,
-        step_type: StepType,
-        operation: Operation,
-        own: impl FnOnce(&mut Vec<KeyValue>),
-        given: Own,
-    ) -> Step {
-        let Self { provider, model, purpose, request, server, batch, estimated_prompt } = self;
+    /// Begins the step; what the user gives to its span stands last.
+    pub(crate) fn begin(self, step_type: StepType, operation: Operation, own: Own) -> Step {
+        let Self { provider, model, purpose, request, server, batch } = self;
         let spec = Spec::new(step_type, SpanKind::Client, || span_name::llm(&provider, &model));
         let sent = request.as_ref().and_then(|request| request.request.model.clone()).unwrap_or(model);
         let call = Call { provider, model: sent, operation: Some(operation), batch, server };
@@ -59,19 +50,23 @@ impl ModelCall {
             let name = model.insert(Arc::<str>::from(call.model.as_str())).clone();
             initial.push(attribute(names::LLM_REQUEST_MODEL_NAME, name));
             initial.push(attribute(names::LLM_OPERATION, operation.as_str()));
-            initial.extend(purpose.map(|purpose| attribute(names::LLM_PURPOSE, purpose)));
-            initial.extend(call.server.iter().flat_map(Server::attributes));
-            initial.extend(estimated_prompt.map(|it| count(names::LLM_TOKEN_COUNT_ESTIMATED_PROMPT, it)));
-            own(initial);
+            if let Some(purpose) = purpose {
+                initial.push(attribute(names::LLM_PURPOSE, purpose));
+            }
+            if let Some(server) = &call.server {
+                initial.extend(server.attributes());
+            }
             if let Some(request) = request {
                 request.attributes(&node.runtime, initial);
             }
-            given.put(all);
+            own.put(all);
         });
         // A reply that names its model replaces this; whoever reads only this one still sees a model.
         if let Some(model) = model {
             active.node.set(attribute(names::LLM_MODEL_NAME, model));
-            active.node.set_all(batch.then(|| attribute(names::LLM_BATCH, true)));
+            if batch {
+                active.node.set(attribute(names::LLM_BATCH, true));
+            }
         }
         Step(active.with_call(call))
     }

@@ -6,12 +6,14 @@ pub(crate) use end::Ended;
 pub(crate) use own::{Own, Told};
 pub(crate) use state::Recording;
 
-use crate::cost::Totals;
+use crate::cost::{OwnCost, Price, Totals};
+use crate::span::bill::Bill;
 use crate::span::measure::ReplyFigures;
 use crate::span::model::Call;
 use crate::span::recorder::Recorded;
 use crate::span::run::Run;
 use crate::span::runtime::{Runtime, lock};
+use crate::usage::Usage;
 use agentspan_semconv::StepType;
 use opentelemetry::trace::{Event, SpanContext, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
@@ -43,7 +45,7 @@ pub(crate) struct Node {
     pub(crate) started: SystemTime,
     /// Ancestors above the step.
     pub(crate) depth: usize,
-    /// Set once, right after the span was made; absent when nothing records.
+    /// Set once, at the latest right after the span was made; absent when nothing records.
     pub(crate) span_context: OnceLock<SpanContext>,
     /// What was called, on model calls and embeddings.
     pub(crate) call: OnceLock<Call>,
@@ -75,12 +77,25 @@ pub(crate) struct NewNode {
     /// 1 for a step that will have a `tracing` span, in which others may carry it on.
     pub(crate) carriers: u32,
     pub(crate) started: SystemTime,
+    /// Where it is known already.
+    pub(crate) span_context: Option<SpanContext>,
 }
 
 impl Node {
     /// Makes the node and counts it as open work of every ancestor.
     pub(crate) fn new(new: NewNode) -> Arc<Self> {
-        let NewNode { runtime, step_type, name, parent, run, is_run, is_light, carriers, started } = new;
+        let NewNode {
+            runtime,
+            step_type,
+            name,
+            parent,
+            run,
+            is_run,
+            is_light,
+            carriers,
+            started,
+            span_context,
+        } = new;
         let is_step_of_run = parent.as_ref().is_some_and(|parent| parent.is_run);
         let node = Arc::new(Self {
             depth: parent.as_ref().map_or(0, |parent| parent.depth + 1),
@@ -93,7 +108,7 @@ impl Node {
             is_step_of_run,
             is_light,
             started,
-            span_context: OnceLock::new(),
+            span_context: span_context.map_or_else(OnceLock::new, OnceLock::from),
             call: OnceLock::new(),
             tool: OnceLock::new(),
             failed_attempts: AtomicU64::new(0),
@@ -114,6 +129,7 @@ impl Node {
                 carriers,
                 released: false,
                 told: Told::default(),
+                bill: None,
             }),
         });
         node.ancestors().for_each(|ancestor| lock(&ancestor.state).open += 1);
@@ -330,19 +346,34 @@ impl Node {
         }
     }
 
-    /// As [`own`](Self::own), with attributes that say so in place of the stale ones, when the change was made.
-    pub(crate) fn own_with<A: IntoIterator<Item = KeyValue>>(
-        &self,
-        is_stale: impl Fn(&str) -> bool,
-        change: impl FnOnce(&mut Own) -> bool,
-        attributes: impl FnOnce() -> A,
-    ) {
+    /// Puts what a call used and what that costs in place of what was known before; an amount told by hand stays.
+    pub(crate) fn charge(&self, usage: Usage, price: Price) {
         let mut state = lock(&self.state);
-        if state.ended || !change(&mut state.own) || !self.is_recording() {
+        if state.ended {
             return;
         }
-        state.unset(is_stale);
-        state.attributes.extend(attributes());
+        let own = &mut state.own;
+        (own.prompt_tokens, own.completion_tokens) = (usage.input, usage.output);
+        if !own.cost_by_hand {
+            own.cost = OwnCost::from(&price);
+        }
+        if self.is_recording() {
+            let price = (!own.cost_by_hand).then_some(price);
+            state.bill = Some(Box::new(Bill { usage, price, missing: None }));
+        }
+    }
+
+    /// The parts of a computed price would not add up to an amount that somebody tells.
+    pub(crate) fn forget_price(&self) {
+        let mut state = lock(&self.state);
+        if let Some(bill) = state.bill.as_mut() {
+            bill.price = None;
+        }
+    }
+
+    /// What the call used and costs, for its attributes.
+    pub(crate) fn take_bill(&self) -> Option<Box<Bill>> {
+        lock(&self.state).bill.take()
     }
 
     /// Whether steps below have not ended.

@@ -6,7 +6,7 @@ use crate::span::layer;
 use crate::span::model::Call;
 use crate::span::node::{NewNode, Node};
 use crate::span::outcome::Ending;
-use crate::span::recorder::{Recorded, Recorder, StepSpan};
+use crate::span::recorder::{Identity, Recorded, Recorder, StepSpan};
 use crate::span::run::{Run, RunIdentity, identify_by_sender};
 use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{StepType, agent};
@@ -56,7 +56,7 @@ impl Initial {
     /// With room for the attributes that are added when the step ends as well; few steps have more.
     fn with_room(node: &Node) -> Self {
         let room = match node.step_type {
-            StepType::LlmGenerate | StepType::Embedding | StepType::Run => 26,
+            StepType::LlmGenerate | StepType::Embedding | StepType::Run => 18,
             _ => 12,
         };
         Self { attributes: Vec::with_capacity(room), links: Vec::new() }
@@ -122,6 +122,8 @@ impl Active {
             Some(parent) if sampled_out && !is_call && runtime.meter.is_none() => parent.started,
             _ => SystemTime::now(),
         };
+        let recorder = runtime.recorder().filter(|_| has_span);
+        let identity = recorder.and_then(|recorder| recorder.identify(&parent_context, &name, &kind));
         let node = Node::new(NewNode {
             runtime: runtime.clone(),
             step_type,
@@ -132,6 +134,7 @@ impl Active {
             is_light: has_layer && sampled_out,
             carriers: u32::from(has_span),
             started,
+            span_context: identity.as_ref().map(|(identity, _)| identity.context.clone()),
         });
         if !has_layer {
             warn_unrecorded(Unrecorded::NoLayer);
@@ -150,7 +153,9 @@ impl Active {
             let mut initial = Initial::with_room(node);
             let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
             let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
-            initial.attributes.extend(index.map(|index| count(agent::AGENT_STEP_INDEX, index)));
+            if let Some(index) = index {
+                initial.attributes.push(count(agent::AGENT_STEP_INDEX, index));
+            }
             if node.run.is_none() {
                 let tags = &node.runtime.propagation.tags;
                 identify_by_sender(&parent_context, tags, &mut initial.attributes);
@@ -158,8 +163,8 @@ impl Active {
             fill(node, &mut initial);
             initial
         };
-        match runtime.recorder() {
-            Some(recorder) => Self::direct(node, kind, &parent_context, recorder, initial),
+        match recorder {
+            Some(recorder) => Self::direct(node, kind, &parent_context, recorder, identity, initial),
             None => Self::through_bridge(node, kind, &parent_context, initial),
         }
     }
@@ -188,21 +193,20 @@ impl Active {
         kind: SpanKind,
         parent_context: &Context,
         recorder: &Recorder,
+        identity: Option<(Identity, bool)>,
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
-        let identified = recorder.identify(parent_context, &node.name, &kind);
-        let spanned = match identified {
+        let spanned = match identity {
             Some((identity, true)) => {
                 let Initial { attributes, links } = initial(&node);
-                let recorded = Recorded::new(kind, &identity, node.run_identity(), links);
-                let _ = node.span_context.set(identity.context);
+                let mut recorded = Recorded::new(kind, &identity, node.run_identity());
+                recorded.add_links(links, recorder.limits());
                 recorder.began();
                 node.set_recorded(recorded, attributes);
                 parent_context.with_span(StepSpan(node.clone()))
             }
             // Nothing is put together for a step that is not kept.
             Some((identity, false)) => {
-                let _ = node.span_context.set(identity.context.clone());
                 node.pass_by();
                 parent_context.with_remote_span_context(identity.context)
             }

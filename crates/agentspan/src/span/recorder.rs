@@ -68,14 +68,18 @@ pub(crate) struct Recorded {
     pub(crate) parent_is_remote: bool,
     /// What stands on every span of the run, as it was when the step began.
     pub(crate) run_identity: Arc<[KeyValue]>,
-    pub(crate) events: Vec<Event>,
-    pub(crate) dropped_events: u32,
-    pub(crate) links: Vec<Link>,
-    pub(crate) dropped_links: u32,
-    pub(crate) dropped_attributes: u32,
-    pub(crate) status: Status,
+    /// Apart, since most steps have none of it.
+    rest: Option<Box<Rest>>,
+}
+
+/// What few steps have.
+#[derive(Debug, Default)]
+struct Rest {
+    events: SpanEvents,
+    links: SpanLinks,
+    status: Status,
     /// A name that the user gave to the span itself.
-    pub(crate) name: Option<Cow<'static, str>>,
+    name: Option<Cow<'static, str>>,
 }
 
 impl Recorder {
@@ -151,30 +155,26 @@ impl Recorder {
         node: &Arc<Node>,
         recorded: Recorded,
         attributes: Vec<KeyValue>,
+        dropped_attributes: u32,
         end: SystemTime,
     ) {
         let Some(outlet) = &self.outlet else { return };
         let Some(context) = node.span_context.get() else { return };
-        let mut events = SpanEvents::default();
-        events.events = recorded.events;
-        events.dropped_count = recorded.dropped_events;
-        let mut links = SpanLinks::default();
-        links.links = recorded.links;
-        links.dropped_count = recorded.dropped_links;
+        let Rest { events, links, status, name } = recorded.rest.map(|rest| *rest).unwrap_or_default();
         outlet.ended(Finished {
             span: SpanData {
                 span_context: context.clone(),
                 parent_span_id: recorded.parent,
                 parent_span_is_remote: recorded.parent_is_remote,
                 span_kind: recorded.kind,
-                name: recorded.name.unwrap_or_default(),
+                name: name.unwrap_or_default(),
                 start_time: node.started,
                 end_time: end,
                 attributes,
-                dropped_attributes_count: recorded.dropped_attributes,
+                dropped_attributes_count: dropped_attributes,
                 events,
                 links,
-                status: recorded.status,
+                status,
                 instrumentation_scope: self.scope.clone(),
             },
             node: Some(node.clone()),
@@ -184,43 +184,50 @@ impl Recorder {
 }
 
 impl Recorded {
-    pub(crate) fn new(
-        kind: SpanKind,
-        identity: &Identity,
-        run_identity: Arc<[KeyValue]>,
-        links: Vec<Link>,
-    ) -> Self {
+    pub(crate) fn new(kind: SpanKind, identity: &Identity, run_identity: Arc<[KeyValue]>) -> Self {
         Self {
             kind,
             parent: identity.parent,
             parent_is_remote: identity.parent_is_remote,
             run_identity,
-            events: Vec::new(),
-            dropped_events: 0,
-            links,
-            dropped_links: 0,
-            dropped_attributes: 0,
-            status: Status::Unset,
-            name: None,
+            rest: None,
+        }
+    }
+
+    fn rest(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
+    }
+
+    /// Those beyond the limit are counted as dropped.
+    pub(crate) fn add_links(&mut self, links: Vec<Link>, limits: &SpanLimits) {
+        for link in links {
+            let known = &mut self.rest().links;
+            if known.links.len() < limits.max_links_per_span as usize {
+                known.links.push(link);
+            } else {
+                known.dropped_count = known.dropped_count.saturating_add(1);
+            }
         }
     }
 
     pub(crate) fn add_event(&mut self, mut event: Event, limits: &SpanLimits) {
-        if self.events.len() >= limits.max_events_per_span as usize {
-            self.dropped_events = self.dropped_events.saturating_add(1);
+        let events = &mut self.rest().events;
+        if events.events.len() >= limits.max_events_per_span as usize {
+            events.dropped_count = events.dropped_count.saturating_add(1);
             return;
         }
         let room = limits.max_attributes_per_event as usize;
         let surplus = event.attributes.len().saturating_sub(room);
         event.attributes.truncate(room);
         event.dropped_attributes_count = u32::try_from(surplus).unwrap_or(u32::MAX);
-        self.events.push(event);
+        events.events.push(event);
     }
 
     /// As the specification says: `Ok` stands above `Error`, which stands above no status.
     pub(crate) fn set_status(&mut self, status: Status) {
-        if status > self.status {
-            self.status = status;
+        let known = &mut self.rest().status;
+        if status > *known {
+            *known = status;
         }
     }
 }
@@ -258,17 +265,12 @@ impl Span for StepSpan {
     where
         T: Into<Cow<'static, str>>,
     {
-        self.0.record(|recorded, _| recorded.name = Some(new_name.into()));
+        self.0.record(|recorded, _| recorded.rest().name = Some(new_name.into()));
     }
 
     fn add_link(&mut self, span_context: SpanContext, attributes: Vec<KeyValue>) {
-        self.0.record(|recorded, limits| {
-            if recorded.links.len() < limits.max_links_per_span as usize {
-                recorded.links.push(Link::new(span_context, attributes, 0));
-            } else {
-                recorded.dropped_links = recorded.dropped_links.saturating_add(1);
-            }
-        });
+        let link = Link::new(span_context, attributes, 0);
+        self.0.record(|recorded, limits| recorded.add_links(vec![link], limits));
     }
 
     /// A step ends by itself.

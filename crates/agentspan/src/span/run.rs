@@ -1,12 +1,14 @@
 use crate::cost::{self, Ledger, RunLines, Usd};
-use crate::span::runtime::{attribute, local_hash, lock};
+use crate::span::runtime::{attribute, lock};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
+use foldhash::fast::RandomState as FastHash;
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::SpanContext;
 use opentelemetry::{Context, KeyValue, StringValue, Value};
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -72,7 +74,7 @@ struct State {
     last_failure: Option<(StepType, Option<Cow<'static, str>>)>,
     last_failed: Option<SpanContext>,
     /// How often each tool was called, by hashes of tool names, and so with the same arguments, by hashes of both.
-    tool_calls: HashMap<u64, u64>,
+    tool_calls: HashMap<u64, u64, FastHash>,
     /// Which model call asked for which tool call.
     askers: HashMap<String, SpanContext>,
     /// Their keys, oldest first.
@@ -174,7 +176,7 @@ impl Run {
                 stop_reason: None,
                 last_failure: None,
                 last_failed: None,
-                tool_calls: HashMap::new(),
+                tool_calls: HashMap::default(),
                 askers: HashMap::new(),
                 asked: VecDeque::new(),
                 rows: Vec::new(),
@@ -286,8 +288,9 @@ impl Run {
     }
 
     /// The number of this call among the calls of the tool, from 1, unless the run has forgotten it, and whether the same arguments came before.
-    pub(crate) fn tool_called(&self, tool: &str, arguments: Option<&[u8]>) -> (Option<u64>, bool) {
+    pub(crate) fn tool_called(&self, tool: &str, arguments: Option<u64>) -> (Option<u64>, bool) {
         let mut state = lock(&self.state);
+        state.tool_calls.reserve(2);
         let mut count = |what: u64| {
             let full = state.tool_calls.len() >= 2 * MAX_REMEMBERED;
             match state.tool_calls.entry(what) {
@@ -299,8 +302,9 @@ impl Run {
                 Entry::Vacant(new) => Some(*new.insert(1)),
             }
         };
-        let index = count(local_hash(&[tool.as_bytes()]));
-        let input = arguments.map(|arguments| local_hash(&[tool.as_bytes(), arguments]));
+        let hash = FastHash::default();
+        let index = count(hash.hash_one(tool));
+        let input = arguments.map(|arguments| hash.hash_one((tool, arguments)));
         (index, input.and_then(count).is_some_and(|calls| calls > 1))
     }
 

@@ -10,7 +10,7 @@ use crate::span::probe::foreign_bridge;
 use crate::span::recorder::Recorder;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tracing::dispatcher::{Dispatch, WeakDispatch};
@@ -230,15 +230,4 @@ pub(crate) fn attribute(name: &'static str, value: impl Into<opentelemetry::Valu
 /// Counts reach spans as `i64`; what does not fit is larger than any real count.
 pub(crate) fn count(name: &'static str, value: u64) -> KeyValue {
     KeyValue::new(name, i64::try_from(value).unwrap_or(i64::MAX))
-}
-
-/// A hash for comparisons inside one process, keyed at random.
-pub(crate) fn local_hash(parts: &[&[u8]]) -> u64 {
-    static KEY: OnceLock<RandomState> = OnceLock::new();
-    let mut hasher = KEY.get_or_init(RandomState::new).build_hasher();
-    for part in parts {
-        hasher.write(part);
-        hasher.write_u8(0xff);
-    }
-    hasher.finish()
 }

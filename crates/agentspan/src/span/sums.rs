@@ -3,13 +3,16 @@
 use crate::cost::{OwnCost, Totals, Usd};
 use crate::span::node::{Node, Own};
 use crate::span::runtime::{attribute, count};
-use agentspan_semconv::{CostStatus, agent, cost, llm};
+use agentspan_semconv::{CostStatus, agent, cost};
 use opentelemetry::KeyValue;
 
 impl Node {
     /// Adds the attributes that depend on everything below the step. `open` is the number of steps that were not
-    /// waited for; with some, the sums are partial.
+    /// waited for; with some, the sums are partial. Those of the step's own bill stand before them.
     pub(crate) fn push_sums(&self, open: Option<u64>, sums: &mut Vec<KeyValue>) {
+        if let Some(bill) = self.take_bill() {
+            bill.push(sums);
+        }
         let (totals, own) = self.totals_and_own();
         self.push_cost(&totals, &own, open, sums);
         if self.is_run {
@@ -65,22 +68,4 @@ fn push_run_sums(totals: &Totals, sums: &mut Vec<KeyValue>) {
         let total = prompt.unwrap_or(0).saturating_add(completion.unwrap_or(0));
         sums.push(count(agent::AGENT_TOKEN_COUNT_TOTAL, total));
     }
-}
-
-/// The token counts of a call under our names.
-pub(crate) fn token_attributes(usage: &crate::usage::Usage) -> impl Iterator<Item = KeyValue> {
-    let counts = [
-        (llm::LLM_TOKEN_COUNT_PROMPT, usage.input),
-        (llm::LLM_TOKEN_COUNT_COMPLETION, usage.output),
-        (llm::LLM_TOKEN_COUNT_TOTAL, usage.total_tokens()),
-        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_READ, usage.cache_read),
-        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE, usage.cache_write),
-        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE_1H, usage.cache_write_1h),
-        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_AUDIO, usage.input_audio),
-        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_IMAGE, usage.input_image),
-        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_REASONING, usage.reasoning),
-        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_AUDIO, usage.output_audio),
-        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_IMAGE, usage.output_image),
-    ];
-    counts.into_iter().filter_map(|(name, tokens)| Some(count(name, tokens?)))
 }

@@ -60,7 +60,7 @@ impl ToolBuilder {
     /// The arguments: anything that serialises, or JSON text. Size and repetition are always recorded, the text only
     /// when tool content is asked for.
     pub fn arguments<A: Serialize + ?Sized>(mut self, arguments: &A) -> Self {
-        self.arguments = Runtime::wanted().map(|content| Text::of(arguments, content.tools));
+        self.arguments = Runtime::wanted().map(|content| Text::hashed(arguments, content.tools));
         self
     }
 
@@ -97,25 +97,30 @@ impl Begin for ToolBuilder {
     fn begin(self) -> Step {
         let Self { name, description, tool_type, call_id, arguments, cost_usd, kind, own } = self;
         let spec = Spec::new(StepType::ToolCall, kind, || span_name::tool(&name));
-        let hash = arguments.as_ref().map(|arguments| arguments.hash.to_le_bytes());
+        let hash = arguments.as_ref().map(|arguments| arguments.hash);
         let own_cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::stated));
         let known_cost = own_cost.as_ref().and_then(OwnCost::known);
         let mut name = Some(name);
         let active = Active::start(spec, |node, initial| {
             let name = name.take().unwrap_or_default();
             if let Some(run) = &node.run {
-                let (index, repeated) = run.tool_called(&name, hash.as_ref().map(|hash| hash.as_slice()));
-                initial.attributes.extend(index.map(|index| count(names::TOOL_CALL_INDEX, index)));
+                let (index, repeated) = run.tool_called(&name, hash);
+                if let Some(index) = index {
+                    initial.attributes.push(count(names::TOOL_CALL_INDEX, index));
+                }
                 initial.attributes.push(attribute(names::TOOL_REPEATED, repeated));
                 let asker = call_id.as_deref().and_then(|id| run.asker(id));
-                initial.links.extend(node.link_to(asker));
+                if let Some(link) = node.link_to(asker) {
+                    initial.links.push(link);
+                }
             }
             initial.attributes.push(attribute(names::TOOL_NAME, name));
             let content = node.runtime.content.tools;
             if let Some(arguments) = arguments {
                 initial.attributes.push(count(names::TOOL_ARGUMENTS_SIZE, arguments.size));
-                let text = content.then(|| arguments.attributes(names::TOOL_ARGUMENTS));
-                initial.attributes.extend(text.into_iter().flatten());
+                if content {
+                    initial.attributes.extend(arguments.attributes(names::TOOL_ARGUMENTS));
+                }
             }
             let known = [
                 (names::TOOL_CALL_ID, call_id),
@@ -125,7 +130,9 @@ impl Begin for ToolBuilder {
             initial
                 .attributes
                 .extend(known.into_iter().filter_map(|(name, value)| Some(attribute(name, value?))));
-            initial.attributes.extend(known_cost.map(|usd| attribute(names::TOOL_COST_USD, usd.as_f64())));
+            if let Some(usd) = known_cost {
+                initial.attributes.push(attribute(names::TOOL_COST_USD, usd.as_f64()));
+            }
             own.put(initial);
         });
         // Nobody has asked for it: the books will.

@@ -4,7 +4,6 @@ use super::own::Own;
 use super::state::Recording;
 use super::{NOT_OPEN, Node};
 use crate::cost::{OwnCost, Totals, Unpriced, Usd};
-use crate::span::model;
 use crate::span::outcome::Ending;
 use crate::span::runtime::lock;
 use agentspan_semconv::{Outcome, StepType};
@@ -53,7 +52,7 @@ impl Node {
             let missing = (!refused).then_some(Unpriced::NoUsage);
             state.own.cost = if refused { OwnCost::Known(Usd::ZERO) } else { OwnCost::Unknown };
             if let Some(missing) = missing.filter(|_| self.is_recording()) {
-                state.set(model::missing_price(missing));
+                state.bill.get_or_insert_default().missing = Some(missing);
             }
         }
         if state.own.lost_attempt
@@ -61,7 +60,7 @@ impl Node {
         {
             state.own.cost = OwnCost::Partial(usd);
             if self.is_recording() {
-                state.set(model::missing_price(Unpriced::LostAttempt));
+                state.bill.get_or_insert_default().missing = Some(Unpriced::LostAttempt);
             }
         }
         let told = state.told.error_type.take();

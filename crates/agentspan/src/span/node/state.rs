@@ -2,6 +2,7 @@
 
 use super::own::{Own, Told};
 use crate::cost::Totals;
+use crate::span::bill::Bill;
 use crate::span::recorder::Recorded;
 use opentelemetry::{Context, KeyValue};
 
@@ -24,6 +25,8 @@ pub(super) struct State {
     pub(super) carriers: u32,
     pub(super) released: bool,
     pub(super) told: Told,
+    /// Of a recorded call; made into attributes on the cold side.
+    pub(super) bill: Option<Box<Bill>>,
 }
 
 /// Where the span of a step is, until the step ends.

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 fn step(runtime: &Arc<Runtime>) -> Arc<Node> {
     Node::new(NewNode {
+        span_context: None,
         runtime: runtime.clone(),
         step_type: StepType::ToolCall,
         name: String::new(),

@@ -1,0 +1,71 @@
+//! What a model call used and what that costs, kept as it is until the cold side asks for the attributes.
+
+use crate::cost::{Price, Unpriced};
+use crate::span::runtime::{attribute, count};
+use crate::usage::Usage;
+use agentspan_semconv::{cost, llm};
+use opentelemetry::{Array, KeyValue, StringValue, Value};
+
+/// The tokens of one call and their price. A later reply replaces it as a whole.
+#[derive(Debug, Default)]
+pub(crate) struct Bill {
+    pub(crate) usage: Usage,
+    /// Absent where the amount was told by hand, whose parts nobody knows.
+    pub(crate) price: Option<Price>,
+    /// Takes the place of what the price says is wanting.
+    pub(crate) missing: Option<Unpriced>,
+}
+
+impl Bill {
+    pub(crate) fn push(self, attributes: &mut Vec<KeyValue>) {
+        push_tokens(&self.usage, attributes);
+        if let Some(price) = &self.price {
+            push_price(price, attributes);
+        }
+        let missing = self.missing.map(|missing| [missing.as_str()]);
+        let of_price = self.price.as_ref().map_or(&[][..], Price::missing);
+        let missing = missing.as_ref().map_or(of_price, |missing| &missing[..]);
+        if !missing.is_empty() {
+            let missing = missing.iter().map(|word| StringValue::from(*word)).collect();
+            attributes.push(KeyValue::new(cost::COST_MISSING, Value::Array(Array::String(missing))));
+        }
+    }
+}
+
+/// The token counts of a call under our names.
+fn push_tokens(usage: &Usage, attributes: &mut Vec<KeyValue>) {
+    let counts = [
+        (llm::LLM_TOKEN_COUNT_PROMPT, usage.input),
+        (llm::LLM_TOKEN_COUNT_COMPLETION, usage.output),
+        (llm::LLM_TOKEN_COUNT_TOTAL, usage.total_tokens()),
+        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_READ, usage.cache_read),
+        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE, usage.cache_write),
+        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE_1H, usage.cache_write_1h),
+        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_AUDIO, usage.input_audio),
+        (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_IMAGE, usage.input_image),
+        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_REASONING, usage.reasoning),
+        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_AUDIO, usage.output_audio),
+        (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_IMAGE, usage.output_image),
+    ];
+    attributes.extend(counts.into_iter().filter_map(|(name, tokens)| Some(count(name, tokens?))));
+}
+
+fn push_price(price: &Price, attributes: &mut Vec<KeyValue>) {
+    let amounts = [
+        (cost::COST_INPUT_USD, price.input_usd()),
+        (cost::COST_OUTPUT_USD, price.output_usd()),
+        (cost::COST_CACHE_READ_USD, price.cache_read_usd()),
+        (cost::COST_CACHE_WRITE_USD, price.cache_write_usd()),
+        (cost::COST_REASONING_USD, price.reasoning_usd()),
+        (cost::COST_AUDIO_USD, price.audio_usd()),
+        (cost::COST_OTHER_USD, price.other_usd().filter(|usd| !usd.is_zero())),
+    ];
+    attributes.extend(amounts.into_iter().filter_map(|(name, usd)| Some(attribute(name, usd?.as_f64()))));
+    let words = [
+        (cost::COST_CATALOG_VERSION, price.version.clone().map(Value::from)),
+        (cost::COST_SOURCE, price.source().map(|source| Value::from(source.as_str()))),
+        (cost::COST_PRICE_MODEL, price.price_model.clone().map(Value::from)),
+        (cost::COST_TIER, price.tier.clone().map(Value::from)),
+    ];
+    attributes.extend(words.into_iter().filter_map(|(name, word)| Some(attribute(name, word?))));
+}
