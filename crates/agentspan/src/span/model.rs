@@ -17,10 +17,29 @@ use std::sync::Arc;
 pub(crate) struct Call {
     pub(crate) provider: Cow<'static, str>,
     pub(crate) model: String,
-    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only meters ask for it"))]
     pub(crate) operation: Option<Operation>,
     pub(crate) batch: bool,
     pub(crate) server: Option<Server>,
+}
+
+impl Call {
+    /// Says what was called, as far as nobody has said it otherwise: a reply names the model that has answered.
+    pub(crate) fn push_missing(&self, attributes: &mut Vec<KeyValue>) {
+        let model: Arc<str> = self.model.as_str().into();
+        let known = [
+            Some(attribute(llm::LLM_PROVIDER, self.provider.clone())),
+            Some(attribute(llm::LLM_REQUEST_MODEL_NAME, model.clone())),
+            Some(attribute(llm::LLM_MODEL_NAME, model)),
+            self.operation.map(|operation| attribute(llm::LLM_OPERATION, operation.as_str())),
+            self.batch.then(|| attribute(llm::LLM_BATCH, true)),
+        ];
+        let server = self.server.iter().flat_map(Server::attributes);
+        for attribute in known.into_iter().flatten().chain(server) {
+            if attributes.iter().all(|known| known.key != attribute.key) {
+                attributes.push(attribute);
+            }
+        }
+    }
 }
 
 /// The host that is called, and its port, where they are known.

@@ -10,7 +10,6 @@ use agentspan_semconv::{Operation, StepType, llm as names, span_name};
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// The base of every builder of a model call.
 #[derive(Debug)]
@@ -42,32 +41,15 @@ impl ModelCall {
         let spec = Spec::new(step_type, SpanKind::Client, || span_name::llm(&provider, &model));
         let sent = request.as_ref().and_then(|request| request.request.model.clone()).unwrap_or(model);
         let call = Call { provider, model: sent, operation: Some(operation), batch, server };
-        let mut model = None;
         let active = Active::start(spec, |node, initial| {
-            let all = &mut *initial;
-            let initial = &mut all.attributes;
-            initial.push(attribute(names::LLM_PROVIDER, call.provider.clone()));
-            let name = model.insert(Arc::<str>::from(call.model.as_str())).clone();
-            initial.push(attribute(names::LLM_REQUEST_MODEL_NAME, name));
-            initial.push(attribute(names::LLM_OPERATION, operation.as_str()));
             if let Some(purpose) = purpose {
-                initial.push(attribute(names::LLM_PURPOSE, purpose));
-            }
-            if let Some(server) = &call.server {
-                initial.extend(server.attributes());
+                initial.attributes.push(attribute(names::LLM_PURPOSE, purpose));
             }
             if let Some(request) = request {
-                request.attributes(&node.runtime, initial);
+                request.attributes(&node.runtime, &mut initial.attributes);
             }
-            own.put(all);
+            own.put(initial);
         });
-        // A reply that names its model replaces this; whoever reads only this one still sees a model.
-        if let Some(model) = model {
-            active.node.set(attribute(names::LLM_MODEL_NAME, model));
-            if batch {
-                active.node.set(attribute(names::LLM_BATCH, true));
-            }
-        }
         Step(active.with_call(call))
     }
 }

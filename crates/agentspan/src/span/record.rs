@@ -54,14 +54,13 @@ pub(crate) struct Initial {
 
 impl Initial {
     /// With room for the attributes that are added when the step ends as well; few steps have more.
-    fn with_room(node: &Node) -> Self {
-        let room = match node.step_type {
-            StepType::LlmGenerate | StepType::Embedding | StepType::Run => 18,
-            _ => 12,
-        };
-        Self { attributes: Vec::with_capacity(room), links: Vec::new() }
+    fn with_room() -> Self {
+        Self { attributes: Vec::with_capacity(12), links: Vec::new() }
     }
 }
+
+/// What a type of span gives to its span.
+type Fill<'a> = &'a mut dyn FnMut(&Node, &mut Initial);
 
 /// A step under way: it ends when it is finished or, as cancelled, when it is dropped.
 #[derive(Debug)]
@@ -79,6 +78,16 @@ pub(crate) struct Active {
 impl Active {
     /// Makes a step below the current one. `fill` is asked only when a span is made.
     pub(crate) fn start(spec: Spec, fill: impl FnOnce(&Node, &mut Initial)) -> Self {
+        let mut fill = Some(fill);
+        Self::start_spec(spec, &mut |node, initial| {
+            if let Some(fill) = fill.take() {
+                fill(node, initial);
+            }
+        })
+    }
+
+    /// The same code for every type of span: a copy for each would be read into the processor's cache again and again.
+    fn start_spec(spec: Spec, fill: Fill<'_>) -> Self {
         let passed_by = spec.parent.as_ref().filter(|parent| spec.run.is_none() && parent.is_sampled_out());
         if let Some(parent) = passed_by {
             // It makes no span, so it does not matter which subscriber is the current one.
@@ -95,12 +104,7 @@ impl Active {
         }
     }
 
-    fn start_in(
-        runtime: Arc<Runtime>,
-        has_layer: bool,
-        spec: Spec,
-        fill: impl FnOnce(&Node, &mut Initial),
-    ) -> Self {
+    fn start_in(runtime: Arc<Runtime>, has_layer: bool, spec: Spec, fill: Fill<'_>) -> Self {
         let parent_context = Context::current();
         let Spec { step_type, kind, name, run, parent } = spec;
         let is_run = run.is_some();
@@ -150,7 +154,7 @@ impl Active {
             return Self::carried_by_context(node, &parent_context);
         }
         let initial = |node: &Node| {
-            let mut initial = Initial::with_room(node);
+            let mut initial = Initial::with_room();
             let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
             let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
             if let Some(index) = index {

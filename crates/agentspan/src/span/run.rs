@@ -137,6 +137,9 @@ const MAX_REMEMBERED: usize = 4_096;
 /// Tags of one run, which are copied to each of its steps.
 const MAX_TAGS: usize = 128;
 
+/// Room that is made at once for what is remembered of calls of tools.
+const USUAL_CALLS: usize = 6;
+
 /// Rows of the breakdown; what comes later falls into the last one.
 const MAX_ROWS: usize = 20;
 
@@ -290,7 +293,11 @@ impl Run {
     /// The number of this call among the calls of the tool, from 1, unless the run has forgotten it, and whether the same arguments came before.
     pub(crate) fn tool_called(&self, tool: &str, arguments: Option<u64>) -> (Option<u64>, bool) {
         let mut state = lock(&self.state);
-        state.tool_calls.reserve(2);
+        // The run's own, so that the same call has the same hash.
+        let hash = state.tool_calls.hasher().clone();
+        if state.tool_calls.is_empty() {
+            state.tool_calls.reserve(USUAL_CALLS);
+        }
         let mut count = |what: u64| {
             let full = state.tool_calls.len() >= 2 * MAX_REMEMBERED;
             match state.tool_calls.entry(what) {
@@ -302,7 +309,6 @@ impl Run {
                 Entry::Vacant(new) => Some(*new.insert(1)),
             }
         };
-        let hash = FastHash::default();
         let index = count(hash.hash_one(tool));
         let input = arguments.map(|arguments| hash.hash_one((tool, arguments)));
         (index, input.and_then(count).is_some_and(|calls| calls > 1))
