@@ -1,31 +1,57 @@
 use crate::span::node::Node;
-use crate::span::sharded::Sharded;
+use crate::span::runtime::lock;
 use std::cmp::Reverse;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 /// Recorded or measured steps that have not ended, so that a shutdown can end them.
 #[derive(Debug, Default)]
-pub(crate) struct OpenSteps {
-    steps: Sharded<Weak<Node>>,
-    next: AtomicU64,
+pub(crate) struct OpenSteps([Mutex<Slots>; SHARDS]);
+
+/// Threads seldom meet in one of so many.
+const SHARDS: usize = 8;
+
+/// Steps at places that are used again: the caller waits, and a place is found faster than a key.
+#[derive(Debug, Default)]
+struct Slots {
+    steps: Vec<Weak<Node>>,
+    free: Vec<usize>,
 }
 
 impl OpenSteps {
+    /// Gives the place by which the step is removed.
     pub(crate) fn insert(&self, node: &Arc<Node>) -> u64 {
-        let key = self.next.fetch_add(1, Ordering::Relaxed);
-        self.steps.insert(key, Arc::downgrade(node));
-        key
+        // Steps of one size lie at least so far apart.
+        let shard = (Arc::as_ptr(node) as usize / size_of::<Node>()) % SHARDS;
+        let Slots { steps, free } = &mut *lock(&self.0[shard]);
+        let step = Arc::downgrade(node);
+        let place = match free.pop() {
+            Some(place) => {
+                steps[place] = step;
+                place
+            }
+            None => {
+                steps.push(step);
+                steps.len() - 1
+            }
+        };
+        (place * SHARDS + shard) as u64
     }
 
-    pub(crate) fn remove(&self, key: u64) {
-        self.steps.remove(key);
+    pub(crate) fn remove(&self, place: u64) {
+        let (shard, place) = (place as usize % SHARDS, place as usize / SHARDS);
+        let Slots { steps, free } = &mut *lock(&self.0[shard]);
+        if let Some(step) = steps.get_mut(place) {
+            *step = Weak::new();
+            free.push(place);
+        }
     }
 
-    /// Every open step, youngest first, so that children end before their parents.
+    /// Every open step, children before their parents.
     pub(crate) fn all(&self) -> Vec<Arc<Node>> {
-        let mut open = self.steps.filter_map(|key, node| Some((key, node.upgrade()?)));
-        open.sort_by_key(|(key, _)| Reverse(*key));
-        open.into_iter().map(|(_, node)| node).collect()
+        let in_shard =
+            |slots: &Mutex<Slots>| lock(slots).steps.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
+        let mut open: Vec<_> = self.0.iter().flat_map(in_shard).collect();
+        open.sort_by_key(|node| Reverse(node.depth));
+        open
     }
 }

@@ -73,6 +73,7 @@ pub(crate) struct Active {
     pub(crate) began: Option<Instant>,
     /// It is finished by hand, in the code that does the step's work.
     pub(crate) is_by_hand: bool,
+    is_finished: bool,
 }
 
 impl Active {
@@ -174,7 +175,7 @@ impl Active {
     }
 
     fn new(node: Arc<Node>, context: Context, span: tracing::Span) -> Self {
-        Self { node, context, span, began: None, is_by_hand: false }
+        Self { node, context, span, began: None, is_by_hand: false, is_finished: false }
     }
 
     fn carried_by_context(node: Arc<Node>, parent_context: &Context) -> Self {
@@ -262,6 +263,7 @@ impl Active {
     }
 
     fn end(&mut self, ending: Ending) {
+        self.is_finished = true;
         self.context = Context::new();
         let span = std::mem::replace(&mut self.span, tracing::Span::none());
         let let_go = |span: tracing::Span| {
@@ -294,7 +296,7 @@ impl Active {
 
 impl Drop for Active {
     fn drop(&mut self) {
-        if !self.node.is_ended() {
+        if !self.is_finished && !self.node.is_ended() {
             // A future may be dropped since another one panics, which cancels it; a guard is dropped by the code that panics.
             let panics = self.is_by_hand && std::thread::panicking();
             self.end(if panics { Ending::unwinding() } else { Ending::cancelled() });

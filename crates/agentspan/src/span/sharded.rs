@@ -29,14 +29,6 @@ impl<T> Sharded<T> {
         lock(self.shard(key)).get(&key).map(look)
     }
 
-    /// Every entry that `look` finds something in, in no order.
-    pub(crate) fn filter_map<R>(&self, look: impl Fn(u64, &T) -> Option<R>) -> Vec<R> {
-        let in_shard = |shard: &Mutex<HashMap<u64, T, FewHashes>>| {
-            lock(shard).iter().filter_map(|(key, value)| look(*key, value)).collect::<Vec<_>>()
-        };
-        self.0.iter().flat_map(in_shard).collect()
-    }
-
     fn shard(&self, key: u64) -> &Mutex<HashMap<u64, T, FewHashes>> {
         &self.0[(key % SHARDS) as usize]
     }
