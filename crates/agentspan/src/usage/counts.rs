@@ -123,7 +123,7 @@ pub(super) fn count(value: &Json<'_>) -> Option<u64> {
         whole.then_some(float as u64)
     };
     let read = match value {
-        Json::Number(number) => number.as_u64().or_else(|| float(number.as_f64()?)),
+        Json::Number(number) => number.as_u64().or_else(|| float(number.as_f64())),
         Json::Str(text) => {
             let text = text.trim();
             text.parse().ok().or_else(|| float(text.parse().ok()?))
@@ -145,7 +145,7 @@ pub(super) fn amount_of_ticks(value: &Json<'_>) -> Option<f64> {
 
 fn number(value: &Json<'_>) -> Option<f64> {
     match value {
-        Json::Number(number) => number.as_f64(),
+        Json::Number(number) => Some(number.as_f64()),
         Json::Str(text) => text.trim().parse().ok(),
         _ => None,
     }

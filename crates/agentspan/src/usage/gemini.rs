@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::blocks::{Blocks, Runs, choice};
 use super::collect::{Capture, MAX_CHOICES};
 use super::counts::count;
-use super::gemini_counts::{has_counts, output_of_ended, read};
-use super::json::{Json, Object};
+use super::gemini_counts::{output_of_ended, read};
+use super::json::{self, Json, Object};
 use super::keys;
 use super::places::Place;
 use super::reply::Reply;
@@ -108,26 +108,30 @@ fn push_part(blocks: &mut Blocks, part: &Json<'_>, capture: &mut Capture) {
     }
 }
 
+/// What stands at the top of a reply and of each chunk.
+const KEYS: [&str; 5] = ["responseId", "modelVersion", "usageMetadata", "promptFeedback", "candidates"];
+
 /// Encrypted thoughts, which nobody but the provider can read.
 const SIGNATURE: [&str; 3] = ["thoughtSignature", "thought_signature", "thought"];
 
 impl Collector for Generate {
     fn push(&mut self, body: &Object<'_>) {
         let reply = &mut self.reply;
-        reply.id = reply.id.take().or_else(|| keys::name(body, "responseId"));
-        reply.model = reply.model.take().or_else(|| keys::name(body, "modelVersion"));
-        if let Some(metadata) = keys::object(body, "usageMetadata") {
+        let [id, model, metadata, feedback, candidates] = keys::all(body, KEYS);
+        let name = |value: Option<&Json<'_>>| value.and_then(json::short_text);
+        reply.id = reply.id.take().or_else(|| name(id));
+        reply.model = reply.model.take().or_else(|| name(model));
+        if let Some(metadata) = metadata.and_then(Json::as_object) {
             // AI Studio's word, and the one of Vertex.
             let tier = keys::name(metadata, "serviceTier").or_else(|| keys::name(metadata, "trafficType"));
             reply.service_tier = tier.or_else(|| reply.service_tier.take());
-            if has_counts(metadata) {
-                reply.usage = read(metadata);
-            }
+            reply.usage = read(metadata).or_else(|| reply.usage.take());
         }
-        if let Some(feedback) = keys::object(body, "promptFeedback") {
+        if let Some(feedback) = feedback.and_then(Json::as_object) {
             self.block_reason = keys::name(feedback, "blockReason").or_else(|| self.block_reason.take());
         }
-        for (position, candidate) in keys::list(body, "candidates").iter().enumerate() {
+        let candidates = candidates.and_then(Json::as_array).unwrap_or_default();
+        for (position, candidate) in candidates.iter().enumerate() {
             if let Some(candidate) = candidate.as_object() {
                 self.push_candidate(position, candidate);
             }

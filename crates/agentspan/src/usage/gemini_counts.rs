@@ -1,17 +1,21 @@
 //! The counts of Gemini's `usageMetadata`.
 
-use super::counts::{self, Usage, sum};
+use std::slice;
+
+use super::counts::{self, Usage, count, sum};
 use super::json::{Json, Object};
 use super::keys;
 
 /// Gemini counts thoughts and what tools put into the prompt apart, and leaves out what is 0.
 ///
 /// That thoughts stand inside the candidates is believed only when the total proves it.
+///
+/// `None` when there is no count: before the last chunk Vertex tells nothing but the kind of traffic.
 pub(super) fn read(metadata: &Object<'_>) -> Option<Usage> {
-    let at = |key: &str| keys::count(metadata, key);
-    let (prompt, total) = (at(PROMPT), at("totalTokenCount"));
+    let [prompt, tool, candidates, thoughts, cached, total, lists @ ..] = keys::all(metadata, KEYS);
+    let [prompt, cached, total] = [prompt, cached, total].map(|value| count(value?));
     let [(tool, is_tool_bad), (candidates, is_output_bad), (thoughts, are_thoughts_bad)] =
-        [TOOL_USE, CANDIDATES, THOUGHTS].map(|key| keys::told_count(metadata, key));
+        [tool, candidates, thoughts].map(keys::told_count);
     let input = prompt.filter(|_| !is_tool_bad).and_then(|prompt| sum([prompt, tool.unwrap_or(0)]));
     let output = match (candidates, thoughts) {
         _ if is_output_bad || are_thoughts_bad => None,
@@ -22,17 +26,19 @@ pub(super) fn read(metadata: &Object<'_>) -> Option<Usage> {
         (one, other) => one.or(other),
     };
     // What tools put in is a part of the input like the prompt itself.
-    let details = |lists: &[&str]| {
-        of_modalities(lists.iter().flat_map(|list| keys::list(metadata, list)), "tokenCount")
+    let details = |lists: &[Option<&Json<'_>>]| {
+        let entries = lists.iter().flatten().filter_map(|list| list.as_array()).flatten();
+        of_modalities(entries, "tokenCount")
     };
-    let [input_audio, input_image] = details(&INPUT);
-    let [cache_audio_read, _] = details(&["cacheTokensDetails"]);
-    let [output_audio, output_image] = details(&["candidatesTokensDetails"]);
+    let [of_input @ .., of_cache, of_output] = &lists;
+    let [input_audio, input_image] = details(of_input);
+    let [cache_audio_read, _] = details(slice::from_ref(of_cache));
+    let [output_audio, output_image] = details(slice::from_ref(of_output));
     Usage {
         input,
         output,
         total,
-        cache_read: at(CACHED),
+        cache_read: cached,
         reasoning: thoughts,
         input_audio,
         input_image,
@@ -52,14 +58,20 @@ pub(super) fn output_of_ended(metadata: &Usage) -> Option<u64> {
     metadata.output.or(is_nothing.then_some(0))
 }
 
-const PROMPT: &str = "promptTokenCount";
-const TOOL_USE: &str = "toolUsePromptTokenCount";
-const CANDIDATES: &str = "candidatesTokenCount";
-const THOUGHTS: &str = "thoughtsTokenCount";
-const CACHED: &str = "cachedContentTokenCount";
-
-/// Embeddings have the singular form.
-const INPUT: [&str; 3] = ["promptTokensDetails", "promptTokenDetails", "toolUsePromptTokensDetails"];
+/// The counts, and the lists of their parts: three of the input, of which embeddings have the singular form.
+const KEYS: [&str; 11] = [
+    "promptTokenCount",
+    "toolUsePromptTokenCount",
+    "candidatesTokenCount",
+    "thoughtsTokenCount",
+    "cachedContentTokenCount",
+    "totalTokenCount",
+    "promptTokensDetails",
+    "promptTokenDetails",
+    "toolUsePromptTokensDetails",
+    "cacheTokensDetails",
+    "candidatesTokensDetails",
+];
 
 /// Tokens of audio and of images among the entries of some lists, each the sum of those entries. An entry may lack its
 /// count, which then says nothing.
@@ -83,10 +95,3 @@ const AUDIO: &[&str] = &["AUDIO"];
 
 /// Pages of documents are read and billed as images; `genai-prices` counts them alike.
 const IMAGES: &[&str] = &["IMAGE", "DOCUMENT"];
-
-/// Whether there is any count; Vertex sends others before the last chunk, with nothing but the kind of traffic.
-pub(super) fn has_counts(metadata: &Object<'_>) -> bool {
-    [PROMPT, TOOL_USE, CANDIDATES, THOUGHTS, CACHED, "totalTokenCount"]
-        .iter()
-        .any(|key| keys::count(metadata, key).is_some())
-}

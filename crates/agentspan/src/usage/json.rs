@@ -7,13 +7,14 @@ use serde::ser::Serialize;
 use serde_json::Value;
 use serde_json::ser::Formatter;
 
+mod parse;
 mod probe;
+mod value;
 
-/// A JSON value whose strings stay where they were read, unless they have escapes.
-pub(super) use serde_json_borrow::Value as Json;
-
-/// A JSON object as a list of its members, in their order.
-pub(super) use serde_json_borrow::ObjectAsVec as Object;
+pub(crate) use value::Json;
+#[cfg(test)]
+pub(super) use value::Number;
+pub(super) use value::Object;
 
 /// Longer texts are not parsed: it would take the caller's time and many times their memory.
 const MAX_TEXT: usize = 64 << 20;
@@ -90,7 +91,12 @@ pub(super) fn parse_any(text: &str) -> Option<Value> {
 
 /// A non-empty string under a key, cut to a bounded length.
 pub(super) fn name(map: &Object<'_>, key: &str) -> Option<String> {
-    text(map, key).map(|text| clip(text, MAX_NAME))
+    short_text(map.get(key)?)
+}
+
+/// A non-empty string, cut to a bounded length.
+pub(super) fn short_text(value: &Json<'_>) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(|text| clip(text, MAX_NAME))
 }
 
 /// A non-empty string under a key.

@@ -8,8 +8,8 @@ use super::json::{self, Json, Object};
 /// The value under a key, given in camel case; the key as given goes before the other ways to write it.
 pub(super) fn at<'a, 'b>(map: &'a Object<'b>, camel: &str) -> Option<&'a Json<'b>> {
     let mut other = None;
-    // Most keys that are asked for are not there.
-    for (key, value) in map.iter().filter(|(key, _)| key.len() >= camel.len()) {
+    // Of keys that are there twice the last one counts.
+    for (key, value) in map.iter().rev() {
         if key == camel {
             return Some(value);
         }
@@ -20,14 +20,45 @@ pub(super) fn at<'a, 'b>(map: &'a Object<'b>, camel: &str) -> Option<&'a Json<'b
     other
 }
 
-fn is_same(key: &str, camel: &str) -> bool {
-    // Most that are there differ in their first letter or in the last one.
-    let ends = |text: &str| text.as_bytes().first().copied().zip(text.as_bytes().last().copied());
-    if let (Some((first, last)), Some((wanted_first, wanted_last))) = (ends(key), ends(camel)) {
-        let may_be = |one: u8, other: u8| one.eq_ignore_ascii_case(&other) || one == b'_';
-        if !may_be(first, wanted_first) || !may_be(last, wanted_last) {
-            return false;
+/// The values under several keys as by [`at`], in one walk over the members.
+pub(super) fn all<'a, 'b, const N: usize>(
+    map: &'a Object<'b>,
+    camel: [&str; N],
+) -> [Option<&'a Json<'b>>; N] {
+    let (mut found, mut others) = ([None; N], [None; N]);
+    for (key, value) in map.iter().rev() {
+        let (place, values) = match camel.iter().position(|camel| *camel == key) {
+            Some(place) => (Some(place), &mut found),
+            None => (camel.iter().position(|camel| is_same(key, camel)), &mut others),
+        };
+        if let Some(place) = place {
+            values[place].get_or_insert(value);
         }
+    }
+    for (found, other) in found.iter_mut().zip(others) {
+        *found = found.or(other);
+    }
+    found
+}
+
+/// Whether two texts may have the same letters, by the first and the last of them.
+fn may_be_alike(key: &str, camel: &str) -> bool {
+    let is_same = |key: u8, camel: u8| key | CASE == camel | CASE || key == b'_';
+    match (key.as_bytes(), camel.as_bytes()) {
+        ([first, .., last], [wanted_first, .., wanted_last]) => {
+            is_same(*first, *wanted_first) && is_same(*last, *wanted_last)
+        }
+        _ => true,
+    }
+}
+
+/// The bit that is set in small letters alone.
+const CASE: u8 = 0x20;
+
+fn is_same(key: &str, camel: &str) -> bool {
+    // Most keys that are asked for are not there.
+    if key.len() < camel.len() || !may_be_alike(key, camel) {
+        return false;
     }
     let letters = |text| str::bytes(text).filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase());
     letters(key).eq(letters(camel))
@@ -40,7 +71,7 @@ pub(super) fn text<'a>(map: &'a Object<'_>, camel: &str) -> Option<&'a str> {
 
 /// A non-empty string, cut to a bounded length.
 pub(super) fn name(map: &Object<'_>, camel: &str) -> Option<String> {
-    text(map, camel).map(|text| json::clip(text, json::MAX_NAME))
+    json::short_text(at(map, camel)?)
 }
 
 /// An object.
@@ -58,14 +89,14 @@ pub(super) fn count(map: &Object<'_>, camel: &str) -> Option<u64> {
     counts::count(at(map, camel)?)
 }
 
-/// A count, and whether there is something in its place that is none.
-pub(super) fn told_count(map: &Object<'_>, camel: &str) -> (Option<u64>, bool) {
-    let value = at(map, camel).filter(|value| !value.is_null());
-    let count = value.and_then(counts::count);
-    (count, value.is_some() && count.is_none())
-}
-
 /// Whether there is something that should be a count and is none.
 pub(super) fn is_bad_count(map: &Object<'_>, camel: &str) -> bool {
-    told_count(map, camel).1
+    told_count(at(map, camel)).1
+}
+
+/// The count that a value is, and whether there is something and it is none.
+pub(super) fn told_count(value: Option<&Json<'_>>) -> (Option<u64>, bool) {
+    let value = value.filter(|value| !value.is_null());
+    let count = value.and_then(counts::count);
+    (count, value.is_some() && count.is_none())
 }

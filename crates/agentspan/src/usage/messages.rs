@@ -95,7 +95,10 @@ pub(super) fn tool_response_part(id: Option<&str>, content: &Json<'_>) -> Value 
     // A list of nothing but one text is that text, which is what it is nearly always.
     let response = match content {
         Json::Array(parts) => match parts.as_slice() {
-            [only] if json::get(only, "text").is_some_and(Json::is_string) => only.get("text").into(),
+            [only] => match json::get(only, "text") {
+                Some(text @ Json::Str(_)) => text.into(),
+                _ => Value::Array(content_parts(content)),
+            },
             _ => Value::Array(content_parts(content)),
         },
         other => other.into(),
@@ -179,7 +182,7 @@ pub(super) fn content_part(part: &Object<'_>) -> Value {
 }
 
 pub(super) fn other(part: &Object<'_>) -> Value {
-    Value::Object(part.into())
+    part.into()
 }
 
 /// OpenAI's image, `{"url": …}` or the URL itself.

@@ -1,8 +1,9 @@
 //! Reading one reply from the bytes of its body, or from its chunks.
 
+use std::iter;
+
 use agentspan_semconv::{StreamEnd, provider};
 use serde::Serialize;
-use serde_json_borrow::ObjectAsVec;
 
 mod body;
 mod headers;
@@ -236,7 +237,7 @@ impl Chunks {
             // As the clients of AWS give it: an object with the event's name as its only key.
             Payload::Event { name, body } => {
                 let read = body::parse(body, MAX_CHUNK_VALUES, |event| {
-                    let event = Json::Object(ObjectAsVec::from(vec![(name, event.clone())]));
+                    let event = Json::Object(iter::once((name, event.clone())).collect());
                     self.push(&event);
                 });
                 self.counted(read.is_some());

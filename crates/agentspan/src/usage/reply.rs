@@ -209,7 +209,7 @@ fn from_object(error: &Object<'_>) -> ReplyError {
     let is_telling = |word: &&str| !VAGUE.contains(word) && !is_number(word);
     let best = words.clone().find(is_telling).or_else(|| words.clone().find(|word| !is_number(word)));
     let best = best.or_else(|| words.clone().next()).map(str::to_owned);
-    let number = || error.get("code").filter(|code| code.is_number()).map(Json::to_string);
+    let number = || error.get("code").filter(|code| code.is_number()).map(clipped_json);
     let message = match error.get("message") {
         Some(Json::Str(text)) => json::clip(text, MAX_MESSAGE),
         Some(other) if !is_empty(other) => clipped_json(other),

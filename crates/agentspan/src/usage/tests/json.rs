@@ -91,3 +91,65 @@ fn sizes_are_those_of_the_compact_text() {
     assert_eq!(size(&deep), 256);
     assert!(!fits(&deep, 1 << 20));
 }
+
+#[test]
+fn of_keys_that_are_there_twice_the_last_one_counts_as_it_does_for_every_client() {
+    let twice = r#"{"id": "a", "model": "m", "choices": [{"finish_reason": "length", "finish_reason": "stop", "message": {}}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+        "usage": {"prompt_tokens": 3, "completion_tokens": 4, "prompt_tokens": 30}, "id": "b"}"#;
+    let whole: Value = serde_json::from_str(twice).expect("it is JSON");
+    assert_eq!(whole["usage"]["prompt_tokens"], 30);
+    let mut chunk = crate::usage::ReplyReader::new("openai");
+    chunk.push(format!("data: {}\n\ndata: [DONE]\n\n", twice.replace('\n', " ")).as_bytes());
+    let mut body = crate::usage::ReplyReader::new("openai");
+    body.push(twice.as_bytes());
+    for reply in [body.finish(), chunk.finish(), super::read("openai", whole)] {
+        let usage = reply.usage.expect("it has usage");
+        assert_eq!((usage.input, usage.output), (Some(30), Some(4)));
+        assert_eq!(
+            (reply.id.as_deref(), reply.finish_reasons.as_slice()),
+            (Some("b"), &["stop".to_owned()][..])
+        );
+    }
+}
+
+#[test]
+fn of_keys_in_camel_case_that_are_there_twice_the_last_one_counts_too() {
+    let twice = r#"{"candidates": [], "usageMetadata": {"promptTokenCount": 1},
+        "usageMetadata": {"promptTokenCount": 2, "prompt_token_count": 9, "promptTokenCount": 5, "candidatesTokenCount": 1,
+        "candidatesTokensDetails": [{"modality": "AUDIO", "tokenCount": 7, "tokenCount": 1}]}}"#;
+    let mut body = crate::usage::ReplyReader::new("gcp.gemini");
+    body.push(twice.as_bytes());
+    let usage = body.finish().usage.expect("it has usage");
+    assert_eq!((usage.input, usage.output, usage.output_audio), (Some(5), Some(1), Some(1)));
+}
+
+#[test]
+fn values_read_as_serde_json_reads_them() {
+    let texts = [
+        r#"{"a": [1, -1, 0, -0, 1.5, 1e3, 18446744073709551615, -9223372036854775808, 18446744073709551616]}"#,
+        r#"{"": [], "k\u00f6\n": "v\"\ud83d\ude00", "o": {"x": {}, "y": [[], null, true, false]}}"#,
+        "[]",
+        "\"x\"",
+        "null",
+    ];
+    for text in texts {
+        let value: Value = serde_json::from_str(text).expect("it is JSON");
+        let json: super::Json<'_> = serde_json::from_str(text).expect("it is JSON");
+        assert_eq!(Value::from(&json), value);
+        assert_eq!(json, super::Json::from(&value));
+        assert_eq!(serde_json::to_string(&json).ok(), serde_json::to_string(&value).ok());
+    }
+}
+
+#[test]
+fn numbers_that_come_as_text_since_another_crate_asked_for_it_are_numbers() {
+    let number = |text: &str| {
+        let text = format!(r#"{{"$serde_json::private::Number": "{text}"}}"#);
+        serde_json::from_str::<super::Json<'_>>(&text).map(|json| Value::from(&json)).ok()
+    };
+    assert_eq!(number("412"), Some(json!(412)));
+    assert_eq!(number("-3"), Some(json!(-3)));
+    assert_eq!(number("12.0"), Some(json!(12.0)));
+    assert_eq!(number("1e400"), Some(Value::Null));
+}

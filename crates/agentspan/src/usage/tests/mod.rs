@@ -29,8 +29,27 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use super::json::Json;
+use super::json::{Json, Number, Object};
 use super::{Reply, Request, StreamReader, Usage};
+
+impl<'a> From<&'a Value> for Json<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => Self::Number(match (number.as_u64(), number.as_i64()) {
+                (Some(whole), _) => Number::Whole(whole),
+                (None, Some(negative)) => Number::Negative(negative),
+                (None, None) => Number::Float(number.as_f64().expect("it is a number")),
+            }),
+            Value::String(text) => Self::Str(text.into()),
+            Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
+            Value::Object(map) => Self::Object(
+                map.iter().map(|(key, value)| (key.as_str(), value.into())).collect::<Object<'_>>(),
+            ),
+        }
+    }
+}
 
 fn read_reply(provider: &str, body: &Value, content: bool) -> Reply {
     super::read_reply(provider, &Json::from(body), content)

@@ -65,12 +65,12 @@ fn read(body: &Value, (name, place): (&str, &str)) -> (Option<f64>, Vec<String>)
 fn check(bodies: &[Value]) {
     let parsed = Json::from(&bodies[0]);
     let places = places_of("openrouter", parsed.as_object().expect("a body is an object"));
-    assert!(!places.is_empty(), "{parsed}");
+    assert!(!places.is_empty(), "{parsed:?}");
     for place in places {
         let count = if place.1.ends_with(']') { 1.0 } else { 7.0 * place.1.split(" + ").count() as f64 };
         let expected = (Some(count), vec![place.1.to_owned()]);
         let all: Vec<_> = bodies.iter().map(|body| read(body, *place)).collect();
-        assert!(all.contains(&expected), "{place:?} of {parsed}: {all:?}");
+        assert!(all.contains(&expected), "{place:?} of {parsed:?}: {all:?}");
     }
 }
 
