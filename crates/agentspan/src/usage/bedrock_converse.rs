@@ -152,7 +152,12 @@ impl Collector for Converse {
     }
 }
 
-/// Input tokens leave out what was read from or written to a cache.
+/// Input tokens leave out what was read from or written to a cache, unless the total proves that they hold it.
+///
+/// AWS's own total is the sum of all four counts, so that what it has beside the output is the whole input:
+/// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html. Gateways that serve other models in this
+/// form give OpenAI's counts, where the cached part stands inside of the input and the total is input and output alone.
+/// Should the cached part be larger than such an input, then it stands beside it all the same.
 fn read(usage: &Object<'_>) -> Option<Usage> {
     // Both names are seen, also side by side.
     let either = |names: [&str; 2]| names.into_iter().find_map(|name| keys::count(usage, name));
@@ -164,10 +169,18 @@ fn read(usage: &Object<'_>) -> Option<Usage> {
         same.filter_map(|detail| keys::count(detail, "inputTokens")).reduce(u64::saturating_add)
     };
     let input = keys::count(usage, "inputTokens").filter(|_| !is_bad);
+    let (output, total) = (keys::count(usage, "outputTokens"), keys::count(usage, "totalTokens"));
+    let cached = sum([cache_read.unwrap_or(0), cache_write.unwrap_or(0)]);
+    let with_cached = |input: u64| {
+        let cached = cached?;
+        let without_cached = output.and_then(|output| sum([input, output]));
+        let is_inside = total.is_some() && total == without_cached && cached <= input;
+        if is_inside { Some(input) } else { sum([input, cached]) }
+    };
     Usage {
-        input: input.and_then(|input| sum([input, cache_read.unwrap_or(0), cache_write.unwrap_or(0)])),
-        output: keys::count(usage, "outputTokens"),
-        total: keys::count(usage, "totalTokens"),
+        input: input.and_then(with_cached),
+        output,
+        total,
         cache_read,
         cache_write,
         cache_write_5m: kept("5m"),

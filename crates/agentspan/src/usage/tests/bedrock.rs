@@ -30,6 +30,29 @@ fn cached_tokens_are_added_to_the_input() {
 }
 
 #[test]
+fn the_total_tells_whether_the_input_holds_what_was_cached() {
+    let counts = |input: u64, total: Value| {
+        let usage = json!({"inputTokens": input, "cacheReadInputTokens": 600, "cacheWriteInputTokens": 300,
+            "outputTokens": 50, "totalTokens": total});
+        let usage = usage_of(AWS, converse(usage));
+        assert_eq!((usage.output, usage.cache_read, usage.cache_write), (Some(50), Some(600), Some(300)));
+        usage.input
+    };
+    assert_eq!(counts(1_000, json!(1_050)), Some(1_000), "a gateway's input holds it");
+    assert_eq!(counts(1_000, json!(1_950)), Some(1_900), "that of AWS does not");
+    assert_eq!(counts(1_000, Value::Null), Some(1_900), "without a total it is AWS's");
+    assert_eq!(counts(1_000, json!(7)), Some(1_900), "a total that fits neither says nothing");
+    assert_eq!(counts(900, json!(950)), Some(900), "all of it was cached");
+    assert_eq!(
+        counts(899, json!(949)),
+        Some(1_799),
+        "more was cached than the input has, so it is beside it"
+    );
+    let silent = json!({"inputTokens": 1_000, "cacheReadInputTokens": 600, "totalTokens": 1_000});
+    assert_eq!(usage_of(AWS, converse(silent)).input, Some(1_600), "without output the total cannot tell");
+}
+
+#[test]
 fn counts_that_cannot_be_read_make_their_sum_unknown() {
     for bad in [json!(-1), json!(1e30), json!("many"), json!({})] {
         let read = usage_of(
@@ -97,10 +120,10 @@ fn events_of_typed_clients_are_read_in_their_spelling() {
     let chunks = [
         json!({"ContentBlockDelta": {"content_block_index": 0, "delta": {"Text": "ok"}}}),
         json!({"MessageStop": {"stop_reason": "end_turn"}}),
-        json!({"Metadata": {"usage": {"input_tokens": 9, "output_tokens": 4, "total_tokens": 13, "cache_read_input_tokens": 1}}}),
+        json!({"Metadata": {"usage": {"input_tokens": 9, "output_tokens": 4, "total_tokens": 14, "cache_read_input_tokens": 1}}}),
     ];
     let whole =
-        converse(json!({"inputTokens": 9, "outputTokens": 4, "totalTokens": 13, "cacheReadInputTokens": 1}));
+        converse(json!({"inputTokens": 9, "outputTokens": 4, "totalTokens": 14, "cacheReadInputTokens": 1}));
     assert_eq!(same(AWS, &chunks, whole).usage.and_then(|usage| usage.input), Some(10));
 }
 
