@@ -86,18 +86,32 @@ impl StreamWatch {
         Self { open: Some(Open { active, reader, pace }) }
     }
 
-    fn end(&mut self, end: impl FnOnce(&ReplyReader) -> (StreamEnd, Ending)) {
+    /// Ends the call as the reply says, else as it was told, else as the stream ended.
+    fn end(&mut self, otherwise: StreamEnd, told: Option<Ending>) {
         let Some(open) = self.open.take() else { return };
         let Open { active, reader, pace } = open;
-        let (stream_end, mut ending) = end(&reader);
-        let reply = reader.finish();
+        let is_abandoned = otherwise == StreamEnd::Abandoned;
+        let reply = if is_abandoned { reader.finish_abandoned() } else { reader.finish() };
+        // A whole body that came in pieces needs no end.
+        let was_read = reply.stream_end.is_none() && reply.usage.is_some();
+        let stream_end = match told {
+            Some(_) => otherwise,
+            None if was_read => StreamEnd::Complete,
+            None => reply.stream_end.unwrap_or(otherwise),
+        };
         let node = active.node.clone();
         record_end(&node, stream_end, &reply, pace);
-        if let Some(error) = &reply.error {
-            let mut record = FailureRecord::of_type(error.error_type.clone());
-            record.message = Some(error.message.clone());
-            ending = Ending::failed(record);
-        }
+        let ending = match (&reply.error, told) {
+            (Some(error), _) => {
+                let mut record = FailureRecord::of_type(error.error_type.clone());
+                record.message = Some(error.message.clone());
+                Ending::failed(record)
+            }
+            (None, Some(told)) => told,
+            (None, None) if stream_end == StreamEnd::Complete => Ending::ok(),
+            (None, None) if stream_end == StreamEnd::Abandoned => Ending::cancelled(),
+            (None, None) => Ending::failed(FailureRecord::of_type("stream_cut")),
+        };
         model::record_reply(&node, &ReplyRecord(reply));
         active.finish(ending);
     }
@@ -131,30 +145,18 @@ impl<C: Serialize, X: Failure<L>, L> Watch<Result<C, X>, L> for StreamWatch {
                 open.reader.push_chunk(chunk);
                 open.pace.note(&open.reader);
             }
-            Some(Err(error)) => self.end(|_| (StreamEnd::Cut, Ending::failed(error.record()))),
-            None => self.end(|reader| {
-                if reader.is_complete() {
-                    (StreamEnd::Complete, Ending::ok())
-                } else {
-                    (StreamEnd::Cut, Ending::failed(FailureRecord::of_type("stream_cut")))
-                }
-            }),
+            Some(Err(error)) => self.end(StreamEnd::Cut, Some(Ending::failed(error.record()))),
+            None => self.end(StreamEnd::Cut, None),
         }
     }
 
     fn panicked(&mut self, payload: &(dyn Any + Send)) {
-        self.end(|_| (StreamEnd::Cut, Ending::panicked(payload)));
+        self.end(StreamEnd::Cut, Some(Ending::panicked(payload)));
     }
 }
 
 impl Drop for StreamWatch {
     fn drop(&mut self) {
-        self.end(|reader| {
-            if reader.is_complete() {
-                (StreamEnd::Complete, Ending::ok())
-            } else {
-                (StreamEnd::Abandoned, Ending::cancelled())
-            }
-        });
+        self.end(StreamEnd::Abandoned, None);
     }
 }

@@ -208,7 +208,11 @@ impl Collector for Chat {
     }
 
     fn is_complete(&self) -> bool {
-        self.is_complete && self.error.is_none()
+        self.is_complete
+    }
+
+    fn has_failed(&self) -> bool {
+        self.error.is_some()
     }
 
     fn places(&self) -> &'static [Place] {

@@ -188,6 +188,10 @@ impl Collector for Interaction {
         self.status.as_deref().is_some_and(|status| ENDED.contains(&status))
     }
 
+    fn has_failed(&self) -> bool {
+        self.error.is_some()
+    }
+
     fn places(&self) -> &'static [Place] {
         PLACES
     }

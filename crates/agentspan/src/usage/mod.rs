@@ -83,6 +83,10 @@ trait Collector: Send + Sync + std::fmt::Debug {
     fn push(&mut self, body: &Object<'_>);
     /// Whether the provider has said that the reply is whole.
     fn is_complete(&self) -> bool;
+    /// Whether the reply itself says that it failed, in a place that only this family has.
+    fn has_failed(&self) -> bool {
+        false
+    }
     /// Where the counts stand in the body, by the fields of [`Usage`].
     fn places(&self) -> &'static [places::Place];
     /// What the caller could do when a whole stream has given no usage.

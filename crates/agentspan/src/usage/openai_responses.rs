@@ -262,6 +262,10 @@ impl Collector for Responses {
         self.is_complete
     }
 
+    fn has_failed(&self) -> bool {
+        self.error.is_some()
+    }
+
     fn places(&self) -> &'static [Place] {
         PLACES
     }

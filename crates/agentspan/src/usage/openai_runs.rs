@@ -101,6 +101,10 @@ impl Collector for Run {
         self.status.as_deref().is_some_and(|status| ENDED.contains(&status))
     }
 
+    fn has_failed(&self) -> bool {
+        self.error.is_some()
+    }
+
     fn places(&self) -> &'static [Place] {
         PLACES
     }

@@ -210,6 +210,9 @@ impl ReplyReader {
             // A refusal is no stream, though some write it as one.
             reply.stream_end = reply.stream_end.filter(|_| has_output);
         }
+        // Whatever end mark follows an error and whoever closes then, it was the provider that gave up.
+        let is_cut = reply.error.is_some();
+        reply.stream_end = reply.stream_end.map(|end| if is_cut { StreamEnd::Cut } else { end });
         reply
     }
 }

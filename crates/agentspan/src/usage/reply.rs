@@ -39,7 +39,7 @@ pub struct Reply {
     pub embedding_count: Option<usize>,
     /// The length of its first vector.
     pub embedding_dimensions: Option<usize>,
-    /// How a stream ended; `None` for a reply that came whole.
+    /// How a stream ended; `None` for a reply that came whole. One in which the provider reported an error is cut.
     pub stream_end: Option<StreamEnd>,
     /// The pieces of a stream that held something, without comments and end marks; 0 for a reply that came whole.
     pub chunk_count: u64,

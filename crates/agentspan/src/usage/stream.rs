@@ -125,11 +125,17 @@ impl StreamReader {
 
     /// Whether the provider has said that the reply is whole; asked when the stream has ended.
     ///
-    /// A stream of unknown shape has no way to say so and is whole when it ended without an error.
+    /// A stream of unknown shape has no way to say so and is whole when it ended without an error. After an error nothing
+    /// is whole, whatever end mark follows.
     pub(super) fn is_complete(&self) -> bool {
         let unknown = self.chunks > 0 && !self.is_opened;
         let said = || self.family.as_ref().map_or(unknown, |family| family.is_complete());
-        self.error().is_none() && (self.is_done || said())
+        !self.has_failed() && (self.is_done || said())
+    }
+
+    /// Whether a chunk or the framing has reported an error.
+    fn has_failed(&self) -> bool {
+        self.error().is_some() || self.family.as_ref().is_some_and(|family| family.has_failed())
     }
 
     /// The first error that a chunk or the framing reported.
