@@ -96,6 +96,8 @@ impl LlmBuilder {
 
     /// Sends the request inside the step, passes each item of the answer on untouched and at once, and reads it.
     ///
+    /// An item is a chunk that the client has parsed, or the body as it came: bytes in any cut, or text in pieces of at
+    /// least a line.
     /// The step begins before the request and ends with the last item. A stream that fails, ends before the provider
     /// said so, or is dropped before its end says so in `llm.stream_end`.
     pub async fn stream<F, S, C, E, X, K, L>(self, future: F) -> Result<ReplyStream<S, L>, E>

@@ -56,6 +56,17 @@ pub(crate) fn with_text<T: Serialize + ?Sized, R>(value: &T, read: impl FnOnce(&
     value.serialize(probe::PlainText(read)).ok()
 }
 
+/// Reads a value that is nothing but text or bytes, with whether it is text; `None` for any other value.
+///
+/// A list of small numbers is bytes, since that is how `Vec<u8>` writes itself.
+pub(super) fn with_bytes<T: Serialize + ?Sized, R>(
+    value: &T,
+    read: impl FnOnce(&[u8], bool) -> R,
+) -> Option<R> {
+    let attempt = || value.serialize(probe::RawBytes(read)).ok();
+    catch_unwind(AssertUnwindSafe(attempt)).ok().flatten()
+}
+
 /// Whether a text begins like a JSON object or array; only those are bodies.
 fn looks_like_json(text: &[u8]) -> bool {
     matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))

@@ -9,7 +9,7 @@ mod body;
 mod headers;
 mod numbers;
 
-use body::Body;
+use body::{Body, Item};
 use headers::Headers;
 
 use super::framing::Payload;
@@ -53,6 +53,8 @@ pub struct ReplyReader {
     status: Option<u16>,
     headers: Headers,
     body: Body,
+    /// How a client gives the body as the items of a stream, if one does.
+    items: Option<Item>,
     chunks: Chunks,
 }
 
@@ -74,7 +76,7 @@ impl ReplyReader {
         let chunks =
             Chunks { reader: StreamReader::new(&provider, false), count: 0, outputs: 0, places: None };
         let headers = Headers::default();
-        Self { provider, content: false, status: None, headers, body: Body::default(), chunks }
+        Self { provider, content: false, status: None, headers, body: Body::default(), items: None, chunks }
     }
 
     /// Takes the provider from where the request went, if that is known. Tell it before the first piece of the body.
@@ -133,11 +135,33 @@ impl ReplyReader {
 
     /// Reads a chunk that the client has parsed already, in place of [`push`](Self::push).
     ///
-    /// A text that holds JSON is parsed; any other text is a part of the answer.
+    /// A text that holds JSON is parsed; any other text is a part of the answer. Should the first item begin like
+    /// server-sent events or, as bytes, like another stream, then the items are read as the pieces of the body that they
+    /// are, or as its lines.
     pub fn push_chunk<C: Serialize + ?Sized>(&mut self, chunk: &C) {
+        if !matches!(self.body, Body::Chunks) && self.push_raw(chunk) {
+            return;
+        }
         self.body.is_of_chunks();
         json::with_json(chunk, |chunk| self.chunks.push(chunk));
         self.chunks.counted(true);
+    }
+
+    /// Reads a piece of the body that came as an item of a stream; false when it is none.
+    fn push_raw<C: Serialize + ?Sized>(&mut self, item: &C) -> bool {
+        let read = |bytes: &[u8], is_text| {
+            let kind = self.body.kind_of_item(bytes, is_text);
+            if kind == Item::Chunk {
+                return false;
+            }
+            self.push(bytes);
+            if *self.items.get_or_insert(kind) == Item::Line {
+                // Clients leave out the empty lines between events as well.
+                self.push(b"\n\n");
+            }
+            true
+        };
+        json::with_bytes(item, read).unwrap_or(false)
     }
 
     /// Whether a part of the answer has come: the moment of the first chunk. OpenAI's Responses, Anthropic, Bedrock and
@@ -173,7 +197,7 @@ impl ReplyReader {
             body.finish(&mut |payload| chunks.read(payload));
         }
         let (is_complete, has_output) = (self.is_complete(), self.has_output());
-        let Self { provider, content, status, headers, body, chunks } = self;
+        let Self { provider, content, status, headers, body, items, chunks } = self;
         let Chunks { reader, count: chunk_count, mut places, .. } = chunks;
         let mut kept: &[u8] = &[];
         let mut reply = match &body {
@@ -195,7 +219,8 @@ impl ReplyReader {
             }
             Body::Other { size, start } => {
                 kept = start;
-                Reply { size: *size, ..Reply::default() }
+                // As every stream of unknown shape, it is whole when it ended.
+                Reply { size: *size, stream_end: items.map(|_| StreamEnd::Complete), ..Reply::default() }
             }
         };
         reply.places = places.map(Places::into_list).unwrap_or_default();

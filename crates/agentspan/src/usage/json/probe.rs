@@ -154,6 +154,67 @@ impl<R, F: FnOnce(&str) -> R> Serializer for PlainText<F> {
     refuse!(newtypes);
 }
 
+/// Hands a text, or bytes as they are, to a function, with whether it is a text; refuses everything else.
+pub(super) struct RawBytes<F>(pub(super) F);
+
+impl<R, F: FnOnce(&[u8], bool) -> R> Serializer for RawBytes<F> {
+    type Ok = R;
+    type Error = NotText;
+    type SerializeSeq = Collected<F>;
+    type SerializeTuple = Refused<R>;
+    type SerializeTupleStruct = Refused<R>;
+    type SerializeTupleVariant = Refused<R>;
+    type SerializeMap = Refused<R>;
+    type SerializeStruct = Refused<R>;
+    type SerializeStructVariant = Refused<R>;
+
+    fn serialize_str(self, text: &str) -> Result<R, NotText> {
+        Ok((self.0)(text.as_bytes(), true))
+    }
+
+    fn serialize_bytes(self, bytes: &[u8]) -> Result<R, NotText> {
+        Ok((self.0)(bytes, false))
+    }
+
+    fn serialize_seq(self, length: Option<usize>) -> Result<Self::SerializeSeq, NotText> {
+        // The length is only told.
+        Ok(Collected { bytes: Vec::with_capacity(length.unwrap_or(0).min(1 << 16)), read: self.0 })
+    }
+
+    refuse! {
+        serialize_i8(i8) -> R;
+        serialize_i16(i16) -> R;
+        serialize_i32(i32) -> R;
+        serialize_i64(i64) -> R;
+        serialize_u8(u8) -> R;
+        serialize_u16(u16) -> R;
+        serialize_u32(u32) -> R;
+        serialize_u64(u64) -> R;
+        serialize_tuple(usize) -> Refused<R>;
+    }
+    refuse!(newtypes);
+}
+
+/// The bytes of a sequence of them; refuses at the first item that is none.
+pub(super) struct Collected<F> {
+    bytes: Vec<u8>,
+    read: F,
+}
+
+impl<R, F: FnOnce(&[u8], bool) -> R> SerializeSeq for Collected<F> {
+    type Ok = R;
+    type Error = NotText;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotText> {
+        self.bytes.push(value.serialize(ByteProbe)?);
+        if self.bytes.len() > MAX_TEXT { Err(NotText) } else { Ok(()) }
+    }
+
+    fn end(self) -> Result<R, NotText> {
+        Ok((self.read)(&self.bytes, false))
+    }
+}
+
 /// The bytes of a sequence; refuses as soon as it cannot be the text of an object or array.
 pub(super) struct Bytes<'f, R> {
     bytes: Vec<u8>,

@@ -139,6 +139,15 @@ impl Body {
         }
     }
 
+    /// What the item of a client's stream is, of which the first one tells.
+    pub(super) fn kind_of_item(&self, item: &[u8], is_text: bool) -> Item {
+        match self {
+            Self::Unknown(kept) if kept.is_empty() => kind_of_first(item, is_text),
+            Self::Chunks => Item::Chunk,
+            _ => Item::Piece,
+        }
+    }
+
     /// Takes note that the client parses the body.
     pub(super) fn is_of_chunks(&mut self) {
         if matches!(self, Self::Unknown(bytes) if bytes.is_empty()) {
@@ -204,6 +213,36 @@ fn kind_of(bytes: &[u8]) -> Kind {
         _ if FIELDS.iter().any(|field| field.starts_with(text)) => Kind::Undecided,
         _ => Kind::Other,
     }
+}
+
+/// What a client gives as the items of a stream.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Item {
+    /// A parsed chunk, one JSON text, or a piece of an answer in plain text.
+    Chunk,
+    /// The body as it came, in any cut.
+    Piece,
+    /// A line of server-sent events without its end.
+    Line,
+}
+
+/// Only what no answer in plain text begins with is taken for the body: answers begin with brackets and colons.
+fn kind_of_first(item: &[u8], is_text: bool) -> Item {
+    let is_json = |text| serde_json::from_slice::<IgnoredAny>(text).is_ok();
+    let line = item.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_piece = match kind_of(item) {
+        Kind::Stream(Framing::Sse(_)) if !is_text || line.ends_with(b"\n") => true,
+        Kind::Stream(Framing::Sse(_)) => {
+            let is_data = item.strip_prefix(b"data:").is_some_and(is_json);
+            let event = item.strip_prefix(b"event:").unwrap_or_default().trim_ascii();
+            let is_event = !event.is_empty() && !event.iter().any(u8::is_ascii_whitespace);
+            return if is_data || is_event { Item::Line } else { Item::Chunk };
+        }
+        Kind::Object => !is_json(item) && (!is_text || is_json(line)),
+        Kind::Undecided | Kind::Stream(_) => !is_text && !is_json(item),
+        Kind::Other => false,
+    };
+    if is_piece { Item::Piece } else { Item::Chunk }
 }
 
 /// What lines of server-sent events begin with; the first is a comment.
