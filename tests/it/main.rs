@@ -12,6 +12,8 @@ mod adapter_reqwest;
 mod adapter_rig;
 #[cfg(feature = "rmcp")]
 mod adapter_rmcp;
+#[cfg(feature = "rmcp")]
+mod adapter_rmcp_requests;
 #[cfg(feature = "tower")]
 mod adapter_server;
 #[cfg(feature = "tower")]

@@ -137,7 +137,7 @@
 //! |---|---|---|
 //! | `http` | [`inject()`] into `http::HeaderMap`, and [`extract()`] from it | http 1 |
 //! | `async-nats` | [`inject()`] into `async_nats::HeaderMap`, and [`extract()`] from it | async-nats 0.51 (Rust 1.89) |
-//! | `rmcp` | a span on both sides of a tool of MCP, and [`inject()`] and [`extract()`] for `_meta` | rmcp 3.9 |
+//! | `rmcp` | a span on both sides of a tool and of any other request of MCP, and [`inject()`] and [`extract()`] for `_meta` | rmcp 3.9 |
 //! | `async-openai` | a service that gives each call of the client a span | async-openai 0.43 |
 //! | `reqwest-middleware` | a middleware that does so for a client of reqwest | reqwest-middleware 0.5, reqwest 0.13 |
 //! | `rig` | a wrapper of the HTTP client that does so for rig's providers | rig-core 0.44, from Rust 1.95 on |
@@ -159,8 +159,8 @@
 //! - OTLP goes out over HTTP with protobuf only; gRPC and HTTP with JSON are answered with a warning.
 //! - No log records.
 //! - Context is written into headers and read from them by the adapters, and where you say so by [`inject()`] and
-//!   [`extract()`]; of the clients of queues only that of NATS has its type, others are carriers by a few lines. Of MCP
-//!   only calls of tools have spans of their own.
+//!   [`extract()`]; of the clients of queues only that of NATS has its type, others are carriers by a few lines. Notifications
+//!   of MCP have no spans.
 //! - No sampling at the tail, no HTML pages.
 
 pub mod adapters;

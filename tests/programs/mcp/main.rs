@@ -3,6 +3,7 @@
 mod tools;
 
 use agentspan::Propagation;
+use agentspan::adapters::rmcp::Spans;
 use rmcp::ServiceExt;
 use rmcp::transport::stdio;
 
@@ -12,7 +13,7 @@ async fn main() {
         .service_name("tools")
         .with_propagation(Propagation::new().with_baggage_tag("tenant"))
         .init();
-    let server = tools::Tools.serve(stdio()).await.expect("the client says hello");
+    let server = Spans::new(tools::Tools).serve(stdio()).await.expect("the client says hello");
     server.waiting().await.expect("the server ends with its client");
     eprintln!("{}", telemetry.shutdown());
 }

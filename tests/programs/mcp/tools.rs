@@ -1,8 +1,10 @@
-//! Tools that end in every way.
+//! Tools that end in every way, a resource and a prompt.
 
 use agentspan::adapters::rmcp::serve_tool;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ServerCapabilities, ServerConfig,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
+    GetPromptResponse, GetPromptResult, PromptMessage, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, ResourceContents, Role, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -12,7 +14,31 @@ pub(crate) struct Tools;
 
 impl ServerHandler for Tools {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let can = ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts();
+        ServerConfig::new(can.build())
+    }
+
+    async fn read_resource(
+        &self,
+        params: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        agentspan::step("read").in_scope(|| {});
+        if params.uri.contains("missing") {
+            return Err(ErrorData::resource_not_found("no such book", None));
+        }
+        Ok(ReadResourceResult::new(vec![ResourceContents::text("It is a truth.", params.uri)]).into())
+    }
+
+    async fn get_prompt(
+        &self,
+        params: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        if params.name == "hang" {
+            std::future::pending::<()>().await;
+        }
+        Ok(GetPromptResult::new(vec![PromptMessage::new_text(Role::User, "Which book?")]).into())
     }
 
     async fn call_tool(

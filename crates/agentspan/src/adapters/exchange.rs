@@ -12,7 +12,7 @@ mod plain;
 use attempts::{Attempt, Attempts};
 use plain::Plain;
 #[cfg(feature = "rmcp")]
-pub(super) use plain::server_of;
+pub(super) use plain::{server_of, without_secrets};
 
 /// Says which requests are model calls, and begins an [`Exchange`] for each request of a client.
 ///

@@ -26,5 +26,7 @@ pub mod rig;
 pub mod rmcp;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(any(feature = "rmcp", feature = "tower"))]
+mod watched;
 
 pub use exchange::{Exchange, Observer};

@@ -1,4 +1,4 @@
-//! Names of OpenTelemetry's conventions for HTTP, on spans of HTTP that are no model call and so no step of an agent:
+//! Names of OpenTelemetry's conventions for HTTP and MCP, on spans that are no step of an agent:
 //! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>.
 
 /// The method, as in `POST`.
@@ -17,3 +17,7 @@ pub(super) const HTTP_ROUTE: &str = "http.route";
 /// The path of a request that a server took.
 #[cfg(feature = "tower")]
 pub(super) const URL_PATH: &str = "url.path";
+
+/// Which resource a request of MCP is for.
+#[cfg(feature = "rmcp")]
+pub(super) const MCP_RESOURCE_URI: &str = "mcp.resource.uri";

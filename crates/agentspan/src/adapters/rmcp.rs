@@ -1,19 +1,23 @@
-//! Tools of the Model Context Protocol, on both sides, for the crate `rmcp`. Feature `rmcp`.
+//! The Model Context Protocol, on both sides, for the crate `rmcp`. Feature `rmcp`.
 //!
-//! [`ToolClient::call_tool`] stands around the call of a client: the span `tool.<name>` of kind client, and the context in
-//! the request's `_meta`. [`serve_tool`] stands in the handler of a server: the span `tool.<name>` of kind server, in the
-//! trace of whoever called. Neither changes a request otherwise, nor any result.
+//! Tools are steps: [`ToolClient::call_tool`] stands around the call of a client, with the span `tool.<name>` of kind
+//! client, and [`serve_tool`] in the handler of a server, with one of kind server. Other requests, such as `initialize`,
+//! `tools/list` and `resources/read`, are plain spans by OpenTelemetry's conventions: of a client by
+//! [`ToolClient::request`], of a server by [`Spans`] around its handler, which has those of its tools as well. The context
+//! travels in the request's `_meta`. No request is changed otherwise, nor any result.
 //!
-//! Other requests have no spans here. The context travels with them as well when it is written into their `_meta` by
-//! [`inject`](crate::inject()), and a handler is in the trace of its client by
-//! `agentspan::extract(&context.meta).within(…)`. Another implementation of the protocol is served by
-//! [`McpParams`](crate::propagation::McpParams).
+//! Another implementation of the protocol is served by [`McpParams`](crate::propagation::McpParams).
 
 mod client;
+mod params;
+mod request;
 mod server;
+mod serving;
 
 pub use client::ToolClient;
+pub use params::RequestParams;
 pub use server::serve_tool;
+pub use serving::Spans;
 
 use crate::span::{SpanHandle, ToolBuilder, tool};
 use ::rmcp::ErrorData;
@@ -67,8 +71,8 @@ fn begun(step: &SpanHandle) {
     step.attribute(MCP_METHOD_NAME, TOOLS_CALL);
 }
 
-fn answered(step: &SpanHandle, reply: &impl ToolReply) {
-    let Some(result) = reply.result() else { return };
+fn answered(step: &SpanHandle, result: Option<&CallToolResult>) {
+    let Some(result) = result else { return };
     step.result(result);
     if result.is_error == Some(true) {
         step.error_type(TOOL_ERROR);

@@ -53,7 +53,7 @@ pub fn extract<C: ReadCarrier + ?Sized>(carrier: &C) -> Extracted {
 }
 
 /// What the sender said of whom it works for, of all that is allowed to stand on spans here.
-#[cfg(feature = "tower")]
+#[cfg(any(feature = "rmcp", feature = "tower"))]
 pub(crate) fn identity(sender: &Extracted) -> Vec<opentelemetry::KeyValue> {
     let node = NodeRef::current();
     let (runtime, _) = Runtime::current(node.as_ref());

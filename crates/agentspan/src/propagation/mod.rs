@@ -50,7 +50,7 @@ mod trace_state;
 mod w3c;
 
 pub use carrier::{ReadCarrier, WriteCarrier};
-#[cfg(feature = "tower")]
+#[cfg(any(feature = "rmcp", feature = "tower"))]
 pub(crate) use exchange::identity;
 pub use exchange::{extract, inject, inject_to};
 pub use json::McpParams;

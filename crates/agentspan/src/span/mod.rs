@@ -74,7 +74,7 @@ pub(crate) use pace::CALL_SECONDS;
 pub(crate) use recorder::{Finished, Outlet, Recorder};
 pub use recovery::{RecoveryBuilder, recovery};
 pub use retrieval::{RetrievalBuilder, retrieval};
-#[cfg(feature = "tower")]
+#[cfg(any(feature = "rmcp", feature = "tower"))]
 pub(crate) use run::identify_by_sender;
 pub use run_handle::{RunHandle, current_run};
 pub(crate) use runtime::{Runtime, lock, unrecorded_is_known};

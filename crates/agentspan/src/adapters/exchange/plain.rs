@@ -77,7 +77,7 @@ pub(in crate::adapters) fn server_of(url: &str) -> (String, Option<u16>) {
 }
 
 /// The URL without user name, query and fragment, each of which may hold a key.
-fn without_secrets(url: &str) -> String {
+pub(in crate::adapters) fn without_secrets(url: &str) -> String {
     let (scheme, authority, rest) = parts(url);
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let path = rest.split(['?', '#']).next().unwrap_or_default();

@@ -1,15 +1,22 @@
 use crate::adapters::exchange::server_of;
+use crate::adapters::rmcp::params::RequestParams;
+use crate::adapters::rmcp::request::{Asked, code_of};
 use crate::adapters::rmcp::{ToolReply, answered, begun, failed, span};
-use crate::propagation::{inject, inject_to};
-use crate::span::{NodeRef, SpanHandle, current};
+use crate::adapters::watched::Watched;
+use crate::propagation::{WriteCarrier, inject, inject_to};
+use crate::span::{Failure, NodeRef, SpanHandle, current};
 use ::rmcp::ServiceError;
 use ::rmcp::model::CallToolRequestParams;
+use ::rmcp::service::ClientInitializeError;
+use agentspan_semconv::Outcome;
 use agentspan_semconv::network::NETWORK_TRANSPORT;
 use agentspan_semconv::server::{SERVER_ADDRESS, SERVER_PORT};
 use opentelemetry::trace::SpanKind;
-use std::future::Future;
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 
-/// Calls tools of one server, each as a span of the current run.
+/// Calls tools of one server, each as a span of the current run, and asks it for what else it has.
 ///
 /// ```no_run
 /// use agentspan::adapters::rmcp::ToolClient;
@@ -80,6 +87,65 @@ impl ToolClient {
         builder.run(self.call(params, send)).await
     }
 
+    /// Makes any other request by `send`, such as `|params| client.read_resource(params)`, which is given `params` with the
+    /// context in `_meta`.
+    ///
+    /// The span is named by `method`, which is the protocol's word for what `send` does, and by a prompt's name. It is of
+    /// kind client, and no step: a run does not count what a session of MCP needs. An error makes it failed, with
+    /// `error.type` the code of JSON-RPC or a word for what became of the connection; the caller gets result and error as
+    /// they are.
+    ///
+    /// ```no_run
+    /// # use agentspan::adapters::rmcp::ToolClient;
+    /// use rmcp::ServiceExt;
+    /// use rmcp::model::{ClientConfig, PaginatedRequestParams, ReadResourceRequestParams};
+    ///
+    /// # async fn rain<T: rmcp::transport::Transport<rmcp::RoleClient> + 'static>(transport: T) -> Result<(), Box<dyn std::error::Error>> {
+    /// let weather = ToolClient::of_child();
+    /// let client = weather.request("initialize", ClientConfig::default(), |info| info.serve(transport)).await?;
+    /// let tools = weather
+    ///     .request("tools/list", PaginatedRequestParams::default(), |page| client.list_tools(Some(page)))
+    ///     .await?;
+    /// let map = ReadResourceRequestParams::new("file:///map.txt");
+    /// let map = weather.request("resources/read", map, |params| client.read_resource(params)).await?;
+    /// # let _ = (tools, map);
+    /// # Ok(()) }
+    /// ```
+    pub async fn request<P, T, E, F>(
+        &self,
+        method: &str,
+        mut params: P,
+        send: impl FnOnce(P) -> F,
+    ) -> Result<T, E>
+    where
+        P: RequestParams,
+        E: std::error::Error + 'static,
+        F: Future<Output = Result<T, E>>,
+    {
+        let server = self.destination.as_deref().filter(|_| !self.is_child).map(server_of);
+        let span = Asked::new(method, &params).client_span(self.transport, server);
+        // What connects leaves a task behind that serves the whole session.
+        let mut asking = Watched::beside(span);
+        let mut sent = pin!(asking.scope(|| {
+            // Here, since the transport sends from a task of its own.
+            self.inject(params.carrier());
+            send(params)
+        }));
+        let result = poll_fn(|cx| asking.scope(|| sent.as_mut().poll(cx))).await;
+        match &result {
+            Ok(_) => asking.end(Outcome::Ok),
+            Err(error) => end_failed(asking, error),
+        }
+        result
+    }
+
+    fn inject<C: WriteCarrier + ?Sized>(&self, carrier: &mut C) {
+        match &self.destination {
+            Some(destination) => inject_to(destination, carrier),
+            None => inject(carrier),
+        }
+    }
+
     /// Calls inside the step that is the current one.
     async fn call<T, F>(
         &self,
@@ -93,13 +159,10 @@ impl ToolClient {
         let step = current();
         self.describe(&step);
         // Here, since the transport sends from a task of its own.
-        match &self.destination {
-            Some(destination) => inject_to(destination, &mut params.meta),
-            None => inject(&mut params.meta),
-        }
+        self.inject(&mut params.meta);
         let result = send(params).await;
         match &result {
-            Ok(reply) => answered(&step, reply),
+            Ok(reply) => answered(&step, reply.result()),
             Err(ServiceError::McpError(error)) => failed(&step, error),
             Err(error) => step.class_of_error(class(error)),
         }
@@ -119,6 +182,30 @@ impl ToolClient {
             }
         }
     }
+}
+
+/// Ends the span of a request with the code that the server told, or with a word for what became of the request.
+fn end_failed<E: std::error::Error + 'static>(mut asking: Watched, error: &E) {
+    let of_rmcp: &dyn Any = error;
+    let told =
+        match (of_rmcp.downcast_ref::<ServiceError>(), of_rmcp.downcast_ref::<ClientInitializeError>()) {
+            (Some(ServiceError::McpError(error)), _)
+            | (_, Some(ClientInitializeError::JsonRpcError(error))) => Some(error),
+            (Some(error), _) => {
+                asking.failed(class(error));
+                None
+            }
+            _ => {
+                asking.failed(&error.record().error_type);
+                None
+            }
+        };
+    if let Some(error) = told {
+        let code = code_of(error, asking.span());
+        asking.failed(&code);
+    }
+    let is_timeout = matches!(of_rmcp.downcast_ref(), Some(ServiceError::Timeout { .. }));
+    asking.end(if is_timeout { Outcome::Timeout } else { Outcome::Error });
 }
 
 /// A word of few values for an error that the server did not tell.

@@ -2,7 +2,7 @@ use crate::adapters::rmcp::{ToolReply, answered, begun, failed, span};
 use crate::propagation::extract;
 use crate::span::{Extracted, current};
 use ::rmcp::ErrorData;
-use ::rmcp::model::CallToolRequestParams;
+use ::rmcp::model::{CallToolRequestParams, CallToolResult};
 use ::rmcp::service::{RequestContext, ServiceRole};
 use agentspan_semconv::jsonrpc::JSONRPC_REQUEST_ID;
 use agentspan_semconv::mcp::MCP_PROTOCOL_VERSION;
@@ -45,7 +45,7 @@ use std::future::Future;
 /// [`ToolClient::call_tool`](crate::adapters::rmcp::ToolClient::call_tool).
 pub async fn serve_tool<R, T, F>(
     params: CallToolRequestParams,
-    context: RequestContext<R>,
+    mut context: RequestContext<R>,
     handle: impl FnOnce(CallToolRequestParams, RequestContext<R>) -> F,
 ) -> Result<T, ErrorData>
 where
@@ -53,9 +53,30 @@ where
     T: ToolReply,
     F: Future<Output = Result<T, ErrorData>>,
 {
+    if context.extensions.remove::<Served>().is_some() {
+        return handle(params, context).await;
+    }
+    let named = params.clone();
+    serve(&named, context, |context| handle(params, context), T::result).await
+}
+
+/// Stands in the extensions of a request whose span was made by [`Spans`](crate::adapters::rmcp::Spans).
+#[derive(Debug, Clone)]
+pub(super) struct Served;
+
+pub(super) async fn serve<R, T, F>(
+    params: &CallToolRequestParams,
+    context: RequestContext<R>,
+    handle: impl FnOnce(RequestContext<R>) -> F,
+    result_of: fn(&T) -> Option<&CallToolResult>,
+) -> Result<T, ErrorData>
+where
+    R: ServiceRole,
+    F: Future<Output = Result<T, ErrorData>>,
+{
     let client = extract(&context.meta);
     let around = Extracted::new(Context::current());
-    let mut builder = span(&params, SpanKind::Server);
+    let mut builder = span(params, SpanKind::Server);
     if around.span_id() != client.span_id() && client.span_id().is_some() {
         builder = builder.link(&around);
     }
@@ -70,9 +91,9 @@ where
         if let Some(version) = context.meta.protocol_version() {
             step.attribute(MCP_PROTOCOL_VERSION, version.to_string());
         }
-        let result = handle(params, context).await;
+        let result = handle(context).await;
         match &result {
-            Ok(reply) => answered(&step, reply),
+            Ok(reply) => answered(&step, result_of(reply)),
             Err(error) => failed(&step, error),
         }
         result
