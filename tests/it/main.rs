@@ -16,6 +16,8 @@ mod adapter_rmcp;
 mod adapter_rmcp_requests;
 #[cfg(feature = "tower")]
 mod adapter_server;
+#[cfg(feature = "tonic")]
+mod adapter_tonic;
 #[cfg(feature = "tower")]
 mod adapter_tower;
 mod adopted_spans;

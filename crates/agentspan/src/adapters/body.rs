@@ -1,7 +1,7 @@
 //! The body of a response, for the adapters whose clients speak `http_body`.
 
 use crate::adapters::Exchange;
-use crate::adapters::http::tell_head;
+use crate::adapters::http::{tell_head, tell_headers};
 use crate::span::{Failure, FailureRecord};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -60,6 +60,9 @@ where
                 Some(Ok(frame)) => {
                     if let Some(data) = frame.data_ref() {
                         each_piece(data, |piece| exchange.push(piece));
+                    }
+                    if let Some(trailers) = frame.trailers_ref() {
+                        tell_headers(exchange, trailers);
                     }
                 }
                 Some(Err(error)) => {

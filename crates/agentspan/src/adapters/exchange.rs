@@ -159,12 +159,14 @@ impl Exchange {
         }
     }
 
-    /// One header of the response. Few matter; it does no harm to tell all.
+    /// One header of the response, or one trailer behind its body, where gRPC says how a call ended. Few matter; it does
+    /// no harm to tell all.
     pub fn header(&mut self, name: &str, value: &str) {
         match &mut self.kind {
             Kind::Call(call) => call.header(name, value),
             Kind::Attempt(attempt) => attempt.header(name, value),
-            Kind::Plain(_) | Kind::Over => {}
+            Kind::Plain(plain) => plain.header(name, value),
+            Kind::Over => {}
         }
     }
 

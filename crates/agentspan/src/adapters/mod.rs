@@ -12,6 +12,7 @@ pub mod async_openai;
 #[cfg(feature = "_body")]
 mod body;
 mod exchange;
+mod grpc;
 #[cfg(feature = "_http")]
 mod http;
 mod method;

@@ -15,7 +15,6 @@
 //! A whole program with retries: `cargo run --example tower_client` in the repository.
 
 mod client;
-mod grpc;
 mod served;
 mod server;
 mod serving;

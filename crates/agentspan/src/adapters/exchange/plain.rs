@@ -1,5 +1,6 @@
 //! A request that is no model call: a span by OpenTelemetry's conventions for HTTP.
 
+use crate::adapters::grpc::{self, GRPC_STATUS};
 use crate::adapters::method::Method;
 use crate::adapters::names::{HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, URL_FULL};
 use crate::span::{Close, FailureRecord};
@@ -27,7 +28,8 @@ impl Plain {
             otel.status_code = Empty,
             { HTTP_REQUEST_METHOD } = method.word,
             { HTTP_REQUEST_METHOD_ORIGINAL } = method.original,
-            { SERVER_ADDRESS } = address,
+            // Nothing, of a client that is only given the path.
+            { SERVER_ADDRESS } = Some(address).filter(|address| !address.is_empty()),
             { SERVER_PORT } = port.map(i64::from),
             { URL_FULL } = without_secrets(url),
             { HTTP_RESPONSE_STATUS_CODE } = Empty,
@@ -44,6 +46,14 @@ impl Plain {
         self.span.record(HTTP_RESPONSE_STATUS_CODE, i64::from(status));
         if status >= 400 {
             self.failed(FailureRecord::of_type(status.to_string()));
+        }
+    }
+
+    pub(super) fn header(&mut self, name: &str, value: &str) {
+        if name.eq_ignore_ascii_case(GRPC_STATUS)
+            && let Some(error) = grpc::error(value)
+        {
+            self.failed(FailureRecord::of_type(error));
         }
     }
 

@@ -17,6 +17,9 @@ use tower_service::Service;
 /// The request's own figures (model, parameters, sizes) are read when its body is `String` or
 /// [`Full<Bytes>`](http_body_util::Full); of any other body nothing is known before it is sent, and the model is the one
 /// that the URL or the reply names. Above and below a layer that retries, this layer makes one span with its attempts.
+///
+/// Each status of gRPC but `OK` is an error. A client of tonic tells the layer where its calls go when it is made by
+/// `with_origin`, and else only their path.
 #[derive(Debug, Clone, Default)]
 pub struct ClientLayer {
     observer: Observer,

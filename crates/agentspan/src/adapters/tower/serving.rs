@@ -1,7 +1,7 @@
 use crate::adapters::body::failure_of;
+use crate::adapters::grpc::{GRPC_STATUS, error_of_server};
 use crate::adapters::method::Method;
 use crate::adapters::names::{HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, HTTP_ROUTE, URL_PATH};
-use crate::adapters::tower::grpc;
 use crate::adapters::watched::Watched;
 use crate::propagation::{extract, identity};
 use agentspan_semconv::Outcome;
@@ -43,7 +43,8 @@ impl Serving {
 
     /// The trailers have come, in which gRPC tells how the call ended.
     pub(super) fn trailed(&mut self, trailers: &HeaderMap) {
-        if let Some(error) = grpc::error_of_server(trailers) {
+        let code = trailers.get(GRPC_STATUS).and_then(|code| code.to_str().ok());
+        if let Some(error) = code.and_then(error_of_server) {
             self.0.failed(error);
         }
     }
