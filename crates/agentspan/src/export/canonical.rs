@@ -1,6 +1,7 @@
 //! Canonical names for spans of others, which speak OTel's GenAI conventions: the table of `agentspan-semconv` read
 //! backwards.
 
+use crate::span::OLDER_NAMES;
 use crate::usage::finish_class;
 use agentspan_semconv::table::{ATTRIBUTES, Attribute, ValueType};
 use agentspan_semconv::{Operation, agent, llm, provider, user};
@@ -19,13 +20,7 @@ static ROWS: LazyLock<HashMap<&'static str, &'static Attribute>> = LazyLock::new
         .flat_map(|row| row.gen_ai.iter().map(move |name| (*name, row)))
         .filter(|(name, row)| *name != row.name)
         .collect();
-    let older = [
-        ("gen_ai.system", llm::LLM_PROVIDER),
-        ("gen_ai.usage.prompt_tokens", llm::LLM_TOKEN_COUNT_PROMPT),
-        ("gen_ai.usage.completion_tokens", llm::LLM_TOKEN_COUNT_COMPLETION),
-        ("gen_ai.usage.reasoning_tokens", llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_REASONING),
-    ];
-    for (name, canonical) in older {
+    for (name, canonical) in OLDER_NAMES {
         rows.extend(agentspan_semconv::table::find(canonical).map(|row| (name, row)));
     }
     rows

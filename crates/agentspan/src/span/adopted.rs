@@ -7,6 +7,7 @@
 
 mod callsite;
 mod fields;
+mod said;
 
 use crate::cost::{OwnCost, Usd};
 use crate::span::current::NodeRef;
@@ -15,10 +16,12 @@ use crate::span::model::{self, Call, Server};
 use crate::span::node::{NewNode, Node};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::runtime::{Runtime, attribute, count, lock};
-use agentspan_semconv::{Operation, StepType, StreamEnd, agent, gen_ai, llm, retrieval, span_name, tool};
-pub(crate) use callsite::{USAGE, is_telling};
+use agentspan_semconv::{Operation, StepType, StreamEnd, agent, llm, span_name};
+pub(crate) use callsite::is_telling;
 use fields::Fields;
 use opentelemetry::Context;
+use said::Said;
+pub(crate) use said::{OLDER_NAMES, USAGE};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -274,25 +277,13 @@ fn step_type(metadata: &Metadata<'_>, fields: &Fields) -> StepType {
             _ => {}
         }
     }
-    let declares = |name: &str| metadata.fields().field(name).is_some();
-    let has_usage =
-        || metadata.fields().iter().any(|field| USAGE.iter().any(|start| field.name().starts_with(start)));
-    let names_model = [
-        gen_ai::GEN_AI_OPERATION_NAME,
-        gen_ai::GEN_AI_REQUEST_MODEL,
-        gen_ai::GEN_AI_RESPONSE_MODEL,
-        llm::LLM_MODEL_NAME,
-        llm::LLM_REQUEST_MODEL_NAME,
-        llm::LLM_RESPONSE_MODEL_NAME,
-        fields::LLM_MODEL,
-    ]
-    .into_iter()
-    .any(declares);
-    if declares(tool::TOOL_NAME) || declares(gen_ai::GEN_AI_TOOL_NAME) || declares(tool::TOOL_COST_USD) {
+    let says =
+        |of: fn(Said) -> bool| metadata.fields().iter().any(|field| Said::of(field.name()).is_some_and(of));
+    if says(Said::names_tool) {
         StepType::ToolCall
-    } else if names_model || has_usage() {
+    } else if says(|said| said.names_model() || said.is_count()) {
         StepType::LlmGenerate
-    } else if declares(retrieval::RETRIEVAL_SOURCE) || declares(gen_ai::GEN_AI_DATA_SOURCE_ID) {
+    } else if says(|said| said == Said::Source) {
         StepType::Retrieval
     } else {
         StepType::Custom(Cow::Borrowed("step"))

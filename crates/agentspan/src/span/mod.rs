@@ -45,7 +45,7 @@ mod tool;
 mod validation;
 mod value;
 
-pub(crate) use adopted::{USAGE, is_telling};
+pub(crate) use adopted::{OLDER_NAMES, USAGE, is_telling};
 pub use agent::{AgentBuilder, agent};
 pub use approval::{ApprovalBuilder, approval};
 pub(crate) use builder::Begin;

@@ -1,23 +1,9 @@
 //! What a span of other people says of its call, under the names of OpenTelemetry's GenAI conventions or ours.
 
+use super::said::Said;
 use crate::usage::Usage;
-use agentspan_semconv::metric::GEN_AI_WORKFLOW_NAME;
-use agentspan_semconv::server::{SERVER_ADDRESS, SERVER_PORT};
-use agentspan_semconv::{cost, error, gen_ai, llm, retrieval, tool};
 use std::fmt::{self, Write as _};
 use tracing::field::{Field, Visit};
-
-/// The short name that people write by hand.
-pub(super) const LLM_MODEL: &str = "llm.model";
-
-/// The older name of the provider.
-const GEN_AI_SYSTEM: &str = "gen_ai.system";
-
-/// How rig names the class of a tool's failure.
-const TOOL_ERROR_TYPE: &str = "gen_ai.tool.error.type";
-
-/// The bridge's word for the status of a span.
-const STATUS_CODE: &str = "otel.status_code";
 
 /// More characters than this no name has that is looked at.
 const MAX_TEXT: usize = 256;
@@ -71,82 +57,62 @@ impl Fields {
         usage
     }
 
-    fn text(&mut self, name: &str, text: &str) {
+    fn text(&mut self, said: Said, text: &str) {
         let text = text.trim();
         let text = start(text, MAX_TEXT);
-        let place = match name {
-            gen_ai::GEN_AI_OPERATION_NAME | llm::LLM_OPERATION => &mut self.operation,
-            gen_ai::GEN_AI_PROVIDER_NAME | GEN_AI_SYSTEM | llm::LLM_PROVIDER => &mut self.provider,
-            gen_ai::GEN_AI_REQUEST_MODEL | llm::LLM_REQUEST_MODEL_NAME | llm::LLM_MODEL_NAME | LLM_MODEL => {
-                &mut self.requested
-            }
-            gen_ai::GEN_AI_RESPONSE_MODEL | llm::LLM_RESPONSE_MODEL_NAME => &mut self.served,
-            gen_ai::OPENAI_RESPONSE_SERVICE_TIER | llm::LLM_SERVICE_TIER => &mut self.tier,
-            gen_ai::GEN_AI_TOOL_NAME | tool::TOOL_NAME => &mut self.tool,
-            gen_ai::GEN_AI_DATA_SOURCE_ID | retrieval::RETRIEVAL_SOURCE => &mut self.source,
-            gen_ai::GEN_AI_AGENT_NAME => &mut self.agent,
-            GEN_AI_WORKFLOW_NAME => &mut self.workflow,
-            SERVER_ADDRESS => &mut self.address,
-            error::ERROR_TYPE | TOOL_ERROR_TYPE => {
+        let place = match said {
+            Said::Operation => &mut self.operation,
+            Said::Provider => &mut self.provider,
+            Said::Requested => &mut self.requested,
+            Said::Served => &mut self.served,
+            Said::Tier => &mut self.tier,
+            Said::Tool => &mut self.tool,
+            Said::Source => &mut self.source,
+            Said::Agent => &mut self.agent,
+            Said::Workflow => &mut self.workflow,
+            Said::Address => &mut self.address,
+            Said::ErrorType => {
                 self.failed = true;
                 &mut self.error_type
             }
-            gen_ai::GEN_AI_RESPONSE_FINISH_REASONS => {
+            Said::FinishReasons => {
                 self.tells_end = true;
                 return;
             }
-            STATUS_CODE => {
+            Said::Status => {
                 self.failed |= text.eq_ignore_ascii_case("error");
                 return;
             }
-            cost::COST_SELF_USD | tool::TOOL_COST_USD => {
+            Said::Usd | Said::ToolUsd => {
                 self.usd = text.parse().ok().or(self.usd);
                 return;
             }
             // A count that was recorded with `%` or `?`, or as a string.
-            _ => return text.parse().map_or((), |number| self.count(name, number)),
+            _ => return text.parse().map_or((), |number| self.count(said, number)),
         };
         if !text.is_empty() {
             *place = Some(text.to_owned());
         }
     }
 
-    fn count(&mut self, name: &str, number: u64) {
-        if name == SERVER_PORT {
-            self.port = number.try_into().ok();
-            return;
-        }
+    fn count(&mut self, said: Said, number: u64) {
         let usage = &mut self.usage;
-        let place = match name {
-            gen_ai::GEN_AI_USAGE_INPUT_TOKENS
-            | llm::LLM_TOKEN_COUNT_PROMPT
-            | "gen_ai.usage.prompt_tokens" => &mut usage.input,
-            gen_ai::GEN_AI_USAGE_OUTPUT_TOKENS
-            | llm::LLM_TOKEN_COUNT_COMPLETION
-            | "gen_ai.usage.completion_tokens" => &mut usage.output,
-            llm::LLM_TOKEN_COUNT_TOTAL => &mut usage.total,
-            gen_ai::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS | llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_READ => {
-                &mut usage.cache_read
+        let place = match said {
+            Said::Port => {
+                self.port = number.try_into().ok();
+                return;
             }
-            gen_ai::GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS
-            | gen_ai::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS
-            | llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE => &mut usage.cache_write,
-            llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE_1H => &mut usage.cache_write_1h,
-            gen_ai::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS
-            | llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_REASONING
-            | "gen_ai.usage.reasoning_tokens" => &mut usage.reasoning,
-            gen_ai::GEN_AI_USAGE_AUDIO_INPUT_TOKENS | llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_AUDIO => {
-                &mut usage.input_audio
-            }
-            gen_ai::GEN_AI_USAGE_IMAGE_INPUT_TOKENS | llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_IMAGE => {
-                &mut usage.input_image
-            }
-            gen_ai::GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS | llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_AUDIO => {
-                &mut usage.output_audio
-            }
-            gen_ai::GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS | llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_IMAGE => {
-                &mut usage.output_image
-            }
+            Said::Input => &mut usage.input,
+            Said::Output => &mut usage.output,
+            Said::Total => &mut usage.total,
+            Said::CacheRead => &mut usage.cache_read,
+            Said::CacheWrite => &mut usage.cache_write,
+            Said::CacheWrite1h => &mut usage.cache_write_1h,
+            Said::Reasoning => &mut usage.reasoning,
+            Said::InputAudio => &mut usage.input_audio,
+            Said::InputImage => &mut usage.input_image,
+            Said::OutputAudio => &mut usage.output_audio,
+            Said::OutputImage => &mut usage.output_image,
             _ => return,
         };
         if number <= MAX_COUNT {
@@ -154,46 +120,13 @@ impl Fields {
             self.tells_end = true;
         }
     }
-
-    /// Whether a value under this name is looked at; nothing else is formatted.
-    fn wants(name: &str) -> bool {
-        super::callsite::USAGE.iter().any(|start| name.starts_with(start))
-            || [
-                gen_ai::GEN_AI_OPERATION_NAME,
-                gen_ai::GEN_AI_PROVIDER_NAME,
-                GEN_AI_SYSTEM,
-                gen_ai::GEN_AI_REQUEST_MODEL,
-                gen_ai::GEN_AI_RESPONSE_MODEL,
-                gen_ai::GEN_AI_RESPONSE_FINISH_REASONS,
-                gen_ai::OPENAI_RESPONSE_SERVICE_TIER,
-                gen_ai::GEN_AI_TOOL_NAME,
-                gen_ai::GEN_AI_DATA_SOURCE_ID,
-                gen_ai::GEN_AI_AGENT_NAME,
-                GEN_AI_WORKFLOW_NAME,
-                SERVER_ADDRESS,
-                SERVER_PORT,
-                llm::LLM_OPERATION,
-                llm::LLM_PROVIDER,
-                llm::LLM_REQUEST_MODEL_NAME,
-                llm::LLM_RESPONSE_MODEL_NAME,
-                llm::LLM_MODEL_NAME,
-                LLM_MODEL,
-                llm::LLM_SERVICE_TIER,
-                tool::TOOL_NAME,
-                tool::TOOL_COST_USD,
-                retrieval::RETRIEVAL_SOURCE,
-                cost::COST_SELF_USD,
-                error::ERROR_TYPE,
-                TOOL_ERROR_TYPE,
-                STATUS_CODE,
-            ]
-            .contains(&name)
-    }
 }
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.text(field.name(), value);
+        if let Some(said) = Said::of(field.name()) {
+            self.text(said, value);
+        }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -203,36 +136,38 @@ impl Visit for Fields {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        match field.name() {
+        match Said::of(field.name()) {
             // Dollars, of which far fewer are spent than a double can count.
-            cost::COST_SELF_USD | tool::TOOL_COST_USD => self.usd = Some(value as f64),
-            name => self.count(name, value),
+            Some(Said::Usd | Said::ToolUsd) => self.usd = Some(value as f64),
+            Some(said) => self.count(said, value),
+            None => {}
         }
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        match field.name() {
-            cost::COST_SELF_USD | tool::TOOL_COST_USD => self.usd = Some(value),
-            gen_ai::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK => self.first_chunk_s = Some(value),
-            name if value.fract() == 0.0 && (0.0..=MAX_COUNT as f64).contains(&value) => {
-                self.count(name, value as u64);
+        match Said::of(field.name()) {
+            Some(Said::Usd | Said::ToolUsd) => self.usd = Some(value),
+            Some(Said::FirstChunk) => self.first_chunk_s = Some(value),
+            Some(said) if value.fract() == 0.0 && (0.0..=MAX_COUNT as f64).contains(&value) => {
+                self.count(said, value as u64);
             }
             _ => {}
         }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        if field.name() == gen_ai::GEN_AI_REQUEST_STREAM {
+        if Said::of(field.name()) == Some(Said::IsStreamed) {
             self.is_streamed = value;
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if Self::wants(field.name()) {
+        // Nothing else is formatted.
+        if let Some(said) = Said::of(field.name()) {
             let mut short = Short::default();
             // It refuses what is too long, and has what came before.
             let _ = write!(short, "{value:?}");
-            self.text(field.name(), short.0.trim_matches('"'));
+            self.text(said, short.0.trim_matches('"'));
         }
     }
 }
