@@ -52,12 +52,12 @@ async fn index_document(number: u32) -> Result<String, JoinError> {
     store.await?;
 
     let run = agentspan::current_run();
-    let (prompt, completion) = run.total_tokens();
+    let usage = run.total_usage();
     Ok(format!(
         "document-{number}: ${:.6}, {} + {} tokens",
         run.total_usd().unwrap_or_default(),
-        prompt.unwrap_or_default(),
-        completion.unwrap_or_default()
+        usage.input.unwrap_or_default(),
+        usage.output.unwrap_or_default()
     ))
 }
 

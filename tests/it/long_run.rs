@@ -30,7 +30,11 @@ async fn one_run(number: u64) {
             tool.await.unwrap();
             let expected = (2_500_000 * number + 10_000_000 + 1_000_000_000) as f64 / 1e12;
             assert_eq!(agentspan::current_run().total_usd(), Some(expected), "run {number}");
-            assert_eq!(agentspan::current_run().total_tokens(), (Some(number), Some(1)), "run {number}");
+            assert_eq!(
+                agentspan::current_run().total_usage(),
+                Usage::new().input(number).output(1),
+                "run {number}"
+            );
             late = Some(agentspan::spawn(agentspan::tool("late").run_ok(async {
                 for _ in 0..10 {
                     tokio::task::yield_now().await;

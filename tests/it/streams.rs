@@ -268,7 +268,7 @@ async fn what_is_done_between_two_chunks_stands_beside_the_call() {
                 .await?;
             while let Some(chunk) = stream.next().await {
                 chunk?;
-                if agentspan::current_run().call_counts().1 == 0 {
+                if agentspan::current_run().tool_call_count() == 0 {
                     agentspan::tool("t").run(async { Ok::<_, String>(()) }).await?;
                 }
             }

@@ -437,14 +437,14 @@ async fn a_run_can_ask_for_its_sums_while_it_runs() {
         .run_ok(async {
             let run = agentspan::current_run();
             assert_eq!(
-                (run.total_usd(), run.total_tokens(), run.call_counts()),
-                (None, (None, None), (0, 0))
+                (run.total_usd(), run.total_usage(), run.llm_call_count(), run.tool_call_count()),
+                (None, Usage::new(), 0, 0)
             );
             agentspan::agent("inner").run_ok(call_gpt_4o(1_000, 500)).await;
             agentspan::tool("t").cost_usd(0.5).run_ok(async {}).await;
             assert_eq!(run.total_usd(), Some(0.5075));
-            assert_eq!(run.total_tokens(), (Some(1_000), Some(500)));
-            assert_eq!(run.call_counts(), (1, 1));
+            assert_eq!(run.total_usage(), Usage::new().input(1_000).output(500));
+            assert_eq!((run.llm_call_count(), run.tool_call_count()), (1, 1));
         })
         .await;
     assert_eq!(the(&recording, "agent.outer").double("cost.total_usd"), Some(0.5075));
@@ -458,7 +458,8 @@ async fn sampling_never_touches_the_books() {
             call_gpt_4o(1_000, 500).await;
             agentspan::spawn(agentspan::tool("t").cost_usd(0.5).run_ok(async {})).await.unwrap();
             assert_eq!(agentspan::current_run().total_usd(), Some(0.5075));
-            assert_eq!(agentspan::current_run().call_counts(), (1, 1));
+            let run = agentspan::current_run();
+            assert_eq!((run.llm_call_count(), run.tool_call_count()), (1, 1));
         })
         .await;
     assert_eq!(recording.tree(), "");

@@ -1,8 +1,10 @@
+use crate::cost::Totals;
 use crate::span::current::NodeRef;
 use crate::span::node::Node;
 use crate::span::run::Run;
 use crate::span::runtime::attribute;
 use crate::span::value::AttributeValue;
+use crate::usage::Usage;
 use agentspan_semconv::{StopReason, agent, event};
 use opentelemetry::KeyValue;
 use serde::Serialize;
@@ -105,16 +107,25 @@ impl RunHandle {
         Some(self.node.as_ref()?.totals().known_cost()?.as_f64())
     }
 
-    /// Tokens that the run and everything below it has used so far, as prompt and completion.
-    pub fn total_tokens(&self) -> (Option<u64>, Option<u64>) {
-        let totals = self.node.as_ref().map(|node| node.totals()).unwrap_or_default();
-        (totals.prompt_tokens, totals.completion_tokens)
+    /// Tokens that the run and everything below it has used so far: `input` and `output`, each `None` while no call told
+    /// any. The other fields are never set.
+    pub fn total_usage(&self) -> Usage {
+        let totals = self.totals();
+        Usage { input: totals.prompt_tokens, output: totals.completion_tokens, ..Usage::default() }
     }
 
-    /// Model calls and tool calls of the run and everything below it that have ended.
-    pub fn call_counts(&self) -> (u64, u64) {
-        let totals = self.node.as_ref().map(|node| node.totals()).unwrap_or_default();
-        (totals.llm_calls, totals.tool_calls)
+    /// Model calls of the run and everything below it that have ended.
+    pub fn llm_call_count(&self) -> u64 {
+        self.totals().llm_calls
+    }
+
+    /// Tool calls of the run and everything below it that have ended.
+    pub fn tool_call_count(&self) -> u64 {
+        self.totals().tool_calls
+    }
+
+    fn totals(&self) -> Totals {
+        self.node.as_ref().map(|node| node.totals()).unwrap_or_default()
     }
 
     fn state(&self) -> Option<&Arc<Run>> {
