@@ -99,13 +99,13 @@ trait Collector: Send + Sync + std::fmt::Debug {
 /// The order matters only where shapes overlap: the more specific one stands first.
 static FAMILIES: [Family; 15] = [
     genai::FAMILY,
+    gemini::FAMILY,
     anthropic::FAMILY,
     openai_responses::FAMILY,
     openai_runs::FAMILY,
     openai_embeddings::FAMILY,
     openai_media::FAMILY,
     openai_chat::FAMILY,
-    gemini::FAMILY,
     gemini_embeddings::FAMILY,
     gemini_interactions::FAMILY,
     bedrock_converse::FAMILY,
