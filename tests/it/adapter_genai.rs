@@ -279,7 +279,7 @@ async fn a_step_tells_of_refusals_cuts_and_streams_that_were_abandoned() {
     let recording = record();
     let call = shown(false, ask(&server, options()));
     agentspan::llm("openai", "gpt-4o").call(call).await.expect_err("refused");
-    assert_eq!(recording.tree(), "llm.openai.gpt-4o error Error cost:unknown\n");
+    assert_eq!(recording.tree(), "llm.openai.gpt-4o error genai::Error cost:unknown\n");
 
     let cases = [
         (Reply::error(429, "rate_limit_exceeded", "Slow down."), usize::MAX, "error web_stream cut"),

@@ -120,7 +120,10 @@ async fn a_stream_that_breaks_or_stops_early_was_cut() {
         let span = recording.spans().remove(0);
         assert_eq!(span.text("llm.stream_end"), Some("cut"));
         assert_eq!(span.text("agent.outcome"), Some("error"));
-        assert_eq!(span.text("error.type"), Some(if end.is_some() { "Error" } else { "stream_cut" }));
+        assert_eq!(
+            span.text("error.type"),
+            Some(if end.is_some() { "io::ConnectionReset" } else { "stream_cut" })
+        );
     }
 }
 

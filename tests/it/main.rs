@@ -41,6 +41,8 @@ mod leaving;
 mod metrics;
 #[cfg(feature = "metrics")]
 mod metrics_of_calls;
+#[cfg(all(feature = "reqwest-middleware", feature = "tower"))]
+mod misbehaving;
 mod model_calls;
 mod others;
 mod outcomes;

@@ -51,7 +51,7 @@ async fn check<E: Failure<K>, K>(error: E, expected: &str) {
 #[tokio::test]
 async fn every_kind_of_error_is_recorded_by_its_class() {
     check(ApiError(refused()), "error ApiError").await;
-    check(refused(), "error Error").await;
+    check(refused(), "error io::ConnectionRefused").await;
     check("12a".parse::<u8>().unwrap_err(), "error ParseIntError").await;
     check(Box::<dyn Error>::from("boxed"), "error _OTHER").await;
     check(Box::<dyn Error>::from(refused()), "error io::ConnectionRefused").await;
@@ -304,7 +304,7 @@ fn guards_end_as_they_are_told() {
     tool.finished ok
     tool.failed error _OTHER
     tool.ok ok
-    tool.err error Error
+    tool.err error io::ConnectionRefused
     tool.dropped cancelled
     ");
 }
@@ -395,9 +395,9 @@ fn a_synchronous_result_is_recorded_as_one_of_a_future_is() {
     });
     assert_eq!(panicked.expect_err("it is passed on").downcast_ref(), Some(&7_u8));
     insta::assert_snapshot!(recording.tree(), @r"
-    agent.a error Error tool_error
+    agent.a error io::ConnectionRefused tool_error
       retrieval.r ok
-      tool.t error Error
+      tool.t error io::ConnectionRefused
     step.s panicked panic
     ");
 }

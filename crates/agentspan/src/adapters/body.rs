@@ -2,7 +2,7 @@
 
 use crate::adapters::Exchange;
 use crate::adapters::http::{tell_head, tell_headers};
-use crate::span::{Failure, FailureRecord};
+use crate::span::{Failure, FailureRecord, record_by_type};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::any::Any;
@@ -113,14 +113,18 @@ fn each_piece(data: &impl bytes::Buf, mut see: impl FnMut(&[u8])) {
     pieces.iter().take(count).for_each(|piece| see(piece));
 }
 
-/// An error whose type is not known to be one: a boxed error keeps its chain, any other its name.
+/// An error whose type is not known to be one: those that bodies have keep their chain, any other its name.
 pub(super) fn failure_of<E: 'static>(error: &E) -> FailureRecord {
     let error: &dyn Any = error;
-    match error.downcast_ref::<Box<dyn Error + Send + Sync>>() {
-        Some(boxed) => boxed.record(),
-        None => {
-            let name = std::any::type_name::<E>().split('<').next().unwrap_or_default();
-            FailureRecord::of_type(name.rsplit("::").next().unwrap_or_default())
-        }
+    if let Some(boxed) = error.downcast_ref::<Box<dyn Error + Send + Sync>>() {
+        return boxed.record();
     }
+    if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        return error.record();
+    }
+    #[cfg(feature = "_reqwest")]
+    if let Some(error) = error.downcast_ref::<reqwest::Error>() {
+        return error.record();
+    }
+    record_by_type::<E>()
 }

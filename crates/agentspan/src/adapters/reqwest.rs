@@ -12,7 +12,8 @@ pub(super) fn begin(observer: &Observer, request: &mut Request) -> Exchange {
     exchange
 }
 
-/// Puts an exchange around the body of a response, which is otherwise the same.
+/// Puts an exchange around the body of a response, which is otherwise the same, but that reqwest puts the errors of its body
+/// into one or two more of its own, of the same kind and with the same causes.
 pub(super) fn observed(exchange: Exchange, response: Response) -> Response {
     let url = response.url().clone();
     let response = observe(exchange, http::Response::<Body>::from(response));

@@ -126,9 +126,11 @@ impl ModelExchange {
         // Whatever the body looks like: some write a refusal as an event of a stream.
         let refused = is_refused && !reader.has_output();
         let reply = if dropped { reader.finish_abandoned() } else { reader.finish() };
-        // Counts that came before the body broke are all there is to know; a whole body that was read needs no end.
+        // Counts that came before the body broke are all there is to know; a whole body that was read needs no end, of
+        // which a client need not wait for. That it broke is an error for who reads it nevertheless.
         let was_read = reply.usage.is_some() && reply.stream_end.is_none();
-        let is_whole = reply.stream_end == Some(StreamEnd::Complete) || was_read;
+        let is_complete = reply.stream_end == Some(StreamEnd::Complete);
+        let broke = reply.error.is_none() && !is_complete && matches!(close, Close::Failed(_));
         let ending = match (reply.error.clone(), close) {
             (Some(error), _) => {
                 let mut record = FailureRecord::of_type(error.error_type);
@@ -136,8 +138,8 @@ impl ModelExchange {
                 record.refused = refused && reply.usage.is_none();
                 Ending::failed(record)
             }
-            (None, Close::Failed(record)) if !is_whole => Ending::failed(record),
-            (None, Close::Dropped) if !is_whole => Ending::cancelled(),
+            (None, Close::Failed(record)) if !is_complete => Ending::failed(record),
+            (None, Close::Dropped) if !is_complete && !was_read => Ending::cancelled(),
             (None, Close::Ended) if reply.stream_end == Some(StreamEnd::Cut) => {
                 Ending::failed(FailureRecord::of_type("stream_cut"))
             }
@@ -154,7 +156,7 @@ impl ModelExchange {
                 tell_adopted(&node, has_reply.then_some(reply), pace, ending);
             }
             // What failed may be tried again by the caller, who alone knows how the step ends.
-            Step::Joined(node) if has_reply && ending.failure.is_none() => {
+            Step::Joined(node) if has_reply && (ending.failure.is_none() || (broke && was_read)) => {
                 node.figures(|figures| figures.keep(pace));
                 model::record_reply(&node, &ReplyRecord(reply));
             }

@@ -67,6 +67,8 @@ pub(crate) use measure::{Kind, Measured, Meter, ReplyFigures};
 pub(crate) use model::Call;
 pub(crate) use model::Server;
 pub(crate) use node::Node;
+#[cfg(feature = "_body")]
+pub(crate) use outcome::record_by_type;
 pub use outcome::{Elapsed, Failure};
 pub(crate) use outcome::{Ending, FailureRecord};
 #[cfg(feature = "metrics")]

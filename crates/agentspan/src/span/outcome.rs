@@ -67,7 +67,8 @@ impl FailureRecord {
 ///
 /// The parameter tells the kinds apart and is always inferred. There is nothing to implement.
 ///
-/// `error.type` is the type's name. A boxed error, `anyhow::Error` and text have lost theirs: they are `_OTHER`, unless
+/// `error.type` is the type's name; of one that is only called `Error`, the kind of the I/O error among its causes, such as
+/// `io::ConnectionRefused`, or else the crate's name and that, such as `reqwest::Error`. A boxed error, `anyhow::Error` and text have lost theirs: they are `_OTHER`, unless
 /// a timeout or an I/O error is among the causes. Tell a class of your own by
 /// [`error_type`](crate::SpanHandle::error_type) inside the step; it comes before that of the error.
 #[diagnostic::on_unimplemented(
@@ -132,7 +133,7 @@ const MAX_CAUSES: usize = 16;
 /// Bytes kept of one error text on the caller's path.
 const MAX_TEXT: usize = 16 * 1024;
 
-fn record_chain(error: &(dyn StdError + 'static), type_name: Option<&'static str>) -> FailureRecord {
+fn record_chain(error: &(dyn StdError + 'static), type_name: Option<TypeName>) -> FailureRecord {
     let mut record = FailureRecord { message: Some(text(error)), ..FailureRecord::default() };
     let mut class = None;
     let mut cause = Some(error);
@@ -141,15 +142,16 @@ fn record_chain(error: &(dyn StdError + 'static), type_name: Option<&'static str
         if depth > 0 {
             record.chain.push(text(error));
         }
-        record.timed_out |= is_timeout(error);
+        record.timed_out |= is_timeout(error) || is_timeout_of_reqwest(error);
         record.refused |= is_refused(error);
         class = class.or_else(|| io_class(error));
         cause = catch_unwind(AssertUnwindSafe(|| error.source())).ok().flatten();
     }
     record.error_type = match (record.timed_out, type_name, class) {
         (true, ..) => Cow::Borrowed("timeout"),
-        (_, Some(name), _) => Cow::Borrowed(name),
-        (_, None, Some(class)) => class,
+        (_, Some(TypeName::Telling(name)), _) => Cow::Borrowed(name),
+        (_, _, Some(class)) => class,
+        (_, Some(TypeName::Plain(of)), None) => Cow::Owned(format!("{of}::{PLAIN}")),
         (_, None, None) => Cow::Borrowed(OTHER),
     };
     record
@@ -167,6 +169,22 @@ fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
     // An error wrapped in an I/O error stands in for it in the chain of causes and would be passed over.
     let wrapped = error.get_ref();
     error.kind() == std::io::ErrorKind::TimedOut || wrapped.is_some_and(|wrapped| is_timeout(wrapped))
+}
+
+/// The cause that reqwest gives for a timeout is of a type that it keeps to itself, so only its text tells.
+fn is_timeout_of_reqwest(error: &(dyn StdError + 'static)) -> bool {
+    struct Expected<'a>(&'a str);
+
+    impl fmt::Write for Expected<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(text).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+
+    let mut expected = Expected("operation timed out");
+    let written = catch_unwind(AssertUnwindSafe(|| write!(expected, "{error}")));
+    matches!(written, Ok(Ok(()))) && expected.0.is_empty()
 }
 
 /// Whether the connection was refused. One that was reset may have been in use, and does not count.
@@ -188,12 +206,41 @@ fn io_class(error: &(dyn StdError + 'static)) -> Option<Cow<'static, str>> {
     Some(Cow::Owned(format!("io::{:?}", error.kind())))
 }
 
-/// `weather::client::ApiError<Foo>` becomes `ApiError`: a class of low cardinality that a person recognises.
-fn short_type_name(name: &'static str) -> Option<&'static str> {
-    let name = name.split('<').next()?;
-    let name = name.rsplit("::").next()?;
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    plain.then_some(name)
+/// What the name of a type says of an error: a class of low cardinality that a person recognises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TypeName {
+    /// `weather::client::ApiError<Foo>` is `ApiError`.
+    Telling(&'static str),
+    /// `reqwest::error::Error` is only the `Error` of `reqwest`.
+    Plain(&'static str),
+}
+
+/// How most crates call an error of theirs.
+const PLAIN: &str = "Error";
+
+fn short_type_name(name: &'static str) -> Option<TypeName> {
+    let path = name.split('<').next()?;
+    let name = path.rsplit("::").next()?;
+    let is_plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let named = || {
+        let mut rooms = path.split("::").filter(|room| !["alloc", "core", "std"].contains(room));
+        match rooms.next() {
+            Some(of) if name == PLAIN && of != PLAIN => TypeName::Plain(of),
+            _ => TypeName::Telling(name),
+        }
+    };
+    is_plain.then(named)
+}
+
+/// What is recorded of an error of a type that is not known to be one.
+#[cfg(feature = "_body")]
+pub(crate) fn record_by_type<E: 'static>() -> FailureRecord {
+    let error_type = match short_type_name(std::any::type_name::<E>()) {
+        Some(TypeName::Telling(name)) => Cow::Borrowed(name),
+        Some(TypeName::Plain(of)) => Cow::Owned(format!("{of}::{PLAIN}")),
+        None => Cow::Borrowed(OTHER),
+    };
+    FailureRecord::of_type(error_type)
 }
 
 /// A `Display` that panics or writes without end must not harm the caller, so its text is cut while it is written.

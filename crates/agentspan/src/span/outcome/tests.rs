@@ -39,3 +39,25 @@ fn a_cyclic_chain_and_an_endless_text_are_cut() {
     assert_eq!(record.message.map(|text| text.len()), Some(MAX_TEXT));
     assert_eq!(record.chain.len(), MAX_CAUSES - 1);
 }
+
+#[test]
+fn a_type_that_is_only_called_error_is_told_by_its_cause_or_its_crate() {
+    #[derive(Debug)]
+    struct Error(Option<std::io::Error>);
+    impl fmt::Display for Error {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("operation ")?;
+            f.write_str("timed out, or not")
+        }
+    }
+    impl StdError for Error {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            self.0.as_ref().map(|error| error as _)
+        }
+    }
+    let refused = || std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    assert_eq!(class(Error(None)), ("agentspan::Error".into(), false));
+    assert_eq!(class(Error(Some(refused()))), ("io::ConnectionRefused".into(), false));
+    assert_eq!(class(refused()), ("io::ConnectionRefused".into(), false));
+    assert_eq!(class(fmt::Error), ("fmt::Error".into(), false));
+}
