@@ -1,5 +1,8 @@
 //! Servers that break the rules of HTTP: whoever calls them gets what it would get without us, and one span that says so.
 
+#[cfg(feature = "rig")]
+mod by_rig;
+
 use agentspan::adapters::Observer;
 use agentspan::adapters::reqwest_middleware::Spans;
 use agentspan::adapters::tower::ClientLayer;
