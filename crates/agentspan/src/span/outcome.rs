@@ -219,7 +219,14 @@ enum TypeName {
 const PLAIN: &str = "Error";
 
 fn short_type_name(name: &'static str) -> Option<TypeName> {
-    let path = name.split('<').next()?;
+    // An error that is shared or boxed is still that error.
+    let inner = ["alloc::sync::Arc<", "alloc::rc::Rc<", "alloc::boxed::Box<"]
+        .iter()
+        .find_map(|pointer| name.strip_prefix(pointer)?.strip_suffix('>'));
+    if let Some(inner) = inner {
+        return short_type_name(inner);
+    }
+    let path = name.split('<').next().filter(|path| !path.starts_with("dyn "))?;
     let name = path.rsplit("::").next()?;
     let is_plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let named = || {

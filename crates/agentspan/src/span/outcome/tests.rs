@@ -61,3 +61,12 @@ fn a_type_that_is_only_called_error_is_told_by_its_cause_or_its_crate() {
     assert_eq!(class(refused()), ("io::ConnectionRefused".into(), false));
     assert_eq!(class(fmt::Error), ("fmt::Error".into(), false));
 }
+
+#[test]
+fn an_error_behind_a_pointer_has_its_own_class() {
+    use std::sync::Arc;
+    let number = || "12x".parse::<i32>().unwrap_err();
+    assert_eq!(class(Arc::new(number())), ("ParseIntError".into(), false));
+    assert_eq!(class(Box::new(Arc::new(number()))), ("ParseIntError".into(), false));
+    assert_eq!(class(Arc::new(std::io::Error::other("no"))), ("io::Error".into(), false));
+}
