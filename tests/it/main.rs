@@ -65,3 +65,4 @@ mod tasks;
 mod tls;
 mod tools;
 mod trouble;
+mod ways_out;

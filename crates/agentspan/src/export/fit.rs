@@ -6,12 +6,12 @@ mod size;
 use std::collections::HashMap;
 
 use opentelemetry::trace::Status;
-use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
 use super::cut;
 use crate::config::Limits;
-use crate::span::ORIGINAL_LENGTH;
+use crate::span::{ORIGINAL_LENGTH, unite};
 
 /// In bytes; names are shown in lists and kept in indexes.
 const LONGEST_NAME: usize = 1024;
@@ -69,22 +69,6 @@ pub(crate) fn fit(span: &mut SpanData, limits: &Limits, content: &dyn Fn(&str) -
 
 fn add(count: &mut u32, more: usize) {
     *count = count.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
-}
-
-/// The last value of each key, at the place of the first.
-fn unite(attributes: &mut Vec<KeyValue>) {
-    let mut places: HashMap<Key, usize> = HashMap::with_capacity(attributes.len());
-    let mut united: Vec<KeyValue> = Vec::with_capacity(attributes.len());
-    for attribute in attributes.drain(..) {
-        match places.get(&attribute.key) {
-            Some(place) => united[*place].value = attribute.value,
-            None => {
-                places.insert(attribute.key.clone(), united.len());
-                united.push(attribute);
-            }
-        }
-    }
-    *attributes = united;
 }
 
 fn cut_values(attributes: &mut Vec<KeyValue>, limits: &Limits, content: &dyn Fn(&str) -> bool) {

@@ -6,6 +6,7 @@ use crate::span::node::{Ended, Node, Own, Recording};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::run::{Line, Run};
 use crate::span::runtime::{attribute, count};
+use crate::span::unite::unite;
 use agentspan_semconv::{Outcome, StopReason, agent, error, event, exception, llm};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Event, Status, TraceContextExt};
@@ -60,6 +61,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
         }
         Recording::Bridged(context) => {
             push_final_sums(node, is_complete, &mut attributes);
+            unite(&mut attributes);
             let span = context.span();
             span.set_attributes(attributes);
             if let Some((status, event)) = failure {

@@ -42,6 +42,7 @@ mod step;
 mod stream;
 mod sums;
 mod tool;
+mod unite;
 mod validation;
 mod value;
 
@@ -84,5 +85,6 @@ pub use spawn::{carry, spawn};
 pub use step::{StepBuilder, step};
 pub use stream::ReplyStream;
 pub use tool::{ToolBuilder, tool};
+pub(crate) use unite::unite;
 pub use validation::{ValidationBuilder, validation};
 pub use value::AttributeValue;

@@ -215,7 +215,7 @@ impl Node {
         }
     }
 
-    /// Keeps for the cold side what the span is to be given.
+    /// Keeps for the cold side, or for the end of the step, what the span is to be given.
     pub(crate) fn leave(&self, attributes: Vec<KeyValue>) {
         lock(&self.state).attributes = attributes;
     }
@@ -252,8 +252,11 @@ impl Node {
         self.keep_open();
     }
 
+    /// A second place would never be free again.
     fn keep_open(self: &Arc<Self>) {
-        self.open_key.store(self.runtime.open.insert(self), Ordering::Relaxed);
+        if self.open_key.load(Ordering::Relaxed) == NOT_OPEN {
+            self.open_key.store(self.runtime.open.insert(self), Ordering::Relaxed);
+        }
     }
 
     /// Adds an event to the span while the step is open.
@@ -363,10 +366,11 @@ impl Node {
         }
     }
 
-    /// The parts of a computed price would not add up to an amount that somebody tells.
+    /// The parts of a computed price would not add up to an amount that somebody tells; without effect after the step's end.
     pub(crate) fn forget_price(&self) {
         let mut state = lock(&self.state);
-        if let Some(bill) = state.bill.as_mut() {
+        let is_open = !state.ended;
+        if let Some(bill) = state.bill.as_mut().filter(|_| is_open) {
             bill.price = None;
         }
     }

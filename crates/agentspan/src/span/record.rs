@@ -248,8 +248,9 @@ impl Active {
         node.set_bridged(&context);
         if node.is_recording() {
             let Initial { attributes, links } = initial(&node);
+            // The span of a bridge does not unite what is set twice, so everything waits for the end.
+            node.leave(node.identified(&node.run_identity(), attributes));
             let recorded = context.span();
-            recorded.set_attributes(node.identified(&node.run_identity(), attributes));
             for link in links {
                 recorded.add_link(link.span_context, link.attributes);
             }

@@ -73,11 +73,15 @@ impl State {
     }
 
     pub(super) fn unset(&mut self, is_stale: impl Fn(&str) -> bool) {
-        let mut at = 0;
+        let (mut at, mut gone) = (0, 0);
+        let initial = self.initial;
         self.attributes.retain(|known| {
+            let is_stale = is_stale(known.key.as_str());
+            gone += usize::from(is_stale && at < initial);
             at += 1;
-            at <= self.initial || !is_stale(known.key.as_str())
+            !is_stale
         });
+        self.initial -= gone;
     }
 
     pub(super) fn ready_to_release(&mut self) -> bool {
