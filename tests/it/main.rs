@@ -37,6 +37,7 @@ mod hostile_replies;
 mod house;
 mod identity;
 mod leaving;
+mod many;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "metrics")]

@@ -42,6 +42,8 @@ pub struct Span {
     pub schema_url: String,
     /// Attributes that did not fit, as the sender says.
     pub dropped_attributes: u32,
+    /// Links that did not fit, as the sender says.
+    pub dropped_links: u32,
 }
 
 /// An event of a span.
@@ -172,6 +174,7 @@ impl Span {
                 _ => Status::Unset,
             },
             dropped_attributes: span.dropped_attributes_count,
+            dropped_links: span.dropped_links_count,
             ..Self::default()
         }
     }

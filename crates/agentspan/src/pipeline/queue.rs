@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Queue {
     inner: Mutex<Inner>,
     wake: Condvar,
+    room: Condvar,
     max: usize,
     batch: usize,
 }
@@ -32,7 +33,7 @@ pub(crate) struct Work {
 
 impl Queue {
     pub(crate) fn new(max: usize, batch: usize) -> Self {
-        Self { inner: Mutex::default(), wake: Condvar::new(), max, batch }
+        Self { inner: Mutex::default(), wake: Condvar::new(), room: Condvar::new(), max, batch }
     }
 
     /// Puts a span in, unless there is no room.
@@ -50,6 +51,18 @@ impl Queue {
         true
     }
 
+    /// Waits for room, at most until `end`, for a shutdown that has more to end than there is room for.
+    pub(crate) fn wait_for_room(&self, end: Instant) {
+        let mut inner = lock(&self.inner);
+        while inner.spans.len() >= self.max && !inner.stop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            inner = self.room.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
     /// Asks for everything to be sent now; `done` is told when it was.
     pub(crate) fn flush(&self, done: Sender<()>) {
         lock(&self.inner).flushes.push(done);
@@ -60,6 +73,7 @@ impl Queue {
     pub(crate) fn stop(&self) {
         lock(&self.inner).stop = true;
         self.wake.notify_one();
+        self.room.notify_all();
     }
 
     /// Takes away what the export thread has not come to, and counts it.
@@ -74,6 +88,7 @@ impl Queue {
             let elapsed = since.elapsed();
             let due = elapsed >= delay;
             if due || inner.stop || !inner.flushes.is_empty() || inner.spans.len() >= self.batch {
+                self.room.notify_all();
                 return inner.take(due);
             }
             let left = delay.saturating_sub(elapsed);
@@ -82,6 +97,7 @@ impl Queue {
                 self.wake.wait_timeout(inner, pause).unwrap_or_else(PoisonError::into_inner);
             inner = woken;
             if look.is_some() && timeout.timed_out() {
+                self.room.notify_all();
                 return inner.take(since.elapsed() >= delay);
             }
         }

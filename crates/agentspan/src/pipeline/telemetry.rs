@@ -190,12 +190,12 @@ impl Shared {
     fn stop(&self, patience: Duration) -> Report {
         let deadline = Instant::now() + patience;
         if let Some(running) = &self.running {
-            end_open_steps(&running.runtime);
+            running.end_open_steps(deadline);
         }
         #[cfg(feature = "metrics")]
         let metrics = self.metrics.get().map(|metrics| {
             if self.running.is_none() {
-                end_open_steps(&metrics.runtime);
+                end_open_steps(&metrics.runtime, || {});
             }
             metrics.reader.stop(patience)
         });
@@ -211,12 +211,19 @@ impl Shared {
 }
 
 impl Running {
-    fn stop(&self, counts: &Counts, deadline: Instant) {
-        let patience = deadline.saturating_duration_since(Instant::now());
-        self.deadline.shorten(deadline - patience.min(SPARE));
+    /// The runs end last, and what came after a full queue would be lost, so the export thread is waited for.
+    fn end_open_steps(&self, deadline: Instant) {
+        let end = deadline.checked_sub(SPARE).unwrap_or(deadline);
+        self.deadline.shorten(end);
         if let Some(recorder) = &self.runtime.recorder {
             recorder.stop();
         }
+        end_open_steps(&self.runtime, || self.queue.wait_for_room(end));
+    }
+
+    fn stop(&self, counts: &Counts, deadline: Instant) {
+        let patience = deadline.saturating_duration_since(Instant::now());
+        self.deadline.shorten(deadline - patience.min(SPARE));
         // The processor only stops the queue, which cannot fail.
         let _ = self.provider.shutdown_with_timeout(patience);
         self.queue.stop();
@@ -244,8 +251,9 @@ impl fmt::Debug for Telemetry {
 }
 
 /// Without this what is open when the provider stops would vanish, from spans and from metrics.
-fn end_open_steps(runtime: &Runtime) {
+fn end_open_steps(runtime: &Runtime, before_each: impl Fn()) {
     for node in runtime.open.all() {
+        before_each();
         if let Some(run) = node.run.as_ref().filter(|_| node.is_run)
             && run.stop_reason().is_none()
         {

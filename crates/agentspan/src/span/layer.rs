@@ -96,7 +96,7 @@ pub(crate) fn enter_attached(span: &tracing::Span) -> Entered<'_> {
 /// Makes a `tracing` span for a step, with `context` current whenever it is entered.
 pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> tracing::Span {
     make(context, node, || {
-        if node.depth % MAX_CHAIN == MAX_CHAIN - 1 {
+        if is_end_of_chain(node) {
             return tracing::error_span!(target: TARGET, parent: None, "agentspan", name);
         }
         tracing::error_span!(target: TARGET, "agentspan", name)
@@ -106,6 +106,10 @@ pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> tr
 /// The registry closes a span's parents recursively, and two layers of filters make that deep: an agent that goes on by
 /// spawning its next step must not overflow the stack. Our own parents stand in the context, not in this chain.
 const MAX_CHAIN: usize = 128;
+
+fn is_end_of_chain(node: &Node) -> bool {
+    node.depth % MAX_CHAIN == MAX_CHAIN - 1
+}
 
 fn make(context: Context, node: &Arc<Node>, span: impl FnOnce() -> tracing::Span) -> tracing::Span {
     let attached = Attached { context, node: Arc::downgrade(node), adopted: None };
@@ -123,11 +127,13 @@ pub(crate) fn bridged_span(
     context: Context,
     node: &Arc<Node>,
 ) -> tracing::Span {
-    make(
-        context,
-        node,
-        || tracing::error_span!(target: TARGET, "agentspan", otel.name = name, otel.kind = kind),
-    )
+    make(context, node, || {
+        // The bridge is told the parent of its span apart.
+        if is_end_of_chain(node) {
+            return tracing::error_span!(target: TARGET, parent: None, "agentspan", otel.name = name, otel.kind = kind);
+        }
+        tracing::error_span!(target: TARGET, "agentspan", otel.name = name, otel.kind = kind)
+    })
 }
 
 /// Gives the span of a step the context that is current whenever it is entered.
