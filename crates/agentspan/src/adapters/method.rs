@@ -1,6 +1,8 @@
 //! The method of a request, as spans of HTTP tell it:
 //! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name>.
 
+use crate::usage::prefix;
+
 /// Those of RFC 9110, of RFC 5789 and of the draft for `QUERY`, which the conventions list.
 const KNOWN: [&str; 10] =
     ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE", "QUERY"];
@@ -24,9 +26,7 @@ impl<'a> Method<'a> {
         if KNOWN.contains(&sent) {
             return Self { word: sent, span_name: sent, original: None };
         }
-        let end = (0..=MAX_ORIGINAL.min(sent.len())).rev().find(|at| sent.is_char_boundary(*at));
-        let kept = &sent[..end.unwrap_or_default()];
-        Self { word: "_OTHER", span_name: "HTTP", original: Some(kept) }
+        Self { word: "_OTHER", span_name: "HTTP", original: Some(prefix(sent, MAX_ORIGINAL)) }
     }
 }
 

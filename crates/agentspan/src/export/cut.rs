@@ -1,6 +1,6 @@
 //! Shortening of texts: JSON stays JSON, other text is cut between characters; both show that they were cut.
 
-use crate::usage::floor_char_boundary;
+use crate::usage::prefix;
 
 /// Stands where text was cut away.
 const MARK: &str = "…";
@@ -40,7 +40,7 @@ pub(super) fn looks_like_json(text: &str) -> bool {
 
 fn plain(text: &str, most: usize) -> String {
     match most.checked_sub(MARK.len()) {
-        Some(room) => format!("{}{MARK}", &text[..floor_char_boundary(text, room)]),
+        Some(room) => format!("{}{MARK}", prefix(text, room)),
         None => String::new(),
     }
 }

@@ -1,3 +1,4 @@
+use crate::usage::prefix;
 use agentspan_semconv::Outcome;
 use std::any::Any;
 use std::borrow::Cow;
@@ -269,13 +270,8 @@ struct Cut(String);
 impl fmt::Write for Cut {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = MAX_TEXT - self.0.len();
-        if text.len() <= room {
-            self.0.push_str(text);
-            return Ok(());
-        }
-        let end = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        self.0.push_str(&text[..end]);
-        Err(fmt::Error)
+        self.0.push_str(prefix(text, room));
+        if text.len() > room { Err(fmt::Error) } else { Ok(()) }
     }
 }
 

@@ -45,11 +45,12 @@ impl Capture {
         if !self.on {
             return true;
         }
-        let kept = json::floor_char_boundary(text, self.left);
-        to.push_str(&text[..kept]);
+        let kept = json::prefix(text, self.left);
+        to.push_str(kept);
         // After a gap nothing more may follow, or the text would read as if nothing were missing.
-        self.left = if kept == text.len() { self.left - kept } else { 0 };
-        kept == text.len()
+        let is_whole = kept.len() == text.len();
+        self.left = if is_whole { self.left - kept.len() } else { 0 };
+        is_whole
     }
 
     /// Whether a whole JSON value may be kept; then its size is taken from the room.

@@ -28,7 +28,7 @@ pub(super) const MAX_NAME: usize = 1024;
 
 /// As much of a name as is kept of any.
 pub(crate) fn short_name(name: &str) -> &str {
-    &name[..floor_char_boundary(name, MAX_NAME)]
+    prefix(name, MAX_NAME)
 }
 
 /// Reads the JSON of anything serialisable.
@@ -127,16 +127,17 @@ pub(super) fn list<'a, 'b>(map: &'a Object<'b>, key: &str) -> &'a [Json<'b>] {
 
 /// A copy of at most `limit` bytes, cut between characters.
 pub(super) fn clip(text: &str, limit: usize) -> String {
-    text[..floor_char_boundary(text, limit)].to_owned()
+    prefix(text, limit).to_owned()
 }
 
-/// The largest index up to `limit` that lies between characters. The standard library's is newer than the oldest supported
-/// compiler.
-pub(crate) fn floor_char_boundary(text: &str, limit: usize) -> usize {
+/// At most `limit` bytes, cut between characters. The standard library's `floor_char_boundary` is newer than the oldest
+/// supported compiler.
+pub(crate) fn prefix(text: &str, limit: usize) -> &str {
     if text.len() <= limit {
-        return text.len();
+        return text;
     }
-    (0..=limit).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)
+    let end = (0..=limit).rev().find(|index| text.is_char_boundary(*index));
+    &text[..end.unwrap_or(0)]
 }
 
 /// Bytes of the JSON text without spaces; of a value deeper than 256 the part up to there.

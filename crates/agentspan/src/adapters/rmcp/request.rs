@@ -1,5 +1,6 @@
 use crate::adapters::exchange::without_secrets;
 use crate::adapters::names::MCP_RESOURCE_URI;
+use crate::usage::prefix;
 use ::rmcp::ErrorData;
 use ::rmcp::model::{
     ClientRequest, CompleteRequestParams, GetPromptRequestParams, ReadResourceDirectoryRequestParams,
@@ -32,7 +33,7 @@ pub(super) struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// `params` are those of `rmcp`, of whatever type.
     pub(super) fn new(method: &'a str, params: &'a dyn Any) -> Self {
-        let mut asked = Self { method: cut(method), prompt: None, resource: None };
+        let mut asked = Self { method: prefix(method, MAX_WORD), prompt: None, resource: None };
         if let Some(params) = params.downcast_ref::<GetPromptRequestParams>() {
             asked.prompt = Some(&params.name);
         } else if let Some(params) = params.downcast_ref::<ReadResourceRequestParams>() {
@@ -50,7 +51,7 @@ impl<'a> Asked<'a> {
                 _ => {}
             }
         }
-        asked.prompt = asked.prompt.map(cut);
+        asked.prompt = asked.prompt.map(|name| prefix(name, MAX_WORD));
         asked
     }
 
@@ -134,9 +135,4 @@ pub(super) fn code_of(error: &ErrorData, span: &Span) -> String {
     let code = error.code.0.to_string();
     span.record(RPC_RESPONSE_STATUS_CODE, &code);
     code
-}
-
-fn cut(word: &str) -> &str {
-    let end = (0..=MAX_WORD.min(word.len())).rev().find(|at| word.is_char_boundary(*at));
-    &word[..end.unwrap_or_default()]
 }

@@ -1,7 +1,7 @@
 //! What a span of other people says of its call, under the names of OpenTelemetry's GenAI conventions or ours.
 
 use super::said::Said;
-use crate::usage::Usage;
+use crate::usage::{Usage, prefix};
 use std::fmt::{self, Write as _};
 use tracing::field::{Field, Visit};
 
@@ -58,8 +58,7 @@ impl Fields {
     }
 
     fn text(&mut self, said: Said, text: &str) {
-        let text = text.trim();
-        let text = start(text, MAX_TEXT);
+        let text = prefix(text.trim(), MAX_TEXT);
         let place = match said {
             Said::Operation => &mut self.operation,
             Said::Provider => &mut self.provider,
@@ -179,16 +178,7 @@ struct Short(String);
 impl fmt::Write for Short {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = (2 * MAX_TEXT).saturating_sub(self.0.len());
-        self.0.push_str(start(text, room));
+        self.0.push_str(prefix(text, room));
         if text.len() > room { Err(fmt::Error) } else { Ok(()) }
     }
-}
-
-/// At most so many bytes, cut between characters.
-fn start(text: &str, max: usize) -> &str {
-    let mut end = text.len().min(max);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
