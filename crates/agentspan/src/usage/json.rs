@@ -8,9 +8,11 @@ use serde_json::Value;
 use serde_json::ser::Formatter;
 
 mod parse;
+mod pick;
 mod probe;
 mod value;
 
+pub(crate) use pick::{Nothing, Pick, Refused, pick};
 pub(crate) use value::Json;
 #[cfg(test)]
 pub(super) use value::Number;
@@ -42,7 +44,7 @@ pub(crate) fn with_json<T: Serialize + ?Sized, R>(value: &T, read: impl FnOnce(&
     let attempt = || {
         let mut read = Some(read);
         let mut of_text = |text: &str| Some(read.take()?(&parse_text(text)?));
-        if let Ok(result) = value.serialize(probe::TextProbe(&mut of_text)) {
+        if let Ok(result) = pick(value, probe::TextProbe(&mut of_text)) {
             return result;
         }
         let text = serde_json::to_string(value).ok()?;
@@ -53,7 +55,7 @@ pub(crate) fn with_json<T: Serialize + ?Sized, R>(value: &T, read: impl FnOnce(&
 
 /// Reads a value that is nothing but text, without writing and reading its escapes; `None` for any other value.
 pub(crate) fn with_text<T: Serialize + ?Sized, R>(value: &T, read: impl FnOnce(&str) -> R) -> Option<R> {
-    value.serialize(probe::PlainText(read)).ok()
+    pick(value, probe::PlainText(read)).ok()
 }
 
 /// Reads a value that is nothing but text or bytes, with whether it is text; `None` for any other value.
@@ -63,7 +65,7 @@ pub(super) fn with_bytes<T: Serialize + ?Sized, R>(
     value: &T,
     read: impl FnOnce(&[u8], bool) -> R,
 ) -> Option<R> {
-    let attempt = || value.serialize(probe::RawBytes(read)).ok();
+    let attempt = || pick(value, probe::RawBytes(read)).ok();
     catch_unwind(AssertUnwindSafe(attempt)).ok().flatten()
 }
 

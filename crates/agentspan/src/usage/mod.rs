@@ -63,7 +63,7 @@ pub use counts::Usage;
 pub(crate) use endpoint::without_arn;
 pub use endpoint::{Endpoint, Endpoints, price_model};
 pub(crate) use finish::class_of as finish_class;
-pub(crate) use json::{get, prefix, short_name, with_json, with_text};
+pub(crate) use json::{Nothing, Pick, Refused, get, pick, prefix, short_name, with_json, with_text};
 pub use reader::ReplyReader;
 pub use reply::{Reply, ReplyError, ToolCall};
 pub(crate) use request::{Request, read_request, requested_model, write_system, write_tools};
