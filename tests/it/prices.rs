@@ -60,6 +60,18 @@ fn a_broken_price_file_is_named_with_its_line_once_and_the_catalogue_stays() {
 }
 
 #[test]
+fn prices_given_in_code_take_the_place_of_the_catalogue() {
+    let prices = Prices::from_json(price_file("2").as_bytes()).expect("a good file");
+    let recording = record_with(agentspan::builder().with_prices(prices));
+    let call = agentspan::llm("openai", "gpt-4o").start();
+    call.reply(&openai_reply(500_000, 500_000));
+    call.finish();
+    let call = the(&recording, "llm.openai.gpt-4o");
+    assert_eq!(call.double("cost.total_usd"), Some(2.0));
+    assert_eq!(PRICED_BY.map(|key| call.text(key)), [Some("catalog"), Some("custom"), Some("own-4o")]);
+}
+
+#[test]
 fn prices_are_replaced_while_the_program_runs_and_broken_ones_change_nothing() {
     let collector = Collector::start();
     let own = Rates::per_million(1.0, 1.0);

@@ -167,7 +167,7 @@ impl TelemetryBuilder {
     }
 
     /// A catalogue in place of the bundled one. `AGENTSPAN_PRICES` comes before it, and every override before both.
-    pub fn prices(mut self, prices: Prices) -> Self {
+    pub fn with_prices(mut self, prices: Prices) -> Self {
         self.prices = Some(prices);
         self
     }
