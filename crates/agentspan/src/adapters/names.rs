@@ -1,5 +1,6 @@
 //! Names of OpenTelemetry's conventions for HTTP and MCP, on spans that are no step of an agent:
-//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>.
+//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/> and
+//! <https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/>.
 
 /// The method, as in `POST`.
 pub(super) const HTTP_REQUEST_METHOD: &str = "http.request.method";

@@ -1,6 +1,6 @@
 use crate::adapters::exchange::server_of;
 use crate::adapters::rmcp::params::RequestParams;
-use crate::adapters::rmcp::request::{Asked, code_of};
+use crate::adapters::rmcp::request::{Asked, refused};
 use crate::adapters::rmcp::{ToolReply, answered, begun, failed, span};
 use crate::adapters::watched::Watched;
 use crate::propagation::{WriteCarrier, inject, inject_to};
@@ -122,8 +122,7 @@ impl ToolClient {
         E: std::error::Error + 'static,
         F: Future<Output = Result<T, E>>,
     {
-        let server = self.destination.as_deref().filter(|_| !self.is_child).map(server_of);
-        let span = Asked::new(method, &params).client_span(self.transport, server);
+        let span = Asked::new(method, &params).client_span(self.transport, self.server());
         // What connects leaves a task behind that serves the whole session.
         let mut asking = Watched::beside(span);
         let mut sent = pin!(asking.scope(|| {
@@ -137,6 +136,11 @@ impl ToolClient {
             Err(error) => end_failed(asking, error),
         }
         result
+    }
+
+    /// Its address and port, where they are known.
+    fn server(&self) -> Option<(String, Option<u16>)> {
+        self.destination.as_deref().filter(|_| !self.is_child).map(server_of)
     }
 
     fn inject<C: WriteCarrier + ?Sized>(&self, carrier: &mut C) {
@@ -174,8 +178,7 @@ impl ToolClient {
         if let Some(transport) = self.transport {
             step.attribute(NETWORK_TRANSPORT, transport);
         }
-        if let Some(url) = self.destination.as_deref().filter(|_| !self.is_child) {
-            let (address, port) = server_of(url);
+        if let Some((address, port)) = self.server() {
             step.attribute(SERVER_ADDRESS, address);
             if let Some(port) = port {
                 step.attribute(SERVER_PORT, i64::from(port));
@@ -187,22 +190,12 @@ impl ToolClient {
 /// Ends the span of a request with the code that the server told, or with a word for what became of the request.
 fn end_failed<E: std::error::Error + 'static>(mut asking: Watched, error: &E) {
     let of_rmcp: &dyn Any = error;
-    let told =
-        match (of_rmcp.downcast_ref::<ServiceError>(), of_rmcp.downcast_ref::<ClientInitializeError>()) {
-            (Some(ServiceError::McpError(error)), _)
-            | (_, Some(ClientInitializeError::JsonRpcError(error))) => Some(error),
-            (Some(error), _) => {
-                asking.failed(class(error));
-                None
-            }
-            _ => {
-                asking.failed(&error.record().error_type);
-                None
-            }
-        };
-    if let Some(error) = told {
-        let code = code_of(error, asking.span());
-        asking.failed(&code);
+    match (of_rmcp.downcast_ref::<ServiceError>(), of_rmcp.downcast_ref::<ClientInitializeError>()) {
+        (Some(ServiceError::McpError(told)), _) | (_, Some(ClientInitializeError::JsonRpcError(told))) => {
+            refused(&mut asking, told);
+        }
+        (Some(error), _) => asking.failed(class(error)),
+        _ => asking.failed(&error.record().error_type),
     }
     let is_timeout = matches!(of_rmcp.downcast_ref(), Some(ServiceError::Timeout { .. }));
     asking.end(if is_timeout { Outcome::Timeout } else { Outcome::Error });

@@ -1,5 +1,6 @@
 use crate::adapters::exchange::without_secrets;
 use crate::adapters::names::MCP_RESOURCE_URI;
+use crate::adapters::watched::Watched;
 use crate::usage::prefix;
 use ::rmcp::ErrorData;
 use ::rmcp::model::{
@@ -130,9 +131,9 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The class of an error of JSON-RPC, which is its code, told to a span.
-pub(super) fn code_of(error: &ErrorData, span: &Span) -> String {
+/// Tells the span of a request that it was answered by an error of JSON-RPC, whose class is its code.
+pub(super) fn refused(request: &mut Watched, error: &ErrorData) {
     let code = error.code.0.to_string();
-    span.record(RPC_RESPONSE_STATUS_CODE, &code);
-    code
+    request.span().record(RPC_RESPONSE_STATUS_CODE, &code);
+    request.failed(&code);
 }

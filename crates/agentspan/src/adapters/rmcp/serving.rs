@@ -1,5 +1,5 @@
 use crate::adapters::rmcp::ToolReply;
-use crate::adapters::rmcp::request::{Asked, code_of};
+use crate::adapters::rmcp::request::{Asked, refused};
 use crate::adapters::rmcp::server::{Served, serve};
 use crate::adapters::watched::Watched;
 use crate::propagation::{extract, identity};
@@ -107,8 +107,7 @@ async fn watch<T>(
     let mut work = pin!(work);
     let result = poll_fn(|cx| serving.scope(|| work.as_mut().poll(cx))).await;
     if let Err(error) = &result {
-        let code = code_of(error, serving.span());
-        serving.failed(&code);
+        refused(&mut serving, error);
     }
     serving.end(Outcome::Ok);
     result
