@@ -22,6 +22,7 @@
 //! models do not have.
 
 mod books;
+mod calculate;
 mod catalog;
 mod money;
 mod pattern;

@@ -1,5 +1,6 @@
+use super::calculate::calculate;
 use super::catalog::{Catalog, Found, Missing, RateSet};
-use super::price::{Price, PriceQuery, Unpriced, calculate};
+use super::price::{Price, PriceQuery, Unpriced};
 use super::unit::Counts;
 use super::{Rates, Usd, time};
 use crate::error::Error;
