@@ -1,37 +1,36 @@
 //! From settings to provider, layer and guard.
 
 mod filter;
+mod layers;
 mod log_line;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod processor;
 mod queue;
 mod resource;
+mod sinks;
 mod telemetry;
 mod worker;
 
-use crate::config::{Config, Limits, Propagation, Propagator, TracesExporter, Warning};
+use crate::config::{Config, Limits, Propagation, Propagator, Warning};
 use crate::cost::{PriceBook, Prices, Rates};
 use crate::error::{Error, ErrorKind, say};
-use crate::export::{Console, Counts, Deadline, Finish, OtlpSender, Scrubber, Sink, Sums};
+use crate::export::{Counts, Deadline, Finish, Scrubber, Sink, Sums};
 use crate::propagation;
 use crate::sampling::sampler;
-use crate::span::{Outlet, Recorder, Runtime, StepLayer, unrecorded_is_known};
+use crate::span::{Outlet, Recorder, Runtime, unrecorded_is_known};
 use crate::view::TreeOptions;
-use opentelemetry::trace::TracerProvider as _;
+pub(crate) use layers::{layer, log_layer};
 use opentelemetry::{InstrumentationScope, global};
+use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider, SpanLimits};
 use processor::Processor;
 use queue::Queue;
+use sinks::make_sinks;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, mpsc};
 use telemetry::Running;
 pub use telemetry::Telemetry;
-use tracing::Subscriber;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::layer::Filter;
-use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::{EnvFilter, Layer};
 use worker::Worker;
 
 /// The schema of the names that leave by default.
@@ -100,11 +99,6 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         return Ok(Parts { telemetry, config, runtime, provider: None });
     }
     let span_ids: Arc<dyn IdGenerator> = Arc::from(make_ids());
-    let mut builder = SdkTracerProvider::builder()
-        .with_sampler(sampler(&config.sampler))
-        .with_id_generator(SharedIds(span_ids.clone()))
-        .with_span_limits(span_limits(&config.limits))
-        .with_resource(resource.clone());
     let (sinks, deadline) = match sinks {
         Some(sinks) => (sinks, Deadline::default()),
         None => make_sinks(&config, &resource, &finish, tree)?,
@@ -112,10 +106,7 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
     let queue = Arc::new(Queue::new(config.batch.max_queue_size, config.batch.max_export_batch_size));
     let exports = !sinks.is_empty();
     let processor = exports.then(|| Processor { queue: queue.clone(), counts: counts.clone() });
-    if let Some(processor) = &processor {
-        builder = builder.with_span_processor(processor.clone());
-    }
-    let provider = builder.build();
+    let provider = make_provider(&config, &resource, &span_ids, processor.as_ref());
     let recorder = Recorder::new(
         span_ids,
         sampler(&config.sampler),
@@ -128,17 +119,17 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
     runtime.ids = make_ids();
     runtime.hash_key = hash_key;
     #[cfg(feature = "metrics")]
-    let metrics = if sends_metrics { metrics::start(&config, &resource, &finish.scrubber) } else { Ok(None) };
-    #[cfg(feature = "metrics")]
-    let metrics = metrics.unwrap_or_else(|error| {
-        warnings.push(format!("{error}; no metrics are sent"));
-        None
-    });
-    #[cfg(feature = "metrics")]
-    {
+    let metrics = {
+        let metrics = sends_metrics.then(|| metrics::start(&config, &resource, &finish.scrubber));
+        let metrics = metrics.transpose().unwrap_or_else(|error| {
+            warnings.push(format!("{error}; no metrics are sent"));
+            None
+        });
+        let metrics = metrics.flatten();
         let meter = metrics.as_ref().map(|(meter, _)| meter.clone());
         runtime.meter = meter.or_else(|| metrics::global_meter(&config, &finish.scrubber));
-    }
+        metrics
+    };
     let runtime = Arc::new(runtime);
     let running = exports.then(|| {
         let worker = Worker {
@@ -158,6 +149,24 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
         telemetry.set_metrics(reader, runtime.clone());
     }
     Ok(Parts { telemetry, config, runtime, provider: Some(provider) })
+}
+
+/// The provider of other people's spans, and of OpenTelemetry's own interface.
+fn make_provider(
+    config: &Config,
+    resource: &Resource,
+    ids: &Arc<dyn IdGenerator>,
+    processor: Option<&Processor>,
+) -> SdkTracerProvider {
+    let builder = SdkTracerProvider::builder()
+        .with_sampler(sampler(&config.sampler))
+        .with_id_generator(SharedIds(ids.clone()))
+        .with_span_limits(span_limits(&config.limits))
+        .with_resource(resource.clone());
+    match processor {
+        Some(processor) => builder.with_span_processor(processor.clone()).build(),
+        None => builder.build(),
+    }
 }
 
 /// Makes a started telemetry that of the whole process.
@@ -184,49 +193,6 @@ pub(crate) fn keep_books(config: &Config, options: Options) {
     warnings.iter().for_each(say);
     let runtime = Runtime::new(None, PriceBook::new(prices), config.content).with_propagation(propagation);
     Runtime::set_global(&Arc::new(runtime));
-}
-
-/// The layer that carries steps, and the bridge that records other people's spans.
-///
-/// Boxed, since a layer inside an `Option` is not told of the subscriber that it is put into, and an absent one
-/// switches spans off beside layers with filters.
-pub(crate) fn layer<S>(parts: &Parts) -> Box<dyn Layer<S> + Send + Sync>
-where
-    S: Subscriber + for<'lookup> LookupSpan<'lookup> + Send + Sync,
-{
-    let runtime = parts.runtime.clone();
-    let steps = StepLayer::new(runtime.clone());
-    let Some(provider) = &parts.provider else {
-        return Box::new(steps.with_filter(filter::Steps::beside(Some(LevelFilter::ERROR))));
-    };
-    let others = filter::OthersSpans {
-        runtime,
-        spans: env_filter(&parts.config.span_filter),
-        events: parts.config.log_events.as_deref().map(env_filter),
-    };
-    let steps = steps.with_filter(filter::Steps::beside(Filter::<S>::max_level_hint(&others)));
-    let bridge = tracing_opentelemetry::layer()
-        .with_tracer(provider.tracer_with_scope(scope()))
-        .with_location(false)
-        .with_threads(false)
-        .with_target(false)
-        .with_tracked_inactivity(false)
-        .with_error_events_to_status(false)
-        .with_filter(others);
-    // A step of others is entered after its span, whose context it goes on with.
-    Box::new(bridge.and_then(steps))
-}
-
-/// Log lines on standard error.
-pub(crate) fn log_layer<S>(parts: &Parts) -> impl Layer<S> + Send + Sync + use<S>
-where
-    S: Subscriber + for<'lookup> LookupSpan<'lookup> + Send + Sync,
-{
-    tracing_subscriber::fmt::layer()
-        .with_ansi(false)
-        .with_writer(std::io::stderr)
-        .event_format(log_line::LogLine)
-        .with_filter(filter::LogLines(env_filter(&parts.config.log_filter)))
 }
 
 /// What an exporter of the user's own needs.
@@ -293,40 +259,6 @@ fn prices(
         .fold(prices, |prices, (provider, model, rates)| prices.with_override(&provider, model, rates))
 }
 
-/// Where spans go, and how the senders among them are told to hurry.
-type Sinks = (Vec<Box<dyn Sink>>, Deadline);
-
-fn make_sinks(
-    config: &Config,
-    resource: &opentelemetry_sdk::Resource,
-    finish: &Arc<Finish>,
-    tree: TreeOptions,
-) -> Result<Sinks, Error> {
-    let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    let mut deadline = Deadline::default();
-    if config.exporters.contains(&TracesExporter::Otlp) {
-        let sender = OtlpSender::new(&config.otlp, resource)?;
-        deadline = sender.deadline().clone();
-        sinks.push(Box::new(OtlpSink { sender, finish: finish.clone() }));
-    }
-    if config.exporters.contains(&TracesExporter::Console) {
-        sinks.push(Box::new(Console::new(tree)));
-    }
-    Ok((sinks, deadline))
-}
-
-struct OtlpSink {
-    sender: OtlpSender,
-    finish: Arc<Finish>,
-}
-
-impl Sink for OtlpSink {
-    fn send(&mut self, mut batch: Vec<opentelemetry_sdk::trace::SpanData>) -> crate::export::Verdict {
-        batch.iter_mut().for_each(|span| self.finish.translate(span));
-        self.sender.send(batch)
-    }
-}
-
 fn run(
     worker: Worker,
     runtime: Arc<Runtime>,
@@ -374,11 +306,6 @@ fn span_limits(limits: &Limits) -> SpanLimits {
         max_attributes_per_event: spare(limits.event_attribute_count),
         max_attributes_per_link: spare(limits.link_attribute_count),
     }
-}
-
-/// Directives that the configuration has checked already.
-fn env_filter(directives: &str) -> EnvFilter {
-    EnvFilter::builder().parse_lossy(directives)
 }
 
 /// Ids of steps and of other people's spans come from one source.
