@@ -21,7 +21,7 @@ pub(crate) use callsite::is_telling;
 use fields::Fields;
 use opentelemetry::Context;
 use said::Said;
-pub(crate) use said::{OLDER_NAMES, USAGE};
+pub(crate) use said::{OLDER_NAMES, USAGE_PREFIXES};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -105,7 +105,7 @@ pub(crate) const OLDER_NAMES: [(&str, &str); 4] = [
 ];
 
 /// What the names of counts begin with, also of those that are not read.
-pub(crate) const USAGE: [&str; 2] = ["gen_ai.usage.", "llm.token_count."];
+pub(crate) const USAGE_PREFIXES: [&str; 2] = ["gen_ai.usage.", "llm.token_count."];
 
 impl Said {
     /// By the name of a field; nothing else of a span is looked at.
