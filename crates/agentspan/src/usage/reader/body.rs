@@ -14,7 +14,11 @@ const MAX_WHOLE: usize = 64 << 20;
 /// Bytes of a body that is nothing we know, for the text of an error.
 const MAX_START: usize = 4096;
 
+/// A byte order mark, which servers that put one before JSON have.
 const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What lines of server-sent events begin with; the first is a comment.
+const FIELDS: [&[u8]; 5] = [b":", b"data:", b"event:", b"id:", b"retry:"];
 
 /// A body as far as it is known.
 #[derive(Debug)]
@@ -122,7 +126,7 @@ impl Body {
             && match is_last {
                 true if is_new => is_followed(line),
                 true => return,
-                false => serde_json::from_slice::<IgnoredAny>(line).is_ok(),
+                false => is_json(line),
             };
         if is_first_of_many {
             let bytes = std::mem::take(bytes);
@@ -228,22 +232,23 @@ pub(super) enum Item {
 
 /// Only what no answer in plain text begins with is taken for the body: answers begin with brackets and colons.
 fn kind_of_first(item: &[u8], is_text: bool) -> Item {
-    let is_json = |text| serde_json::from_slice::<IgnoredAny>(text).is_ok();
     let line = item.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-    let is_piece = match kind_of(item) {
-        Kind::Stream(Framing::Sse(_)) if !is_text || line.ends_with(b"\n") => true,
-        Kind::Stream(Framing::Sse(_)) => {
-            let is_data = item.strip_prefix(b"data:").is_some_and(is_json);
-            let event = item.strip_prefix(b"event:").unwrap_or_default().trim_ascii();
-            let is_event = !event.is_empty() && !event.iter().any(u8::is_ascii_whitespace);
-            return if is_data || is_event { Item::Line } else { Item::Chunk };
-        }
-        Kind::Object => !is_json(item) && (!is_text || is_json(line)),
-        Kind::Undecided | Kind::Stream(_) => !is_text && !is_json(item),
-        Kind::Other => false,
-    };
-    if is_piece { Item::Piece } else { Item::Chunk }
+    match kind_of(item) {
+        Kind::Stream(Framing::Sse(_)) if !is_text || line.ends_with(b"\n") => Item::Piece,
+        Kind::Stream(Framing::Sse(_)) if is_line_of_events(item) => Item::Line,
+        Kind::Object if !is_json(item) && (!is_text || is_json(line)) => Item::Piece,
+        Kind::Undecided | Kind::Stream(_) if !is_text && !is_json(item) => Item::Piece,
+        _ => Item::Chunk,
+    }
 }
 
-/// What lines of server-sent events begin with; the first is a comment.
-const FIELDS: [&[u8]; 5] = [b":", b"data:", b"event:", b"id:", b"retry:"];
+/// Whether a line of text has data or a name as events have them, and answers in plain text have not.
+fn is_line_of_events(line: &[u8]) -> bool {
+    let event = line.strip_prefix(b"event:").unwrap_or_default().trim_ascii();
+    let is_name = !event.is_empty() && !event.iter().any(u8::is_ascii_whitespace);
+    is_name || line.strip_prefix(b"data:").is_some_and(is_json)
+}
+
+fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
+}
