@@ -10,7 +10,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess
 use super::value::{Json, Number, Object};
 
 /// The key under which `serde_json` hands on numbers as text when any crate of the program has turned on its feature
-/// `arbitrary_precision`: https://docs.rs/crate/serde_json/1.0.154/source/src/number.rs
+/// `arbitrary_precision`: <https://docs.rs/crate/serde_json/1.0.154/source/src/number.rs>
 const NUMBER: &str = "$serde_json::private::Number";
 
 impl<'de> Deserialize<'de> for Json<'de> {
