@@ -92,19 +92,10 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
         name => name.trim_start_matches("bare_"),
     };
     let secret = |start, end| Secret { kind, start, end, quote: None };
-    if name == "authorization" {
-        let scheme = end_of_word(text, from, WEIGHED).min(to);
-        if text[scheme..].starts_with(' ') && is_scheme(&text[from..scheme]) {
-            let whole_line =
-                ["aws4-hmac-sha256", "digest"].iter().any(|s| text[from..scheme].eq_ignore_ascii_case(s));
-            let from = scheme + 1;
-            let to = match quote {
-                Some(_) => to,
-                None if whole_line => end_of_line(text, from),
-                None => end_of_word(text, from, usize::MAX),
-            };
-            return (to > from && !is_placeholder(&text[from..to])).then(|| secret(from, to));
-        }
+    if name == "authorization"
+        && let Some((from, to)) = credentials(text, from, to, quote.is_some())
+    {
+        return (to > from && !is_placeholder(&text[from..to])).then(|| secret(from, to));
     }
     let candidate = Candidate {
         value: &text[from..to],
@@ -127,6 +118,22 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
         &trigger[at - slashes..=at]
     });
     Some(Secret { quote, ..secret(from, to) })
+}
+
+/// What stands behind the scheme in the value of `Authorization`; `None` where there is no scheme.
+fn credentials(text: &str, from: usize, to: usize, quoted: bool) -> Option<(usize, usize)> {
+    let end = end_of_word(text, from, WEIGHED).min(to);
+    let scheme = &text[from..end];
+    if !text[end..].starts_with(' ') || !is_scheme(scheme) {
+        return None;
+    }
+    let whole_line = ["aws4-hmac-sha256", "digest"].iter().any(|whole| scheme.eq_ignore_ascii_case(whole));
+    let from = end + 1;
+    Some(match quoted {
+        true => (from, to),
+        false if whole_line => (from, end_of_line(text, from)),
+        false => (from, end_of_word(text, from, usize::MAX)),
+    })
 }
 
 /// How much of a long word is looked at before it is judged, so that many names in a row cost no square.
