@@ -1,5 +1,6 @@
 //! async-openai with one line where the client is built.
 
+use crate::fixtures::{tree, until};
 use agentspan::adapters::Observer;
 use agentspan::adapters::async_openai::observing;
 use agentspan::testing::{Recording, record};
@@ -29,15 +30,9 @@ fn request(stream: bool) -> CreateChatCompletionRequest {
     serde_json::from_value(request).expect("a request")
 }
 
-fn tree(recording: &Recording) -> String {
-    recording.tree().trim_end().to_owned()
-}
-
 /// The spans end with the body, which the client reads in a task of its own.
 async fn until_ended(recording: &Recording) {
-    while recording.report().open > 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| recording.report().open == 0).await;
 }
 
 #[tokio::test]

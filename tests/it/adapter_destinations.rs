@@ -1,5 +1,6 @@
 //! What the adapters send to whom: it is what `inject_to` writes for the same URL, by the same settings.
 
+use crate::fixtures::until;
 use ::async_openai::Client;
 use ::async_openai::config::OpenAIConfig;
 use ::reqwest_middleware::{ClientBuilder, reqwest};
@@ -152,9 +153,7 @@ async fn each_attempt_of_async_openai_carries_the_context_of_its_call() {
         let client = Client::with_config(config).with_http_service(async_openai::service(Default::default()));
         let request = serde_json::from_value(json!({"model": "gpt-4o", "messages": []})).expect("a request");
         in_a_run(async { client.chat().create(request).await }).await.expect("a reply");
-        while recording.report().open > 0 {
-            tokio::task::yield_now().await;
-        }
+        until(|| recording.report().open == 0).await;
         let call = recording.span("llm.unknown.gpt-4o").expect("the call");
         check(&came, &call.span_id(), 2, nearby);
     }

@@ -1,8 +1,9 @@
 //! reqwest-middleware: one line where the client is built.
 
+use crate::fixtures::tree;
 use agentspan::adapters::Observer;
 use agentspan::adapters::reqwest_middleware::Spans;
-use agentspan::testing::{Recording, record};
+use agentspan::testing::record;
 use agentspan::usage::Endpoints;
 use agentspan_examples::{OpenAi, Reply};
 use futures_util::StreamExt;
@@ -26,10 +27,6 @@ fn chat(stream: bool) -> Body {
 
 fn url(server: &OpenAi) -> String {
     format!("{}/chat/completions", server.base_url())
-}
-
-fn tree(recording: &Recording) -> String {
-    recording.tree().trim_end().to_owned()
 }
 
 /// What a caller sees of a response, but for the number that the server counts.

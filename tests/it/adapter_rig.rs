@@ -1,5 +1,6 @@
 //! rig with one line where the provider's client is built.
 
+use crate::fixtures::until;
 use agentspan::adapters::Observer;
 use agentspan::adapters::rig::Spans;
 use agentspan::testing::{RecordedSpan, Recording, record};
@@ -92,14 +93,9 @@ async fn a_call_dropped_before_its_answer_is_cancelled() {
     let server = OpenAi::script([rain().delay(Duration::from_secs(60))]).expect("a port");
     let recording = record();
     let call = client(&server).chat("gpt-4o").call(umbrella());
-    let asked = async {
-        while server.requests().is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
     tokio::select! {
         _ = call => panic!("the server waits"),
-        () = asked => {}
+        () = until(|| !server.requests().is_empty()) => {}
     }
     let span = the_call(&recording);
     assert_eq!(span.text("agent.outcome"), Some("cancelled"));

@@ -15,6 +15,8 @@ use rmcp::{ServiceError, ServiceExt};
 use serde_json::json;
 use std::process::Stdio;
 use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::process::ChildStderr;
 use tools::Tools;
 
 type Client = RunningService<RoleClient, ()>;
@@ -27,6 +29,23 @@ async fn connect() -> Client {
         server.waiting().await
     });
     ().serve(ours).await.expect("the server answers")
+}
+
+/// A recording whose session, user and tenant are told to a server that is a child process, and that server.
+pub(crate) fn record_beside_a_child(collector: &Collector) -> (Recording, TokioChildProcess, ChildStderr) {
+    let allowed = Propagation::new().with_baggage_nearby(true).with_baggage_tag("tenant");
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_test-mcp"));
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint());
+    let (child, errors) =
+        TokioChildProcess::builder(command).stderr(Stdio::piped()).spawn().expect("the server starts");
+    (record_with(builder().with_propagation(allowed)), child, errors.expect("it was asked for"))
+}
+
+/// What a child process has said until it ended.
+pub(crate) async fn said_by(mut errors: ChildStderr) -> String {
+    let mut said = String::new();
+    errors.read_to_string(&mut said).await.expect("it says something");
+    said
 }
 
 fn asked(name: &'static str) -> CallToolRequestParams {
@@ -213,20 +232,12 @@ async fn a_call_without_context_begins_a_trace_at_the_server() {
 #[tokio::test]
 async fn a_server_in_a_child_process_joins_the_trace() {
     let collector = Collector::start();
-    let recording = record_with(
-        builder().with_propagation(Propagation::new().with_baggage_nearby(true).with_baggage_tag("tenant")),
-    );
-    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_test-mcp"));
-    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint());
-    let (child, errors) =
-        TokioChildProcess::builder(command).stderr(Stdio::piped()).spawn().expect("the server starts");
+    let (recording, child, errors) = record_beside_a_child(&collector);
     let client = ().serve(child).await.expect("the server answers");
     let run = agentspan::agent("reader").session("s-1").user("u-1").tag("tenant", "acme");
     run.run(call(&ToolClient::of_child(), &client, "look_up")).await.expect("a result");
     client.cancel().await.expect("the client ends");
-    let mut said = String::new();
-    let mut errors = errors.expect("it was asked for");
-    tokio::io::AsyncReadExt::read_to_string(&mut errors, &mut said).await.expect("the server says something");
+    let said = said_by(errors).await;
     assert!(said.contains("agentspan: 3 of 3 spans delivered"), "{said}");
 
     let ours = the(&recording, "tool.look_up");

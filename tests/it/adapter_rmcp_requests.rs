@@ -1,10 +1,10 @@
 //! Requests of MCP that call no tool: a real client and a real server of rmcp, in one process and in two.
 
 use crate::adapter_rmcp::tools::Tools;
+use crate::adapter_rmcp::{record_beside_a_child, said_by};
 use crate::fixtures::the;
 use agentspan::adapters::rmcp::{Spans, ToolClient};
-use agentspan::testing::{RecordedSpan, Recording, record, record_with};
-use agentspan::{Propagation, builder};
+use agentspan::testing::{RecordedSpan, Recording, record};
 use agentspan_tests::{Collector, Tree};
 use rmcp::model::{
     CallToolRequestParams, ClientConfig, ClientRequest, GetPromptRequestParams, ListToolsResult,
@@ -15,21 +15,24 @@ use rmcp::service::{
     ClientLifecycleMode, ClientServiceExt, RequestContext, RoleClient, RoleServer, RunningService,
     ServiceError,
 };
-use rmcp::transport::TokioChildProcess;
 use rmcp::{ErrorData, ServerHandler, ServiceExt};
-use std::process::Stdio;
-use std::time::Duration;
+use tokio::io::DuplexStream;
 
 type Client = RunningService<RoleClient, ClientConfig>;
 
-/// A client of a server in this process, whose first request is seen as all others are.
-async fn connect(of: &ToolClient) -> Client {
+/// The client's end of a server in this process.
+fn served(by: impl ServerHandler) -> DuplexStream {
     let (ours, theirs) = tokio::io::duplex(4_096);
     tokio::spawn(async {
-        let server = Spans::new(Tools).serve(theirs).await.expect("the client says hello");
+        let server = Spans::new(by).serve(theirs).await.expect("the client says hello");
         server.waiting().await
     });
-    of.request("initialize", ClientConfig::default(), |info| info.serve(ours))
+    ours
+}
+
+/// A client of a server in this process, whose first request is seen as all others are.
+async fn connect(of: &ToolClient) -> Client {
+    of.request("initialize", ClientConfig::default(), |info| info.serve(served(Tools)))
         .await
         .expect("the server answers")
 }
@@ -163,13 +166,14 @@ async fn an_error_stands_on_both_sides_and_reaches_the_caller() {
 }
 
 #[tokio::test]
-async fn who_asks_and_goes_away_has_cancelled_and_so_has_a_server_that_stops() {
+async fn who_asks_and_goes_away_has_cancelled() {
     let recording = record();
     let of = ToolClient::new();
     let client = connect(&of).await;
     let hang = GetPromptRequestParams::new("hang");
-    let asking = of.request("prompts/get", hang, |params| client.get_prompt(params));
-    tokio::time::timeout(Duration::from_millis(50), asking).await.expect_err("it hangs");
+    let mut asking = Box::pin(of.request("prompts/get", hang, |params| client.get_prompt(params)));
+    assert!(futures_util::poll!(&mut asking).is_pending());
+    drop(asking);
     let ours = the(&recording, "prompts/get hang");
     assert_eq!(
         (ours.text("agent.outcome"), ours.text("error.type"), ours.failure()),
@@ -196,12 +200,7 @@ async fn a_server_asks_its_client_in_the_trace_of_what_it_serves() {
     }
 
     let recording = record();
-    let (ours, theirs) = tokio::io::duplex(4_096);
-    tokio::spawn(async {
-        let server = Spans::new(Asking).serve(theirs).await.expect("the client says hello");
-        server.waiting().await
-    });
-    let client = Spans::new(ClientConfig::default()).serve(ours).await.expect("the server answers");
+    let client = Spans::new(ClientConfig::default()).serve(served(Asking)).await.expect("the server answers");
     let first = PaginatedRequestParams::default();
     let of = ToolClient::new();
     of.request("tools/list", first, |page| client.list_tools(Some(page))).await.expect("a list");
@@ -228,12 +227,7 @@ async fn a_request_without_context_begins_a_trace_at_the_server() {
 #[tokio::test]
 async fn a_server_in_a_child_process_tells_of_every_request() {
     let collector = Collector::start();
-    let allowed = Propagation::new().with_baggage_nearby(true).with_baggage_tag("tenant");
-    let recording = record_with(builder().with_propagation(allowed));
-    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_test-mcp"));
-    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint());
-    let (child, errors) =
-        TokioChildProcess::builder(command).stderr(Stdio::piped()).spawn().expect("the server starts");
+    let (recording, child, errors) = record_beside_a_child(&collector);
     let of = ToolClient::of_child();
     let run = agentspan::agent("reader").session("s-1").user("u-1").tag("tenant", "acme");
     run.run_ok(async {
@@ -244,9 +238,7 @@ async fn a_server_in_a_child_process_tells_of_every_request() {
         client.cancel().await.expect("the client ends");
     })
     .await;
-    let mut said = String::new();
-    let mut errors = errors.expect("it was asked for");
-    tokio::io::AsyncReadExt::read_to_string(&mut errors, &mut said).await.expect("the server says something");
+    let said = said_by(errors).await;
     assert!(said.contains("agentspan: 8 of 8 spans delivered"), "{said}");
 
     let spans = collector.spans();
@@ -265,11 +257,7 @@ async fn a_server_in_a_child_process_tells_of_every_request() {
         assert_eq!(span.trace_id, run.trace_id());
     }
     let server = collector.span("resources/read");
-    let [ours] =
-        &recording.spans().into_iter().filter(|span| span.name() == "resources/read").collect::<Vec<_>>()[..]
-    else {
-        panic!("{}", recording.tree())
-    };
+    let ours = the(&recording, "resources/read");
     assert_eq!((server.parent_id, server.kind.as_str()), (Some(ours.span_id()), "server"));
 }
 
@@ -277,14 +265,9 @@ async fn a_server_in_a_child_process_tells_of_every_request() {
 async fn requests_that_tell_of_themselves_keep_what_the_client_puts_into_their_meta() {
     let recording = record();
     let of = ToolClient::new();
-    let (ours, theirs) = tokio::io::duplex(4_096);
-    tokio::spawn(async {
-        let server = Spans::new(Tools).serve(theirs).await.expect("the client says hello");
-        server.waiting().await
-    });
     let latest = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
-    let client =
-        ClientConfig::default().serve_with_lifecycle(ours, latest).await.expect("the server answers");
+    let client = ClientConfig::default().serve_with_lifecycle(served(Tools), latest).await;
+    let client = client.expect("the server answers");
     agentspan::agent("reader")
         .run_ok(async {
             let book = ReadResourceRequestParams::new("shelf://house/emma");

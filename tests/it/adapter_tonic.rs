@@ -1,5 +1,6 @@
 //! A real server and a real channel of tonic with our layers around both: one trace, and the status of gRPC.
 
+use crate::fixtures::until;
 use agentspan::adapters::tower::{ClientLayer, ServerLayer};
 use agentspan::testing::{RecordedSpan, Recording, record};
 use futures_util::{Stream, StreamExt, stream};
@@ -10,7 +11,6 @@ use std::future::Future;
 use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tonic::body::Body;
 use tonic::server::NamedService;
@@ -104,19 +104,11 @@ async fn forecast_for(client: &mut Client, place: &str) -> Streaming<String> {
 
 /// The spans of the client and of the server, when both have ended.
 async fn both(recording: &Recording) -> [RecordedSpan; 2] {
-    let found = async {
-        loop {
-            let spans = recording.spans().into_iter().filter(|span| span.name() == "POST");
-            let (servers, clients): (Vec<_>, Vec<_>) =
-                spans.partition(|span| span.text("url.path").is_some());
-            if let ([ours], [theirs]) = (&clients[..], &servers[..]) {
-                return [ours.clone(), theirs.clone()];
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let found = tokio::time::timeout(Duration::from_secs(10), found).await;
-    found.unwrap_or_else(|_| panic!("both end: {}", recording.tree()))
+    let spans = || recording.spans().into_iter().filter(|span| span.name() == "POST");
+    until(|| spans().count() == 2).await;
+    let (servers, clients): (Vec<_>, Vec<_>) = spans().partition(|span| span.text("url.path").is_some());
+    let ([ours], [theirs]) = (&clients[..], &servers[..]) else { panic!("{}", recording.tree()) };
+    [ours.clone(), theirs.clone()]
 }
 
 fn failures(spans: &[RecordedSpan; 2]) -> [Option<&str>; 2] {

@@ -1,8 +1,9 @@
 //! The layers of tower: model calls without a wrapper, plain requests, and servers.
 
+use crate::fixtures::tree;
 use agentspan::adapters::Observer;
 use agentspan::adapters::tower::{ClientLayer, ObservedBody};
-use agentspan::testing::{Recording, record};
+use agentspan::testing::record;
 use agentspan::usage::Endpoints;
 use bytes::Bytes;
 use futures_util::stream;
@@ -63,10 +64,6 @@ async fn frames(mut body: ObservedBody<StreamedBody>) -> Vec<Result<Bytes, std::
 
 fn seen(pieces: &Pieces) -> Vec<Result<Bytes, std::io::ErrorKind>> {
     pieces.iter().map(|piece| piece.map(|text| Bytes::from_static(text.as_bytes()))).collect()
-}
-
-fn tree(recording: &Recording) -> String {
-    recording.tree().trim_end().to_owned()
 }
 
 const WHOLE: [&str; 2] = [

@@ -1,6 +1,6 @@
 //! Figures that a later word replaces, and figures that would be false.
 
-use crate::fixtures::the;
+use crate::fixtures::{the, until};
 use agentspan::Usage;
 use agentspan::testing::record;
 use serde_json::json;
@@ -67,8 +67,6 @@ async fn an_agent_that_goes_on_by_spawning_its_next_step_does_not_overflow_the_s
     }
     let recording = record();
     hop(3_000).await;
-    while recording.report().created < 3_000 {
-        tokio::task::yield_now().await;
-    }
+    until(|| recording.report().created == 3_000).await;
     assert_eq!(recording.shutdown().len(), 3_000);
 }

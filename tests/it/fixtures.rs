@@ -3,6 +3,7 @@
 use agentspan::testing::{RecordedSpan, Recording};
 use futures_util::Stream;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A reply of OpenAI's chat API: gpt-4o costs 2.50 USD for a million tokens of input and 10 for output.
 pub(crate) fn openai_reply(prompt: u64, completion: u64) -> Value {
@@ -93,11 +94,34 @@ pub(crate) async fn call_gpt_4o(prompt: u64, completion: u64) {
         .expect("the reply is given");
 }
 
+/// A streamed call of gpt-4o, whose chunks are there at once: 9 tokens of input and 4 of output.
+pub(crate) async fn stream_gpt_4o() -> impl Stream<Item = Result<Value, String>> + Unpin {
+    agentspan::llm("openai", "gpt-4o")
+        .stream(async { Ok::<_, String>(stream_of::<String>(openai_chunks())) })
+        .await
+        .expect("it opens")
+}
+
+/// The tree of a recording, without its last line break.
+pub(crate) fn tree(recording: &Recording) -> String {
+    recording.tree().trim_end().to_owned()
+}
+
 /// The only span of that name.
 pub(crate) fn the(recording: &Recording, name: &str) -> RecordedSpan {
     let mut found: Vec<_> = recording.spans().into_iter().filter(|span| span.name() == name).collect();
     assert_eq!(found.len(), 1, "`{name}` in\n{}", recording.tree());
     found.remove(0)
+}
+
+/// Waits for what others do, for ten seconds at the most.
+pub(crate) async fn until(is_done: impl Fn() -> bool) {
+    let done = async {
+        while !is_done() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), done).await.expect("it is done in time");
 }
 
 /// A dollar amount as a whole number of 10⁻¹² USD, in which sums are exact.

@@ -1,6 +1,6 @@
 //! Spans and log lines of other people, made with plain `tracing`.
 
-use crate::fixtures::{call_gpt_4o, openai_reply, the};
+use crate::fixtures::{call_gpt_4o, openai_reply, the, until};
 use agentspan::testing::record;
 use std::time::Duration;
 use tracing::Instrument;
@@ -194,9 +194,7 @@ async fn a_span_of_others_that_is_held_after_its_run_delays_nobody_for_ever() {
         span
     });
     drop(held);
-    while recording.spans().len() < 2 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until(|| recording.spans().len() == 2).await;
     insta::assert_snapshot!(recording.tree(), @r"
     agent.a ok completed
       theirs

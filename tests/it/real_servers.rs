@@ -2,6 +2,7 @@
 
 mod grpc;
 
+use crate::fixtures::{the, until};
 use agentspan::adapters::tower::ServerLayer;
 use agentspan::testing::{RecordedSpan, Recording, record};
 use axum::Router;
@@ -19,7 +20,6 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -142,16 +142,8 @@ async fn both() -> [Served; 2] {
 
 /// The span of this name, when it has ended, which may be after the client has its answer.
 async fn ended(recording: &Recording, name: &str) -> RecordedSpan {
-    let found = async {
-        loop {
-            if let Some(span) = recording.span(name) {
-                return span;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let found = tokio::time::timeout(Duration::from_secs(10), found).await;
-    found.unwrap_or_else(|_| panic!("`{name}` ends: {}", recording.tree()))
+    until(|| recording.span(name).is_some()).await;
+    the(recording, name)
 }
 
 fn outcome(span: &RecordedSpan) -> (Option<&str>, Option<&str>) {
