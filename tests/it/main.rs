@@ -20,6 +20,7 @@ mod adapter_server;
 mod adapter_tonic;
 #[cfg(feature = "tower")]
 mod adapter_tower;
+mod adopted_clients;
 mod adopted_spans;
 mod attempts;
 mod books;
@@ -51,6 +52,8 @@ mod own_provider;
 mod parallel;
 mod prices;
 mod program;
+mod random_trees;
+mod raw_streams;
 #[cfg(feature = "tower")]
 mod real_servers;
 mod remote;
@@ -67,3 +70,4 @@ mod tls;
 mod tools;
 mod trouble;
 mod ways_out;
+mod typed_calls;

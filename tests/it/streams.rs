@@ -1,6 +1,8 @@
 //! Streamed replies: passed on untouched, read on the way, ended truthfully.
 
-use crate::fixtures::{anthropic_events, openai_chunk, openai_chunks, stream_of, the};
+use crate::fixtures::{
+    anthropic_events, openai_chunk, openai_chunks, stream_gpt_4o, stream_of, the, tree, until,
+};
 use agentspan::testing::{RecordedSpan, Recording, record};
 use futures_util::{FutureExt, Stream, StreamExt};
 use serde_json::{Value, json};
@@ -20,10 +22,6 @@ async fn read(provider: &str, stream: impl Stream<Item = Item> + Unpin) -> (Reco
     (recording, items)
 }
 
-fn line(recording: &Recording) -> String {
-    recording.tree().trim_end().to_owned()
-}
-
 fn span(recording: &Recording) -> RecordedSpan {
     recording.spans().remove(0)
 }
@@ -32,7 +30,7 @@ fn span(recording: &Recording) -> RecordedSpan {
 async fn a_stream_of_openai_is_passed_on_untouched_and_read() {
     let (recording, items) = read("openai", stream_of(openai_chunks())).await;
     assert_eq!(items, openai_chunks().into_iter().map(Ok).collect::<Vec<_>>());
-    assert_eq!(line(&recording), "llm.openai.gpt-4o ok 9→4 $0.0000625");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 9→4 $0.0000625");
     let span = span(&recording);
     assert_eq!(span.bool("llm.streaming"), Some(true));
     assert_eq!(span.int("llm.chunk_count"), Some(5));
@@ -61,7 +59,7 @@ async fn trap_a_stream_without_usage_is_unknown_and_not_zero() {
     let mut chunks = openai_chunks();
     chunks.pop();
     let (recording, _) = read("openai", stream_of(chunks)).await;
-    assert_eq!(line(&recording), "llm.openai.gpt-4o ok cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o ok cost:unknown");
     let span = span(&recording);
     assert_eq!(span.int("llm.token_count.prompt"), None);
     assert_eq!(span.double("cost.self_usd"), None);
@@ -74,7 +72,7 @@ async fn a_stream_that_ends_before_the_provider_said_so_was_cut() {
     chunks.truncate(3);
     let (recording, items) = read("openai", stream_of(chunks)).await;
     assert_eq!(items.len(), 3);
-    assert_eq!(line(&recording), "llm.openai.gpt-4o error stream_cut cut cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o error stream_cut cut cost:unknown");
     assert_eq!(span(&recording).int("llm.chunk_count"), Some(3));
 }
 
@@ -83,7 +81,7 @@ async fn a_stream_that_fails_was_cut_by_its_error() {
     let items = openai_chunks().into_iter().take(2).map(Ok).chain([Err("connection reset".to_owned())]);
     let (recording, items) = read("openai", futures_util::stream::iter(items.collect::<Vec<_>>())).await;
     assert_eq!(items[2], Err("connection reset".into()), "the caller sees the error");
-    assert_eq!(line(&recording), "llm.openai.gpt-4o error _OTHER cut cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o error _OTHER cut cost:unknown");
     assert_eq!(span(&recording).int("llm.chunk_count"), Some(2));
 }
 
@@ -96,7 +94,7 @@ async fn a_stream_that_times_out_is_a_timeout() {
         .await
         .unwrap();
     stream.collect::<Vec<_>>().await;
-    assert_eq!(line(&recording), "llm.openai.gpt-4o timeout timeout cut cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o timeout timeout cut cost:unknown");
 }
 
 #[tokio::test]
@@ -105,7 +103,7 @@ async fn an_error_of_the_provider_inside_a_stream_is_the_calls_failure() {
     let chunks = vec![openai_chunks().remove(0), error];
     let (recording, items) = read("openai", stream_of(chunks)).await;
     assert_eq!(items.len(), 2);
-    assert_eq!(line(&recording), "llm.openai.gpt-4o error overloaded cut cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o error overloaded cut cost:unknown");
 }
 
 #[tokio::test]
@@ -131,26 +129,20 @@ async fn trap_an_abandoned_stream_says_so_and_keeps_what_was_read() {
 #[tokio::test]
 async fn a_stream_dropped_after_its_last_word_is_complete() {
     let recording = record();
-    let mut stream = agentspan::llm("openai", "gpt-4o")
-        .stream(async { Ok::<_, String>(stream_of::<String>(openai_chunks())) })
-        .await
-        .unwrap();
+    let mut stream = stream_gpt_4o().await;
     for _ in 0..5 {
         stream.next().await.unwrap().unwrap();
     }
     drop(stream);
-    assert_eq!(line(&recording), "llm.openai.gpt-4o ok 9→4 $0.0000625");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 9→4 $0.0000625");
 }
 
 #[tokio::test]
 async fn a_stream_that_was_never_read_was_abandoned() {
     let recording = record();
-    let stream = agentspan::llm("openai", "gpt-4o")
-        .stream(async { Ok::<_, String>(stream_of::<String>(openai_chunks())) })
-        .await
-        .unwrap();
+    let stream = stream_gpt_4o().await;
     drop(stream);
-    assert_eq!(line(&recording), "llm.openai.gpt-4o cancelled abandoned cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o cancelled abandoned cost:unknown");
 }
 
 #[tokio::test]
@@ -160,7 +152,7 @@ async fn a_request_that_fails_opens_no_stream() {
         .stream(async { Err::<futures_util::stream::Empty<Item>, _>("refused".to_owned()) })
         .await;
     assert_eq!(opened.err(), Some("refused".to_owned()));
-    assert_eq!(line(&recording), "llm.openai.gpt-4o error _OTHER cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o error _OTHER cost:unknown");
 }
 
 #[tokio::test]
@@ -171,7 +163,7 @@ async fn a_request_that_is_dropped_before_the_stream_began_was_cancelled() {
     let mut call = Box::pin(call);
     assert!(futures_util::poll!(&mut call).is_pending());
     drop(call);
-    assert_eq!(line(&recording), "llm.openai.gpt-4o cancelled cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o cancelled cost:unknown");
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +172,7 @@ async fn a_limit_of_time_is_for_the_stream_to_begin() {
     let never = std::future::pending::<Result<futures_util::stream::Empty<Item>, String>>();
     let opened = agentspan::llm("openai", "gpt-4o").timeout(Duration::from_secs(9)).stream(never).await;
     assert_eq!(opened.err(), Some("not finished after 9s".to_owned()));
-    assert_eq!(line(&recording), "llm.openai.gpt-4o timeout timeout cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o timeout timeout cost:unknown");
 }
 
 struct Panics;
@@ -201,7 +193,7 @@ async fn a_stream_that_panics_is_recorded_and_the_panic_passed_on() {
         agentspan::llm("openai", "gpt-4o").stream(async { Ok::<_, String>(chunks) }).await.expect("it opens");
     let payload = AssertUnwindSafe(stream.collect::<Vec<_>>()).catch_unwind().await.expect_err("it panicked");
     assert_eq!(payload.downcast_ref::<u8>(), Some(&7));
-    assert_eq!(line(&recording), "llm.openai.gpt-4o panicked panic cut cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o panicked panic cut cost:unknown");
 }
 
 /// Gives a chunk every 50 ms.
@@ -226,10 +218,7 @@ async fn trap_a_stream_is_as_long_as_it_took_to_read() {
 #[tokio::test]
 async fn a_stream_ends_with_its_last_item_and_not_when_it_is_dropped() {
     let recording = record();
-    let mut stream = agentspan::llm("openai", "gpt-4o")
-        .stream(async { Ok::<_, String>(stream_of::<String>(openai_chunks())) })
-        .await
-        .unwrap();
+    let mut stream = stream_gpt_4o().await;
     while stream.next().await.is_some() {}
     tokio::time::sleep(Duration::from_millis(400)).await;
     drop(stream);
@@ -263,9 +252,7 @@ async fn what_is_done_between_two_chunks_stands_beside_the_call() {
     let recording = record();
     agentspan::agent("a")
         .run(async {
-            let mut stream = agentspan::llm("openai", "gpt-4o")
-                .stream(async { Ok::<_, String>(stream_of::<String>(openai_chunks())) })
-                .await?;
+            let mut stream = stream_gpt_4o().await;
             while let Some(chunk) = stream.next().await {
                 chunk?;
                 if agentspan::current_run().tool_call_count() == 0 {
@@ -286,27 +273,14 @@ async fn what_is_done_between_two_chunks_stands_beside_the_call() {
 #[tokio::test]
 async fn a_stream_that_outlives_its_run_is_part_of_its_sums() {
     let recording = record();
-    let stream = agentspan::agent("a")
-        .run(
-            agentspan::llm("openai", "gpt-4o")
-                .stream(async { Ok::<_, String>(stream_of::<String>(openai_chunks())) }),
-        )
-        .await
-        .unwrap();
+    let stream = agentspan::agent("a").run_ok(stream_gpt_4o()).await;
     assert_eq!(recording.tree(), "", "the run waits for its stream");
     stream.collect::<Vec<_>>().await;
-    insta::assert_snapshot!(wait_for_the_held(&recording, 2).await, @r"
+    until(|| recording.spans().len() == 2).await;
+    insta::assert_snapshot!(recording.tree(), @r"
     agent.a ok completed $0.0000625
       llm.openai.gpt-4o ok 9→4 $0.0000625
     ");
-}
-
-/// A step that was held back leaves soon after the last one below it.
-async fn wait_for_the_held(recording: &Recording, count: usize) -> String {
-    while recording.spans().len() < count {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    recording.tree()
 }
 
 #[tokio::test]
@@ -354,7 +328,7 @@ async fn chunks_of_plain_text_are_counted() {
 #[tokio::test]
 async fn an_empty_stream_was_cut() {
     let (recording, _) = read("openai", stream_of(vec![])).await;
-    assert_eq!(line(&recording), "llm.openai.gpt-4o error stream_cut cut cost:unknown");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o error stream_cut cut cost:unknown");
     let span = span(&recording);
     assert_eq!((span.int("llm.chunk_count"), span.double("llm.time_to_first_chunk_s")), (Some(0), None));
 }
@@ -368,100 +342,5 @@ fn a_streamed_call_is_send(request: Value) -> impl Send {
             .await
             .unwrap();
         stream.collect::<Vec<_>>().await;
-    }
-}
-
-/// As `bytes::Bytes` writes itself.
-struct Piece(Vec<u8>);
-
-impl serde::Serialize for Piece {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
-    }
-}
-
-/// Reads a body that the client gives as it came.
-async fn read_raw<C: serde::Serialize>(provider: &str, items: impl IntoIterator<Item = C>) -> Recording {
-    let items: Vec<Result<C, String>> = items.into_iter().map(Ok).collect();
-    let (recording, count) = (record(), items.len());
-    let stream = agentspan::llm(provider, "gpt-4o")
-        .stream(async { Ok::<_, String>(futures_util::stream::iter(items)) })
-        .await
-        .expect("it opens");
-    assert_eq!(stream.collect::<Vec<_>>().await.len(), count, "the caller gets every item");
-    recording
-}
-
-#[tokio::test]
-async fn a_client_that_gives_the_bytes_of_server_sent_events_has_its_tokens_in_every_cut() {
-    let mut body: String = openai_chunks().iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
-    body.push_str("data: [DONE]\n\n");
-    let expected = "llm.openai.gpt-4o ok 9→4 $0.0000625";
-    for length in [1, 2, 7, 100, body.len()] {
-        let pieces = || body.as_bytes().chunks(length).map(<[u8]>::to_vec);
-        let read = read_raw("openai", pieces()).await;
-        assert_eq!(line(&read), expected, "lists of numbers in pieces of {length}");
-        let read = read_raw("openai", pieces().map(Piece)).await;
-        assert_eq!(line(&read), expected, "bytes in pieces of {length}");
-        let read = span(&read);
-        assert_eq!((read.int("llm.chunk_count"), read.text("llm.stream_end")), (Some(5), Some("complete")));
-    }
-}
-
-#[tokio::test]
-async fn a_client_that_gives_the_text_of_server_sent_events_has_its_tokens() {
-    let events = || openai_chunks().into_iter().map(|chunk| format!("data: {chunk}\n\n"));
-    let expected = "llm.openai.gpt-4o ok 9→4 $0.0000625";
-    assert_eq!(line(&read_raw("openai", events()).await), expected, "event by event");
-    assert_eq!(line(&read_raw("openai", [events().collect::<String>()]).await), expected, "at once");
-    let comment = std::iter::once(": OPENROUTER PROCESSING\n\n".to_owned());
-    assert_eq!(line(&read_raw("openai", comment.chain(events())).await), expected, "after a comment");
-    let lines = || openai_chunks().into_iter().map(|chunk| format!("data: {chunk}"));
-    assert_eq!(line(&read_raw("openai", lines()).await), expected, "line by line");
-    let lines = lines().flat_map(|line| ["event: chunk".to_owned(), line, String::new()]);
-    assert_eq!(line(&read_raw("openai", lines).await), expected, "line by line with names and empty lines");
-    let json = openai_chunks().into_iter().map(|chunk| chunk.to_string());
-    assert_eq!(line(&read_raw("openai", json).await), expected, "the JSON of each event");
-}
-
-#[tokio::test]
-async fn a_client_that_gives_the_lines_of_ollama_as_they_came_has_its_tokens() {
-    let lines = "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"Hi\"},\"done\":false}\n\
-        {\"model\":\"m\",\"message\":{\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":26,\"eval_count\":3}\n";
-    for length in [1, 10, lines.len()] {
-        let read = read_raw("ollama", lines.as_bytes().chunks(length).map(<[u8]>::to_vec)).await;
-        assert_eq!(line(&read), "llm.ollama.gpt-4o ok 26→3 cost:unknown", "in pieces of {length}");
-    }
-    let read = read_raw("ollama", [lines.to_owned()]).await;
-    assert_eq!(line(&read), "llm.ollama.gpt-4o ok 26→3 cost:unknown", "as one text");
-}
-
-#[tokio::test]
-async fn a_client_that_gives_a_whole_reply_in_pieces_has_its_tokens() {
-    let body = json!({"id": "c", "model": "gpt-4o-2024-08-06", "object": "chat.completion",
-        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hi"}}],
-        "usage": {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}})
-    .to_string();
-    let read = read_raw("openai", body.as_bytes().chunks(20).map(<[u8]>::to_vec)).await;
-    assert_eq!(line(&read), "llm.openai.gpt-4o ok 9→4 $0.0000625");
-}
-
-#[tokio::test]
-async fn an_answer_in_plain_text_is_an_answer_whatever_it_begins_with() {
-    for first in ["{\"", "[", ":", ": ", "data", "data:", "id:", "event: the end", "da", "<html>"] {
-        let read = read_raw("local", [first, "city\"", " Ulm"]).await;
-        let read = span(&read);
-        assert_eq!(read.text("llm.stream_end"), Some("complete"), "{first}");
-        assert_eq!(read.int("llm.chunk_count"), Some(3), "{first}");
-    }
-}
-
-#[tokio::test]
-async fn bytes_that_are_no_stream_we_know_are_an_answer_of_unknown_shape() {
-    for items in [["d", "ear"], ["hello", " Ulm"], ["<html>", "</html>"]] {
-        let read = read_raw("local", items.map(|item| item.as_bytes().to_vec())).await;
-        assert_eq!(line(&read), "llm.local.gpt-4o ok cost:unknown", "{items:?}");
-        let read = read_raw("local", items.map(|item| Piece(item.into()))).await;
-        assert_eq!(line(&read), "llm.local.gpt-4o ok cost:unknown", "{items:?}");
     }
 }
