@@ -1,16 +1,21 @@
-use crate::cost::{self, Ledger, RunLines, Usd};
+mod breakdown;
+mod identity;
+
+pub(crate) use breakdown::Line;
+pub(crate) use identity::{RunIdentity, identify_by_sender};
+
+use crate::cost::{self, Ledger, RunLines};
 use crate::span::runtime::{attribute, lock};
 use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
+use breakdown::Breakdown;
 use foldhash::fast::RandomState as FastHash;
-use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::SpanContext;
-use opentelemetry::{Context, KeyValue, StringValue, Value};
+use opentelemetry::{KeyValue, StringValue, Value};
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 /// One run of an agent: its identity, which every step of it carries, and what only the run as a whole can know.
 #[derive(Debug)]
@@ -20,48 +25,6 @@ pub(crate) struct Run {
     pub(crate) parent: Option<Arc<Run>>,
     pub(crate) agent_name: Arc<str>,
     state: Mutex<State>,
-}
-
-/// What the caller gives to a run; the rest is inherited from the run around it.
-#[derive(Debug, Default)]
-pub(crate) struct RunIdentity {
-    pub(crate) id: Option<Arc<str>>,
-    pub(crate) session: Option<Arc<str>>,
-    pub(crate) user: Option<Arc<str>>,
-    pub(crate) tags: Vec<KeyValue>,
-}
-
-impl RunIdentity {
-    /// Takes over from whoever asked for the run, by baggage, what it was not given itself.
-    pub(crate) fn inherit(&mut self, context: &Context, tags: &[String]) {
-        if context.baggage().is_empty() {
-            return;
-        }
-        let sent = |key| sent(context, key).map(Arc::from);
-        self.session = self.session.take().or_else(|| sent(session::SESSION_ID));
-        self.user = self.user.take().or_else(|| sent(user::USER_ID));
-        // Tags of the run's own come later, and so win.
-        self.tags.splice(0..0, sent_tags(context, tags));
-    }
-}
-
-/// What whoever asked for a step outside of any run said of whom it is for, by baggage.
-pub(crate) fn identify_by_sender(context: &Context, tags: &[String], attributes: &mut Vec<KeyValue>) {
-    if context.baggage().is_empty() {
-        return;
-    }
-    let known = [session::SESSION_ID, user::USER_ID];
-    attributes
-        .extend(known.into_iter().filter_map(|key| Some(attribute(key, sent(context, key)?.to_owned()))));
-    attributes.extend(sent_tags(context, tags));
-}
-
-fn sent<'c>(context: &'c Context, key: &str) -> Option<&'c str> {
-    context.baggage().get(key).map(|value| value.as_str()).filter(|value| !value.is_empty())
-}
-
-fn sent_tags(context: &Context, tags: &[String]) -> impl Iterator<Item = KeyValue> {
-    tags.iter().filter_map(|key| Some(KeyValue::new(key.clone(), sent(context, key)?.to_owned())))
 }
 
 #[derive(Debug)]
@@ -79,56 +42,11 @@ struct State {
     askers: HashMap<String, SpanContext>,
     /// Their keys, oldest first.
     asked: VecDeque<String>,
-    rows: Vec<Row>,
+    breakdown: Breakdown,
     /// Until a tag is added.
     lines: Option<RunLines>,
     /// Until a tag is added.
     identity: Option<Arc<[KeyValue]>>,
-}
-
-/// One line of `agent.breakdown`.
-#[derive(Debug, Default)]
-struct Row {
-    name: String,
-    count: u64,
-    tokens: Option<u64>,
-    usd: Option<Usd>,
-    duration: Duration,
-    failures: u64,
-}
-
-impl Row {
-    /// Writes the line as JSON, piece by piece: the caller waits for it at the end of each run.
-    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
-        let Self { name, count, tokens, usd, duration, failures } = self;
-        json.extend_from_slice(br#"{"count":"#);
-        serde_json::to_writer(&mut *json, count)?;
-        json.extend_from_slice(br#","failures":"#);
-        serde_json::to_writer(&mut *json, failures)?;
-        json.extend_from_slice(br#","ms":"#);
-        serde_json::to_writer(&mut *json, &u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))?;
-        json.extend_from_slice(br#","name":"#);
-        serde_json::to_writer(&mut *json, name)?;
-        if let Some(tokens) = tokens {
-            json.extend_from_slice(br#","tokens":"#);
-            serde_json::to_writer(&mut *json, tokens)?;
-        }
-        if let Some(usd) = usd {
-            json.extend_from_slice(br#","usd":"#);
-            serde_json::to_writer(&mut *json, &usd.as_f64())?;
-        }
-        json.push(b'}');
-        Ok(())
-    }
-}
-
-/// What a step adds to the breakdown.
-pub(crate) struct Line<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) tokens: Option<u64>,
-    pub(crate) usd: Option<Usd>,
-    pub(crate) duration: Duration,
-    pub(crate) failed: bool,
 }
 
 /// Names, calls and inputs that one run remembers, so that a run without end does not grow without bound.
@@ -139,15 +57,6 @@ const MAX_TAGS: usize = 128;
 
 /// Room that is made at once for what is remembered of calls of tools.
 const USUAL_CALLS: usize = 6;
-
-/// Rows of the breakdown; what comes later falls into the last one.
-const MAX_ROWS: usize = 20;
-
-/// Room that is made at once.
-const USUAL_ROWS: usize = 8;
-
-/// The row of everything that has no row of its own.
-const OTHER_ROW: &str = "other";
 
 impl Run {
     pub(crate) fn new(
@@ -182,7 +91,7 @@ impl Run {
                 tool_calls: HashMap::default(),
                 askers: HashMap::new(),
                 asked: VecDeque::new(),
-                rows: Vec::new(),
+                breakdown: Breakdown::default(),
                 lines: None,
                 identity: None,
             }),
@@ -290,7 +199,8 @@ impl Run {
         lock(&self.state).last_failed.clone()
     }
 
-    /// The number of this call among the calls of the tool, from 1, unless the run has forgotten it, and whether the same arguments came before.
+    /// The number of this call among the calls of the tool, from 1, unless the run has forgotten it, and whether the same
+    /// arguments came before.
     pub(crate) fn tool_called(&self, tool: &str, arguments: Option<u64>) -> (Option<u64>, bool) {
         let mut state = lock(&self.state);
         // The run's own, so that the same call has the same hash.
@@ -334,46 +244,12 @@ impl Run {
     }
 
     pub(crate) fn add_line(&self, line: &Line<'_>) {
-        let mut state = lock(&self.state);
-        let rows = &mut state.rows;
-        let found = rows.iter().position(|row| row.name == line.name);
-        let at = found.unwrap_or_else(|| {
-            if rows.len() >= MAX_ROWS {
-                rows[MAX_ROWS - 1].name = OTHER_ROW.into();
-                return MAX_ROWS - 1;
-            }
-            if rows.is_empty() {
-                rows.reserve(USUAL_ROWS);
-            }
-            rows.push(Row { name: line.name.to_owned(), ..Row::default() });
-            rows.len() - 1
-        });
-        let row = &mut rows[at];
-        row.count += 1;
-        row.tokens = add(row.tokens, line.tokens, u64::saturating_add);
-        row.usd = add(row.usd, line.usd, |sum, usd| sum + usd);
-        row.duration += line.duration;
-        row.failures += u64::from(line.failed);
+        lock(&self.state).breakdown.add(line);
     }
 
     /// `agent.breakdown` as JSON, dearest rows first; `None` for a run without steps.
     pub(crate) fn breakdown(&self) -> Option<String> {
-        let mut state = lock(&self.state);
-        state.rows.sort_by(|one, other| other.usd.cmp(&one.usd).then_with(|| one.name.cmp(&other.name)));
-        let mut json = Vec::with_capacity(128 * state.rows.len());
-        for row in &state.rows {
-            json.push(if json.is_empty() { b'[' } else { b',' });
-            row.write(&mut json).ok()?;
-        }
-        json.push(b']');
-        if state.rows.is_empty() { None } else { String::from_utf8(json).ok() }
-    }
-}
-
-fn add<T>(sum: Option<T>, part: Option<T>, plus: impl FnOnce(T, T) -> T) -> Option<T> {
-    match (sum, part) {
-        (Some(sum), Some(part)) => Some(plus(sum, part)),
-        (sum, part) => sum.or(part),
+        lock(&self.state).breakdown.json()
     }
 }
 
