@@ -69,5 +69,5 @@ mod tasks;
 mod tls;
 mod tools;
 mod trouble;
-mod ways_out;
 mod typed_calls;
+mod ways_out;
