@@ -342,3 +342,61 @@ async fn a_panic_inside_a_span_of_others_is_no_plain_error() {
     let call = the(&recording, "chat");
     assert_eq!((call.text("agent.outcome"), call.text("error.type")), (Some("panicked"), Some("panic")));
 }
+
+#[tracing::instrument(err, fields(tool.name = "failing"))]
+async fn failing() -> Result<(), std::fmt::Error> {
+    tokio::task::yield_now().await;
+    Err(std::fmt::Error)
+}
+
+#[tracing::instrument(err)]
+async fn part() -> Result<(), std::fmt::Error> {
+    Err(std::fmt::Error)
+}
+
+#[tracing::instrument(err, fields(tool.name = "recovering"))]
+async fn recovering() -> Result<(), std::fmt::Error> {
+    tracing::error!(error = "that of a part", "going on");
+    part().await.or(Ok(()))
+}
+
+#[tokio::test]
+async fn an_instrumented_step_fails_by_its_own_error_and_by_no_other() {
+    let recording = record();
+    agentspan::agent("a")
+        .run_ok(async {
+            let _ = failing().await;
+            let _ = recovering().await;
+        })
+        .await;
+    let outcome = |name| {
+        let step = the(&recording, name);
+        (step.text("agent.outcome").map(str::to_owned), step.text("error.type").map(str::to_owned))
+    };
+    assert_eq!(outcome("failing"), (Some("error".to_owned()), Some("_OTHER".to_owned())));
+    assert_eq!(outcome("recovering"), (Some("ok".to_owned()), None));
+}
+
+#[tokio::test]
+async fn what_others_record_of_messages_leaves_only_when_it_is_asked_for() {
+    let say = || {
+        let said = tracing::info_span!(
+            "chat",
+            gen_ai.operation.name = "chat",
+            gen_ai.input.messages = "PRIVATE",
+            gen_ai.prompt = "PRIVATE",
+            gen_ai.tool.call.arguments = "PRIVATE",
+            gen_ai.request.model = "gpt-4o",
+        );
+        said.in_scope(|| {});
+    };
+    let recording = record_with(agentspan::builder().with_content(false));
+    say();
+    let chat = the(&recording, "chat");
+    assert!(!format!("{chat:?}").contains("PRIVATE"), "{chat:?}");
+    assert_eq!(chat.text("llm.request.model_name"), Some("gpt-4o"));
+    drop(recording);
+    let recording = record_with(agentspan::builder().with_content(true));
+    say();
+    assert_eq!(the(&recording, "chat").text("llm.input_messages"), Some("PRIVATE"));
+}

@@ -121,5 +121,17 @@ pub(crate) fn is_content(name: &str) -> bool {
             | GEN_AI_TOOL_CALL_RESULT
             | GEN_AI_RETRIEVAL_QUERY_TEXT
             | GEN_AI_RETRIEVAL_DOCUMENTS
+    ) || is_older_content(name)
+}
+
+/// What the conventions had before lists of messages: `gen_ai.prompt`, `gen_ai.completion`, and their numbered parts, such as
+/// `gen_ai.prompt.0.content`. Beside these, `gen_ai.prompt.name` is no content.
+fn is_older_content(name: &str) -> bool {
+    ["gen_ai.prompt", "gen_ai.completion"].into_iter().filter_map(|whole| name.strip_prefix(whole)).any(
+        |rest| {
+            let mut rest = rest.chars();
+            rest.next()
+                .is_none_or(|first| first == '.' && rest.next().is_some_and(|digit| digit.is_ascii_digit()))
+        },
     )
 }

@@ -15,8 +15,9 @@ mod report;
 mod scrub;
 mod sums;
 mod translate;
+mod withhold;
 
-use crate::config::{Dialects, Limits};
+use crate::config::{Content, Dialects, Limits};
 use opentelemetry_sdk::trace::SpanData;
 
 pub(crate) use console::Console;
@@ -36,12 +37,16 @@ pub(crate) struct Finish {
     pub(crate) scrubber: Scrubber,
     pub(crate) limits: Limits,
     pub(crate) dialects: Dialects,
+    /// What may leave of content.
+    pub(crate) content: Content,
 }
 
 impl Finish {
-    /// Scrubs and fits a span, which keeps its canonical names; one of others gets them.
+    /// Scrubs and fits a span, which keeps its canonical names; one of others gets them, and loses content that nobody
+    /// asked for.
     pub(crate) fn clean(&self, span: &mut SpanData) {
         canonical::add(span);
+        withhold::withhold(&mut span.attributes, &self.content);
         self.scrubber.scrub_span(span);
         fit::fit(span, &self.limits, &agentspan_semconv::table::is_content);
     }

@@ -110,6 +110,13 @@ impl OtlpSender {
             verdict.problem = Some(format!("{}: {}", self.shown, safe(cause, &self.client, &self.scrubber)))
         };
         match (exported, outcome) {
+            (_, Some(Outcome::Answered { status: 200..=299, body })) if is_page(&body) => {
+                problem(
+                    "a web page answered, so this is no collector; a Jaeger takes spans by HTTP on port 4318, and shows \
+                     them on 16686",
+                );
+                verdict.unconfirmed += count;
+            }
             (_, Some(Outcome::Answered { status: 200..=299, body })) => {
                 let partial =
                     ExportTraceServiceResponse::decode(body.as_slice()).unwrap_or_default().partial_success;
@@ -182,6 +189,11 @@ pub(super) fn safe(text: &str, client: &CollectorClient, scrubber: &Scrubber) ->
 struct RpcStatus {
     #[prost(string, tag = "2")]
     message: String,
+}
+
+/// Whether an answer is for people: what answers every path with a page has not read what it was sent.
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
 }
 
 pub(super) fn explanation(status: u16, body: &[u8]) -> String {

@@ -1,4 +1,4 @@
-use crate::span::{Runtime, TARGET, is_telling};
+use crate::span::{Runtime, TARGET, is_telling, tells_failure};
 use opentelemetry::Context as OtelContext;
 use std::sync::Arc;
 use tracing::level_filters::LevelFilter;
@@ -9,7 +9,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Lets our own spans through, and those of others that are steps: for the layer that carries steps.
+/// Lets our own spans through, those of others that are steps, and what says that these failed: for the layer that carries
+/// steps.
 ///
 /// It answers `sometimes`, as every filter here must: an interest cached by one layer's filter can lose the spans of
 /// another (tokio-rs/tracing#2519).
@@ -30,7 +31,8 @@ impl Steps {
 impl<S> Filter<S> for Steps {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         // Clients make their spans at level INFO, which the hint asks for at least.
-        (metadata.is_span() && metadata.target() == TARGET) || is_telling(metadata)
+        let is_step = metadata.is_span() && metadata.target() == TARGET;
+        is_step || is_telling(metadata) || tells_failure(metadata)
     }
 
     fn callsite_enabled(&self, _: &'static Metadata<'static>) -> Interest {

@@ -232,7 +232,12 @@ fn make_finish(config: &Config, options: Options, warnings: &mut Vec<String>) ->
         )
     }));
     let scrubber = Scrubber::new(&patterns).expect("each pattern was compiled before");
-    let finish = Finish { scrubber, limits: config.limits.clone(), dialects: config.dialects };
+    let finish = Finish {
+        scrubber,
+        limits: config.limits.clone(),
+        dialects: config.dialects,
+        content: config.content,
+    };
     let hash_key = options.hash_key.or_else(|| config.service_name.clone()).unwrap_or_default();
     (finish, PriceBook::new(prices(config, options.prices, options.overrides, warnings)), hash_key)
 }

@@ -17,7 +17,7 @@ use crate::span::node::{NewNode, Node};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::runtime::{Runtime, attribute, count, lock};
 use agentspan_semconv::{Operation, StepType, StreamEnd, agent, llm, span_name};
-pub(crate) use callsite::is_telling;
+pub(crate) use callsite::{is_telling, tells_failure};
 use fields::Fields;
 use opentelemetry::Context;
 use said::Said;
@@ -158,6 +158,13 @@ impl Adopted {
         let (provider, model) = (model::provider_word(provider), model.to_owned());
         let server = fields.address.as_ref().map(|address| Server::new(address, fields.port));
         let _ = self.node.call.set(Call { provider, model, operation, batch: false, server });
+    }
+
+    /// The function that the span is made for gave an `Err`, whose class is not known.
+    pub(crate) fn gave_error(&self) {
+        let mut fields = lock(&self.fields);
+        fields.failed = true;
+        self.note_failure(&fields);
     }
 
     /// The span was left by a panic. Its handle may live on in a future that nobody polls any more.

@@ -1,4 +1,4 @@
-use crate::span::adopted::{Adopted, is_telling};
+use crate::span::adopted::{Adopted, is_telling, tells_failure};
 use crate::span::current::NodeRef;
 use crate::span::node::Node;
 use crate::span::runtime::Runtime;
@@ -7,7 +7,7 @@ use opentelemetry::{Context, ContextGuard};
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 use tracing::span::{Attributes, Entered, Id, Record};
-use tracing::{Dispatch, Subscriber};
+use tracing::{Dispatch, Event, Subscriber};
 use tracing_subscriber::layer::{self, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -182,6 +182,19 @@ where
             if adopted.is_nearly_over() {
                 self.identify(id, adopted);
             }
+        }
+    }
+
+    /// The error of a function whose span is a step fails the step; of a span inside of it, it says nothing of the step.
+    fn on_event(&self, event: &Event<'_>, cx: layer::Context<'_, S>) {
+        if !tells_failure(event.metadata()) {
+            return;
+        }
+        let current = cx.current_span();
+        let attached =
+            |id: &Id| self.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten();
+        if let Some(adopted) = current.id().and_then(attached) {
+            adopted.gave_error();
         }
     }
 

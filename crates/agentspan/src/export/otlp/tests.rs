@@ -339,3 +339,13 @@ fn settings_that_cannot_work_are_named() {
     );
     assert!(!format!("{:?}", sender(&good())).contains("very-secret"));
 }
+
+#[test]
+fn a_page_for_people_is_no_collector() {
+    let page = "<!doctype html><title>Jaeger UI</title>".as_bytes();
+    let collector =
+        Collector::start(move |_, _| Reply::Http { status: 200, headers: "", body: page.to_vec() });
+    let verdict = sender(&collector.settings()).send(spans(2));
+    assert_eq!((verdict.delivered, verdict.unconfirmed), (0, 2));
+    assert!(verdict.problem.is_some_and(|problem| problem.contains("port 4318")));
+}

@@ -4,8 +4,8 @@ use super::said::Said;
 use crate::span::layer::TARGET;
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
-use tracing::Metadata;
 use tracing::callsite::Identifier;
+use tracing::{Level, Metadata};
 
 /// Answers that each thread remembers.
 const SLOTS: usize = 64;
@@ -32,6 +32,16 @@ pub(crate) fn is_telling(metadata: &Metadata<'_>) -> bool {
     // Thread-local storage is gone only while a thread ends; then nothing is remembered.
     let _ = ANSWERS.try_with(|answers| answers[slot].set(Some((site, answer))));
     answer
+}
+
+/// Whether an event is the one by which `#[tracing::instrument(err)]` says that a function gave an `Err`: at level error, with
+/// the error and no message.
+pub(crate) fn tells_failure(metadata: &Metadata<'_>) -> bool {
+    let mut fields = metadata.fields().iter();
+    metadata.is_event()
+        && *metadata.level() == Level::ERROR
+        && fields.next().is_some_and(|field| field.name() == "error")
+        && fields.next().is_none()
 }
 
 /// The place of a call site in memory; call sites are never freed.
