@@ -2,6 +2,7 @@
 
 use crate::fixtures::{call_gpt_4o, openai_reply, picodollars, the};
 use agentspan::Usage;
+use agentspan::cost::CostStatus;
 use agentspan::testing::{RecordedSpan, record, record_with};
 use serde_json::Value;
 
@@ -181,15 +182,18 @@ async fn a_run_can_ask_for_its_sums_while_it_runs() {
     agentspan::agent("outer")
         .run_ok(async {
             let run = agentspan::current_run();
-            assert_eq!(
-                (run.total_usd(), run.total_usage(), run.llm_call_count(), run.tool_call_count()),
-                (None, Usage::new(), 0, 0)
-            );
+            assert_eq!((run.total_usd(), run.cost_status(), run.total_usage()), (None, None, Usage::new()));
             agentspan::agent("inner").run_ok(call_gpt_4o(1_000, 500)).await;
             agentspan::tool("t").cost_usd(0.5).run_ok(async {}).await;
             assert_eq!(run.total_usd(), Some(0.5075));
+            assert_eq!(run.cost_status(), Some(CostStatus::Known));
             assert_eq!(run.total_usage(), Usage::new().input(1_000).output(500));
             assert_eq!((run.llm_call_count(), run.tool_call_count()), (1, 1));
+            agentspan::llm("nobody", "nothing")
+                .call(async { Ok::<_, String>(openai_reply(10, 10)) })
+                .await
+                .expect("a reply");
+            assert_eq!(run.cost_status(), Some(CostStatus::Partial));
         })
         .await;
     assert_eq!(the(&recording, "agent.outer").double("cost.total_usd"), Some(0.5075));

@@ -37,8 +37,9 @@ use tracing_subscriber::layer::SubscriberExt;
 /// Records every step of the current thread in memory until it is dropped.
 ///
 /// The environment is not read, and ids are consecutive numbers. Tests with recordings run side by side. On a
-/// multi-threaded runtime the steps of other threads are not seen, unless they are carried there by
-/// [`spawn`](crate::spawn) from a step.
+/// multi-threaded runtime the steps of other threads are not seen, unless they are carried there from a step by
+/// [`spawn`](crate::spawn) or [`carry`](crate::carry). In a process that has called [`init`](crate::init), these
+/// belong to the telemetry of the process: leave that out of programs of tests.
 pub fn record() -> Recording {
     record_with(builder())
 }

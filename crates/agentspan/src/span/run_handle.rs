@@ -5,7 +5,7 @@ use crate::span::run::Run;
 use crate::span::runtime::attribute;
 use crate::span::value::AttributeValue;
 use crate::usage::Usage;
-use agentspan_semconv::{StopReason, agent, event};
+use agentspan_semconv::{CostStatus, StopReason, agent, event};
 use opentelemetry::KeyValue;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -105,6 +105,14 @@ impl RunHandle {
     /// Counted whether or not the run is recorded.
     pub fn total_usd(&self) -> Option<f64> {
         Some(self.node.as_ref()?.totals().known_cost()?.as_f64())
+    }
+
+    /// Whether all of what the run and everything below it has cost so far is known; `None` while nothing has cost. A call
+    /// without a price makes it `unknown`, beside others with a price `partial`, and is in no sum.
+    ///
+    /// Counted whether or not the run is recorded.
+    pub fn cost_status(&self) -> Option<CostStatus> {
+        self.totals().status()
     }
 
     /// Tokens that the run and everything below it has used so far: `input` and `output`, each `None` while no call told
