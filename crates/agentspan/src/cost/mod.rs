@@ -6,9 +6,9 @@
 //! use agentspan::cost::{PriceQuery, Prices};
 //! use agentspan::{Rates, Usage};
 //!
-//! let prices = Prices::bundled().with_override("openai", "ft:gpt-4o*", Rates::per_million(3.75, 15.0));
+//! let prices = Prices::bundled().with_override("openai", "ft:gpt-4o-2024-*", Rates::per_million(3.75, 15.0));
 //! let usage = Usage::new().input(1_000).output(500);
-//! let price = prices.price(&PriceQuery::new("openai", "ft:gpt-4o:acme", &usage));
+//! let price = prices.price(&PriceQuery::new("openai", "ft:gpt-4o-2024-08-06:acme", &usage));
 //! assert_eq!(price.total_usd().unwrap().to_string(), "0.01125");
 //! assert_eq!(price.source().unwrap().as_str(), "override");
 //!
