@@ -26,6 +26,10 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
 /// In characters; what a collector says about a failure is meant to be a line.
 const LONGEST_MESSAGE: usize = 200;
 
+/// The commonest fault in setting an endpoint.
+const WRONG_PATH: &str = ", so the path is another one: `OTEL_EXPORTER_OTLP_ENDPOINT` stands without `/v1/traces`, which is \
+                          added, and `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` with it";
+
 /// Sends spans by OTLP over HTTP, in protobuf.
 #[derive(Debug)]
 pub(crate) struct OtlpSender {
@@ -132,7 +136,8 @@ impl OtlpSender {
             (_, Some(Outcome::Answered { status: 413, .. })) => return false,
             (_, Some(Outcome::Answered { status, body })) => {
                 let again = matches!(status, 429 | 502..=504);
-                problem(&format!("HTTP status {status}{}", explanation(status, &body)));
+                let why = if status == 404 { WRONG_PATH.to_owned() } else { explanation(status, &body) };
+                problem(&format!("HTTP status {status}{why}"));
                 verdict.drop(
                     if again { DropReason::Unavailable(status) } else { DropReason::Refused(status) },
                     count,

@@ -195,6 +195,15 @@ fn a_refusal_is_not_repeated_and_its_reason_is_told_without_secrets() {
 }
 
 #[test]
+fn a_wrong_path_is_told_with_how_the_endpoint_is_set() {
+    let collector = Collector::start(|_, _| status(404));
+    let verdict = sender(&collector.settings()).send(spans(1));
+    assert_eq!(verdict.dropped, dropped(DropReason::Refused(404), 1));
+    let problem = verdict.problem.unwrap_or_default();
+    assert!(problem.contains("stands without `/v1/traces`"), "{problem}");
+}
+
+#[test]
 fn redirects_are_not_followed() {
     let headers = "location: /elsewhere\r\n";
     let collector = Collector::start(move |_, _| Reply::Http { status: 307, headers, body: Vec::new() });
