@@ -86,6 +86,15 @@ fn a_span_made_before_the_start_is_warned_of_once() {
 }
 
 #[test]
+fn a_span_made_after_the_end_is_warned_of_once() {
+    let (ran, spans) = run("init none weather drop-and-go-on", &[]);
+    assert_weather(&spans, "what came before");
+    let warning = "agentspan: a span is not recorded: its telemetry was shut down, or dropped; hold what \
+        `agentspan::init()` gives in a variable with a name (`let _ =` drops it at once) until the last span has ended";
+    assert_eq!(ran.lines(), [warning]);
+}
+
+#[test]
 fn a_filter_that_switches_our_target_off_is_warned_of_once() {
     let (ran, spans) = run("layer-off none weather shutdown", &[]);
     assert_weather(&spans, "steps need no `tracing` span");

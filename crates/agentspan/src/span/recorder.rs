@@ -1,6 +1,7 @@
 //! How a step becomes a span without a detour: its ids, whether it is kept, and what of it goes to the cold side.
 
 use crate::span::node::Node;
+use crate::span::runtime::{Unrecorded, warn_unrecorded};
 use opentelemetry::trace::{Event, Link, Span, SpanContext, SpanKind, Status, TraceContextExt, TraceFlags};
 use opentelemetry::{Context, InstrumentationScope, KeyValue, SpanId};
 use opentelemetry_sdk::trace::{
@@ -116,7 +117,11 @@ impl Recorder {
         name: &str,
         kind: &SpanKind,
     ) -> Option<(Identity, bool)> {
-        if self.stopped.load(Ordering::Relaxed) || parent_context.is_telemetry_suppressed() {
+        if self.stopped.load(Ordering::Relaxed) {
+            warn_unrecorded(Unrecorded::Ended);
+            return None;
+        }
+        if parent_context.is_telemetry_suppressed() {
             return None;
         }
         let id = self.ids.new_span_id();

@@ -172,6 +172,8 @@ static WARNED: AtomicBool = AtomicBool::new(false);
 pub(crate) enum Unrecorded {
     /// The current subscriber has no layer of ours.
     NoLayer,
+    /// The telemetry was shut down or dropped.
+    Ended,
     /// A filter switches our target off, and another bridge should have made the span.
     Filtered,
     /// A filter switches our target off; the step is recorded, but its `tracing` span cannot carry it.
@@ -190,6 +192,10 @@ pub(crate) fn warn_unrecorded(why: Unrecorded) {
         }
         Unrecorded::NoLayer => {
             "a span is not recorded: it was made before `agentspan::init()`; start the telemetry first"
+        }
+        Unrecorded::Ended => {
+            "a span is not recorded: its telemetry was shut down, or dropped; hold what `agentspan::init()` gives in a \
+                 variable with a name (`let _ =` drops it at once) until the last span has ended"
         }
         Unrecorded::Filtered => {
             "a span is not recorded: a filter of the subscriber switches off the target `agentspan`; let it \
