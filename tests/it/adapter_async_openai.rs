@@ -3,7 +3,7 @@
 use crate::fixtures::{tree, until};
 use agentspan::adapters::Observer;
 use agentspan::adapters::async_openai::observing;
-use agentspan::testing::{Recording, record};
+use agentspan::testing::{RecordedSpan, Recording, record};
 use agentspan::usage::Endpoints;
 use agentspan_examples::{OpenAi, Reply};
 use async_openai::Client;
@@ -85,6 +85,14 @@ async fn an_abandoned_stream_says_so() {
     assert_eq!(span.text("agent.outcome"), Some("cancelled"));
 }
 
+/// The one span of a call that has succeeded in the end.
+async fn span_of_a_call(server: &OpenAi) -> RecordedSpan {
+    let recording = record();
+    client(server).chat().create(request(false)).await.expect("a reply");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 412→54 $0.00157");
+    recording.spans().remove(0)
+}
+
 #[tokio::test]
 async fn a_retry_after_429_is_an_attempt_of_one_span() {
     let server = OpenAi::script([
@@ -92,10 +100,7 @@ async fn a_retry_after_429_is_an_attempt_of_one_span() {
         Reply::text("It will rain.").usage(412, 54),
     ])
     .expect("a port");
-    let recording = record();
-    client(&server).chat().create(request(false)).await.expect("a reply");
-    assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 412→54 $0.00157");
-    let span = recording.spans().remove(0);
+    let span = span_of_a_call(&server).await;
     assert_eq!(span.int("llm.attempt_count"), Some(2));
     assert_eq!(span.events(), ["llm.attempt"]);
     assert_eq!(span.event_text("llm.attempt", "error.type"), Some("rate_limit_exceeded"));
@@ -111,10 +116,7 @@ async fn a_retry_after_an_error_of_the_server_is_an_attempt_of_one_span() {
         Reply::text("It will rain.").usage(412, 54),
     ])
     .expect("a port");
-    let recording = record();
-    client(&server).chat().create(request(false)).await.expect("a reply");
-    assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 412→54 $0.00157");
-    let span = recording.spans().remove(0);
+    let span = span_of_a_call(&server).await;
     assert_eq!(span.int("llm.attempt_count"), Some(3));
     assert_eq!(span.events(), ["llm.attempt", "llm.attempt"]);
     assert_eq!(span.event_text("llm.attempt", "error.type"), Some("503"));

@@ -1,13 +1,18 @@
 //! A span of `tracing` around work that is polled, for what is served or asked and is no step of a run.
 
+use crate::propagation::identity;
+use crate::span::Extracted;
 use agentspan_semconv::Outcome;
 use agentspan_semconv::agent::AGENT_OUTCOME;
 use agentspan_semconv::error::ERROR_TYPE;
 use opentelemetry::Context;
 #[cfg(feature = "rmcp")]
 use opentelemetry::trace::TraceContextExt;
-use tracing::Span;
 #[cfg(feature = "rmcp")]
+use std::future::{Future, poll_fn};
+#[cfg(feature = "rmcp")]
+use std::pin::pin;
+use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// One span from its beginning to its end. Its fields `agent.outcome`, `error.type` and `otel.status_code` are declared.
@@ -35,9 +40,17 @@ enum State {
 
 impl Watched {
     /// Of a caller with that context. The work runs inside of the span.
-    pub(super) fn new(context: Context, span: Span) -> Self {
+    fn new(context: Context, span: Span) -> Self {
         let (state, when_left) = (State::Waiting, Outcome::Cancelled);
         Self { context, span, is_entered: true, state, has_failed: false, when_left }
+    }
+
+    /// Of what `sender` has sent: the span is below the sender's, and says whom it works for.
+    pub(super) fn of_sender(sender: &Extracted, span: Span) -> Self {
+        // Before it is entered, which starts it. Without a bridge in the subscriber there is nothing to tell.
+        let _ = span.set_parent(sender.context().clone());
+        identity(sender).into_iter().for_each(|said| span.set_attribute(said.key, said.value));
+        Self::new(sender.context().clone(), span)
     }
 
     /// In the current context. The span is not entered, for work that leaves tasks behind: a span that such a task is
@@ -53,6 +66,13 @@ impl Watched {
 
     pub(super) fn span(&self) -> &Span {
         &self.span
+    }
+
+    /// Polls the work inside, until it is done.
+    #[cfg(feature = "rmcp")]
+    pub(super) async fn within<F: Future>(&mut self, work: F) -> F::Output {
+        let mut work = pin!(work);
+        poll_fn(|cx| self.scope(|| work.as_mut().poll(cx))).await
     }
 
     /// Runs a part of the work.

@@ -1,7 +1,7 @@
 //! Canonical names for spans of others, which speak OTel's GenAI conventions: the table of `agentspan-semconv` read
 //! backwards.
 
-use crate::span::{OLDER_NAMES, USAGE_PREFIXES};
+use crate::span::{OLDER_NAMES, is_usage};
 use crate::usage::finish_class;
 use agentspan_semconv::table::{ATTRIBUTES, Attribute, ValueType};
 use agentspan_semconv::{Operation, agent, llm, provider, user};
@@ -96,7 +96,7 @@ fn canonical(name: &str, value: &Value) -> Option<Value> {
             words.first().map(|word| Value::from(word.clone()))
         }
         // A count that is no number would be added up by nobody, and read wrongly by some.
-        (name, Value::String(_)) if USAGE_PREFIXES.iter().any(|start| name.starts_with(start)) => None,
+        (name, Value::String(_)) if is_usage(name) => None,
         (_, value) => Some(value.clone()),
     }
 }

@@ -209,7 +209,7 @@ pub(super) fn explanation(status: u16, body: &[u8]) -> String {
         RpcStatus::decode(body).ok().map(|status| status.message).filter(|message| !message.is_empty());
     let text = text.or_else(|| std::str::from_utf8(body).ok().map(str::to_owned)).unwrap_or_default();
     // Pages of proxies say less than their status.
-    if text.is_empty() || text.trim_start().starts_with('<') { String::new() } else { format!(": {text}") }
+    if text.is_empty() || is_page(text.as_bytes()) { String::new() } else { format!(": {text}") }
 }
 
 /// The value of a future that never waits: the client below blocks. `None` if it did wait.

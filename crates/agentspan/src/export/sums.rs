@@ -1,6 +1,6 @@
 //! Holds back a step that ended before the steps below it, until its sums are complete.
 
-use crate::span::{Finished, Node, Runtime, USAGE_PREFIXES};
+use crate::span::{Finished, Node, Runtime, is_usage};
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::trace::SpanData;
 use std::borrow::Cow;
@@ -99,7 +99,7 @@ fn join(node: &Node, attributes: &mut Vec<KeyValue>) {
     // Viewers add up the counts that they find, so they stand only where they were counted.
     let own = node.totals_and_own().1;
     let elsewhere = own.is_counted_elsewhere() || own.repeats_usage;
-    let is_repeated = |name: &str| elsewhere && USAGE_PREFIXES.iter().any(|start| name.starts_with(start));
+    let is_repeated = |name: &str| elsewhere && is_usage(name);
     attributes.retain(|attribute| !names.contains(&attribute.key) && !is_repeated(attribute.key.as_str()));
     attributes.append(&mut known);
 }

@@ -21,7 +21,7 @@ pub(crate) use callsite::{is_telling, tells_failure};
 use fields::Fields;
 use opentelemetry::Context;
 use said::Said;
-pub(crate) use said::{OLDER_NAMES, USAGE_PREFIXES};
+pub(crate) use said::{OLDER_NAMES, is_usage};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -22,11 +22,13 @@ impl Bill {
         if let Some(price) = &self.price {
             push_price(price, attributes);
         }
-        let missing = self.missing.map(|missing| [missing.as_str()]);
-        let of_price = self.price.as_ref().map_or(&[][..], Price::missing);
-        let missing = missing.as_ref().map_or(of_price, |missing| &missing[..]);
+        let missing = match (self.missing, self.price) {
+            (Some(missing), _) => vec![missing.as_str()],
+            (None, Some(price)) => price.missing,
+            (None, None) => Vec::new(),
+        };
         if !missing.is_empty() {
-            let missing = missing.iter().map(|word| StringValue::from(*word)).collect();
+            let missing = missing.into_iter().map(StringValue::from).collect();
             attributes.push(KeyValue::new(cost::COST_MISSING, Value::Array(Array::String(missing))));
         }
     }

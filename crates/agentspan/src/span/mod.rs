@@ -46,7 +46,7 @@ mod unite;
 mod validation;
 mod value;
 
-pub(crate) use adopted::{OLDER_NAMES, USAGE_PREFIXES, is_telling, tells_failure};
+pub(crate) use adopted::{OLDER_NAMES, is_telling, is_usage, tells_failure};
 pub use agent::{AgentBuilder, agent};
 pub use approval::{ApprovalBuilder, approval};
 pub(crate) use builder::Begin;

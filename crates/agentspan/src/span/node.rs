@@ -368,9 +368,10 @@ impl Node {
 
     /// The parts of a computed price would not add up to an amount that somebody tells; without effect after the step's end.
     pub(crate) fn forget_price(&self) {
-        let mut state = lock(&self.state);
-        let is_open = !state.ended;
-        if let Some(bill) = state.bill.as_mut().filter(|_| is_open) {
+        let state = &mut *lock(&self.state);
+        if let Some(bill) = &mut state.bill
+            && !state.ended
+        {
             bill.price = None;
         }
     }

@@ -69,8 +69,8 @@ impl FailureRecord {
 /// The parameter tells the kinds apart and is always inferred. There is nothing to implement.
 ///
 /// `error.type` is the type's name; of one that is only called `Error`, the kind of the I/O error among its causes, such as
-/// `io::ConnectionRefused`, or else the crate's name and that, such as `reqwest::Error`. A boxed error, `anyhow::Error` and text have lost theirs: they are `_OTHER`, unless
-/// a timeout or an I/O error is among the causes. Tell a class of your own by
+/// `io::ConnectionRefused`, or else the crate's name and that, such as `reqwest::Error`. A boxed error, `anyhow::Error` and
+/// text have lost theirs: they are `_OTHER`, unless a timeout or an I/O error is among the causes. Tell a class of your own by
 /// [`error_type`](crate::SpanHandle::error_type) inside the step; it comes before that of the error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error that a step can end with",
@@ -150,10 +150,8 @@ fn record_chain(error: &(dyn StdError + 'static), type_name: Option<TypeName>) -
     }
     record.error_type = match (record.timed_out, type_name, class) {
         (true, ..) => Cow::Borrowed("timeout"),
-        (_, Some(TypeName::Telling(name)), _) => Cow::Borrowed(name),
-        (_, _, Some(class)) => class,
-        (_, Some(TypeName::Plain(of)), None) => Cow::Owned(format!("{of}::{PLAIN}")),
-        (_, None, None) => Cow::Borrowed(OTHER),
+        (_, Some(TypeName::Plain(_)) | None, Some(class)) => class,
+        (_, name, _) => class_of(name),
     };
     record
 }
@@ -216,6 +214,14 @@ enum TypeName {
     Plain(&'static str),
 }
 
+fn class_of(name: Option<TypeName>) -> Cow<'static, str> {
+    match name {
+        Some(TypeName::Telling(name)) => Cow::Borrowed(name),
+        Some(TypeName::Plain(of)) => Cow::Owned(format!("{of}::{PLAIN}")),
+        None => Cow::Borrowed(OTHER),
+    }
+}
+
 /// How most crates call an error of theirs.
 const PLAIN: &str = "Error";
 
@@ -243,12 +249,7 @@ fn short_type_name(name: &'static str) -> Option<TypeName> {
 /// What is recorded of an error of a type that is not known to be one.
 #[cfg(feature = "_body")]
 pub(crate) fn record_by_type<E: 'static>() -> FailureRecord {
-    let error_type = match short_type_name(std::any::type_name::<E>()) {
-        Some(TypeName::Telling(name)) => Cow::Borrowed(name),
-        Some(TypeName::Plain(of)) => Cow::Owned(format!("{of}::{PLAIN}")),
-        None => Cow::Borrowed(OTHER),
-    };
-    FailureRecord::of_type(error_type)
+    FailureRecord::of_type(class_of(short_type_name(std::any::type_name::<E>())))
 }
 
 /// A `Display` that panics or writes without end must not harm the caller, so its text is cut while it is written.

@@ -13,8 +13,7 @@ use agentspan_semconv::network::NETWORK_TRANSPORT;
 use agentspan_semconv::server::{SERVER_ADDRESS, SERVER_PORT};
 use opentelemetry::trace::SpanKind;
 use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
 
 /// Calls tools of one server, each as a span of the current run, and asks it for what else it has.
 ///
@@ -125,12 +124,12 @@ impl ToolClient {
         let span = Asked::new(method, &params).client_span(self.transport, self.server());
         // What connects leaves a task behind that serves the whole session.
         let mut asking = Watched::beside(span);
-        let mut sent = pin!(asking.scope(|| {
+        let sent = asking.scope(|| {
             // Here, since the transport sends from a task of its own.
             self.inject(params.carrier());
             send(params)
-        }));
-        let result = poll_fn(|cx| asking.scope(|| sent.as_mut().poll(cx))).await;
+        });
+        let result = asking.within(sent).await;
         match &result {
             Ok(_) => asking.end(Outcome::Ok),
             Err(error) => end_failed(asking, error),

@@ -2,7 +2,7 @@ use crate::adapters::rmcp::ToolReply;
 use crate::adapters::rmcp::request::{Asked, refused};
 use crate::adapters::rmcp::server::{Served, serve};
 use crate::adapters::watched::Watched;
-use crate::propagation::{extract, identity};
+use crate::propagation::extract;
 use crate::span::Extracted;
 use ::rmcp::ErrorData;
 use ::rmcp::model::{CallToolResult, ClientRequest, ProtocolVersion, ServerResult};
@@ -12,8 +12,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 use std::any::Any;
 use std::borrow::Cow;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A server with a span for each request that comes, in the trace of whoever asked; or a client, for what its server asks.
@@ -91,21 +90,18 @@ fn begin<R: ServiceRole>(request: &R::PeerReq, context: &RequestContext<R>) -> O
     let span = asked.server_span(&context.id.to_string(), version.as_deref());
     let (client, around) = (extract(&context.meta), Extracted::new(Context::current()));
     let parent = if client.trace_id().is_some() { &client } else { &around };
-    // Before it is entered, which starts it. Without a bridge in the subscriber there is nothing to tell.
-    let _ = span.set_parent(parent.context().clone());
+    let serving = Watched::of_sender(parent, span);
     if around.span_id() != parent.span_id() && around.span_id().is_some() {
-        span.add_link(around.context().span().span_context().clone());
+        serving.span().add_link(around.context().span().span_context().clone());
     }
-    identity(parent).into_iter().for_each(|said| span.set_attribute(said.key, said.value));
-    Some(Watched::new(parent.context().clone(), span))
+    Some(serving)
 }
 
 async fn watch<T>(
     mut serving: Watched,
     work: impl Future<Output = Result<T, ErrorData>>,
 ) -> Result<T, ErrorData> {
-    let mut work = pin!(work);
-    let result = poll_fn(|cx| serving.scope(|| work.as_mut().poll(cx))).await;
+    let result = serving.within(work).await;
     if let Err(error) = &result {
         refused(&mut serving, error);
     }

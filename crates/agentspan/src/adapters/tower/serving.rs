@@ -3,7 +3,7 @@ use crate::adapters::grpc::{GRPC_STATUS, error_of_server};
 use crate::adapters::method::Method;
 use crate::adapters::names::{HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, HTTP_ROUTE, URL_PATH};
 use crate::adapters::watched::Watched;
-use crate::propagation::{extract, identity};
+use crate::propagation::extract;
 use agentspan_semconv::Outcome;
 use agentspan_semconv::agent::AGENT_OUTCOME;
 use agentspan_semconv::error::ERROR_TYPE;
@@ -11,7 +11,6 @@ use agentspan_semconv::http::HTTP_RESPONSE_STATUS_CODE;
 use http::{HeaderMap, Request, StatusCode};
 use tracing::Span;
 use tracing::field::Empty;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// One request that is served, from its head to the end of the response's body.
 #[derive(Debug)]
@@ -21,10 +20,7 @@ impl Serving {
     pub(super) fn begin<B>(request: &Request<B>, route: Option<&str>) -> Self {
         let sender = extract(request.headers());
         let span = server_span(request.method().as_str(), route, request.uri().path());
-        // Before it is entered, which starts it. Without a bridge in the subscriber there is nothing to tell.
-        let _ = span.set_parent(sender.context().clone());
-        identity(&sender).into_iter().for_each(|said| span.set_attribute(said.key, said.value));
-        Self(Watched::new(sender.context().clone(), span))
+        Self(Watched::of_sender(&sender, span))
     }
 
     /// Runs what the server does for the request.

@@ -1,6 +1,6 @@
 //! What a span of other people says of its call, under the names of OpenTelemetry's GenAI conventions or ours.
 
-use super::said::Said;
+use super::said::{Count, Said};
 use crate::usage::{Usage, prefix};
 use std::fmt::{self, Write as _};
 use tracing::field::{Field, Visit};
@@ -96,23 +96,26 @@ impl Fields {
 
     fn count(&mut self, said: Said, number: u64) {
         let usage = &mut self.usage;
-        let place = match said {
+        let count = match said {
             Said::Port => {
                 self.port = number.try_into().ok();
                 return;
             }
-            Said::Input => &mut usage.input,
-            Said::Output => &mut usage.output,
-            Said::Total => &mut usage.total,
-            Said::CacheRead => &mut usage.cache_read,
-            Said::CacheWrite => &mut usage.cache_write,
-            Said::CacheWrite1h => &mut usage.cache_write_1h,
-            Said::Reasoning => &mut usage.reasoning,
-            Said::InputAudio => &mut usage.input_audio,
-            Said::InputImage => &mut usage.input_image,
-            Said::OutputAudio => &mut usage.output_audio,
-            Said::OutputImage => &mut usage.output_image,
+            Said::Count(count) => count,
             _ => return,
+        };
+        let place = match count {
+            Count::Input => &mut usage.input,
+            Count::Output => &mut usage.output,
+            Count::Total => &mut usage.total,
+            Count::CacheRead => &mut usage.cache_read,
+            Count::CacheWrite => &mut usage.cache_write,
+            Count::CacheWrite1h => &mut usage.cache_write_1h,
+            Count::Reasoning => &mut usage.reasoning,
+            Count::InputAudio => &mut usage.input_audio,
+            Count::InputImage => &mut usage.input_image,
+            Count::OutputAudio => &mut usage.output_audio,
+            Count::OutputImage => &mut usage.output_image,
         };
         if number <= MAX_COUNT {
             *place = Some(number);

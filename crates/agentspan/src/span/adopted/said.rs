@@ -28,6 +28,12 @@ pub(super) enum Said {
     ErrorType,
     Usd,
     ToolUsd,
+    Count(Count),
+}
+
+/// Tokens of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Count {
     Input,
     Output,
     Total,
@@ -73,27 +79,27 @@ const NAMES: [(&str, Said); 49] = [
     ("gen_ai.tool.error.type", Said::ErrorType),
     (cost::COST_SELF_USD, Said::Usd),
     (tool::TOOL_COST_USD, Said::ToolUsd),
-    (gen_ai::GEN_AI_USAGE_INPUT_TOKENS, Said::Input),
-    (llm::LLM_TOKEN_COUNT_PROMPT, Said::Input),
-    (gen_ai::GEN_AI_USAGE_OUTPUT_TOKENS, Said::Output),
-    (llm::LLM_TOKEN_COUNT_COMPLETION, Said::Output),
-    (llm::LLM_TOKEN_COUNT_TOTAL, Said::Total),
-    (gen_ai::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, Said::CacheRead),
-    (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_READ, Said::CacheRead),
-    (gen_ai::GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, Said::CacheWrite),
-    (gen_ai::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, Said::CacheWrite),
-    (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE, Said::CacheWrite),
-    (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE_1H, Said::CacheWrite1h),
-    (gen_ai::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, Said::Reasoning),
-    (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_REASONING, Said::Reasoning),
-    (gen_ai::GEN_AI_USAGE_AUDIO_INPUT_TOKENS, Said::InputAudio),
-    (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_AUDIO, Said::InputAudio),
-    (gen_ai::GEN_AI_USAGE_IMAGE_INPUT_TOKENS, Said::InputImage),
-    (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_IMAGE, Said::InputImage),
-    (gen_ai::GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, Said::OutputAudio),
-    (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_AUDIO, Said::OutputAudio),
-    (gen_ai::GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, Said::OutputImage),
-    (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_IMAGE, Said::OutputImage),
+    (gen_ai::GEN_AI_USAGE_INPUT_TOKENS, Said::Count(Count::Input)),
+    (llm::LLM_TOKEN_COUNT_PROMPT, Said::Count(Count::Input)),
+    (gen_ai::GEN_AI_USAGE_OUTPUT_TOKENS, Said::Count(Count::Output)),
+    (llm::LLM_TOKEN_COUNT_COMPLETION, Said::Count(Count::Output)),
+    (llm::LLM_TOKEN_COUNT_TOTAL, Said::Count(Count::Total)),
+    (gen_ai::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, Said::Count(Count::CacheRead)),
+    (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_READ, Said::Count(Count::CacheRead)),
+    (gen_ai::GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, Said::Count(Count::CacheWrite)),
+    (gen_ai::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, Said::Count(Count::CacheWrite)),
+    (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE, Said::Count(Count::CacheWrite)),
+    (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_CACHE_WRITE_1H, Said::Count(Count::CacheWrite1h)),
+    (gen_ai::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, Said::Count(Count::Reasoning)),
+    (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_REASONING, Said::Count(Count::Reasoning)),
+    (gen_ai::GEN_AI_USAGE_AUDIO_INPUT_TOKENS, Said::Count(Count::InputAudio)),
+    (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_AUDIO, Said::Count(Count::InputAudio)),
+    (gen_ai::GEN_AI_USAGE_IMAGE_INPUT_TOKENS, Said::Count(Count::InputImage)),
+    (llm::LLM_TOKEN_COUNT_PROMPT_DETAILS_IMAGE, Said::Count(Count::InputImage)),
+    (gen_ai::GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, Said::Count(Count::OutputAudio)),
+    (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_AUDIO, Said::Count(Count::OutputAudio)),
+    (gen_ai::GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, Said::Count(Count::OutputImage)),
+    (llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_IMAGE, Said::Count(Count::OutputImage)),
 ];
 
 /// Names that the GenAI conventions had before, each with the canonical name of the same thing.
@@ -104,8 +110,10 @@ pub(crate) const OLDER_NAMES: [(&str, &str); 4] = [
     ("gen_ai.usage.reasoning_tokens", llm::LLM_TOKEN_COUNT_COMPLETION_DETAILS_REASONING),
 ];
 
-/// What the names of counts begin with, also of those that are not read.
-pub(crate) const USAGE_PREFIXES: [&str; 2] = ["gen_ai.usage.", "llm.token_count."];
+/// Whether a name is that of a count, also of one that is not read.
+pub(crate) fn is_usage(name: &str) -> bool {
+    ["gen_ai.usage.", "llm.token_count."].iter().any(|start| name.starts_with(start))
+}
 
 impl Said {
     /// By the name of a field; nothing else of a span is looked at.
@@ -121,21 +129,7 @@ impl Said {
     }
 
     pub(super) fn is_count(self) -> bool {
-        use Said::*;
-        matches!(
-            self,
-            Input
-                | Output
-                | Total
-                | CacheRead
-                | CacheWrite
-                | CacheWrite1h
-                | Reasoning
-                | InputAudio
-                | InputImage
-                | OutputAudio
-                | OutputImage
-        )
+        matches!(self, Self::Count(_))
     }
 
     pub(super) fn names_model(self) -> bool {
