@@ -67,6 +67,11 @@ pub(crate) fn fit(span: &mut SpanData, limits: &Limits, content: &dyn Fn(&str) -
     size::bound(span, size::most(limits));
 }
 
+/// About how many bytes the span takes in a request.
+pub(super) fn size(span: &SpanData) -> usize {
+    span.name.len() + size::total(span)
+}
+
 fn add(count: &mut u32, more: usize) {
     *count = count.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
 }

@@ -15,6 +15,7 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use prost::Message;
 
 use super::deadline::Deadline;
+use super::fit;
 use super::http::{CollectorClient, Endpoint, Outcome};
 use super::scrub::Scrubber;
 use crate::config::OtlpConfig;
@@ -25,6 +26,10 @@ use crate::export::{DropReason, Verdict};
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
 /// In characters; what a collector says about a failure is meant to be a line.
 const LONGEST_MESSAGE: usize = 200;
+
+/// In bytes, as spans are counted, which leaves room below the 4 MiB that a collector passes on by gRPC. It takes 20 MiB
+/// by HTTP and answers more with status 400 or a closed connection, from which nobody learns that halves would do.
+const LARGEST_REQUEST: usize = 3 * 1024 * 1024;
 
 /// The commonest fault in setting an endpoint.
 const WRONG_PATH: &str = ", so the path is another one: `OTEL_EXPORTER_OTLP_ENDPOINT` stands without `/v1/traces`, which is \
@@ -75,8 +80,8 @@ impl OtlpSender {
 
     /// Sends the batch and waits for the answer, at most for the timeout of the settings and the deadline.
     ///
-    /// Blocks, needs no runtime, never panics, and no span is made of it. A batch that the collector finds too
-    /// large is sent in halves.
+    /// Blocks, needs no runtime, never panics, and no span is made of it. A batch that is too large for collectors, or
+    /// that this one finds too large, is sent in halves.
     pub(crate) fn send(&self, batch: Vec<SpanData>) -> Verdict {
         let _quiet = Context::enter_telemetry_suppressed_scope();
         let end = Instant::now() + self.timeout;
@@ -84,12 +89,17 @@ impl OtlpSender {
         let mut batches = if batch.is_empty() { Vec::new() } else { vec![batch] };
         while let Some(batch) = batches.pop() {
             let count = batch.len();
-            // A single span cannot be halved, so it need not be kept.
-            let kept = (count > 1).then(|| batch.clone());
-            if self.send_once(batch, end, &mut verdict) {
-                continue;
-            }
-            match kept {
+            let too_large = if count > 1 && batch.iter().map(fit::size).sum::<usize>() > LARGEST_REQUEST {
+                Some(batch)
+            } else {
+                // A single span cannot be halved, so it need not be kept.
+                let kept = (count > 1).then(|| batch.clone());
+                if self.send_once(batch, end, &mut verdict) {
+                    continue;
+                }
+                kept
+            };
+            match too_large {
                 Some(mut first) => {
                     let second = first.split_off(count / 2);
                     batches.push(second);

@@ -114,7 +114,8 @@ fn event_size(name: &str, attributes: &[KeyValue]) -> usize {
     name.len() + OVERHEAD + sizes(attributes)
 }
 
-fn total(span: &SpanData) -> usize {
+/// The attributes, events and links.
+pub(super) fn total(span: &SpanData) -> usize {
     let events =
         span.events.events.iter().map(|event| event_size(&event.name, &event.attributes)).sum::<usize>();
     let links = span.links.links.iter().map(|link| event_size("", &link.attributes)).sum::<usize>();

@@ -327,6 +327,22 @@ fn a_batch_that_is_too_large_is_sent_in_halves() {
 }
 
 #[test]
+fn what_is_too_large_for_collectors_is_sent_in_several_requests_in_order() {
+    let collector = Collector::start(|_, _| status(200));
+    let mut batch = spans(70);
+    for span in &mut batch {
+        span.attributes.push(KeyValue::new("content", "x".repeat(200 * 1024)));
+    }
+    let expected: Vec<_> = batch.iter().map(|span| span.name.to_string()).collect();
+    let verdict = sender(&collector.settings()).send(batch);
+    assert_eq!((verdict.delivered, verdict.dropped), (70, vec![]));
+    let seen = collector.received.lock().unwrap();
+    assert!(seen.iter().all(|request| request.body.len() < 4 << 20), "a collector's limit by gRPC");
+    assert_eq!(seen.iter().flat_map(|request| names(&request.body)).collect::<Vec<_>>(), expected);
+    assert_eq!(seen.len(), 8, "70 spans, 35, 18 or 17, then 9 or 8");
+}
+
+#[test]
 fn settings_that_cannot_work_are_named() {
     let check = |settings: OtlpConfig, expected: &str| {
         let error = OtlpSender::new(&settings, &Resource::builder_empty().build()).unwrap_err();
