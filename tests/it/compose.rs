@@ -164,6 +164,29 @@ fn tempo_takes_attributes_longer_than_we_send() {
 }
 
 #[test]
+fn tempo_keeps_and_shows_a_long_run_with_its_messages_and_a_batch_of_short_ones() {
+    let tempo = load("deploy/tempo.yaml");
+    let limits = &tempo["overrides"]["defaults"];
+    let trace = limits["global"]["max_bytes_per_trace"].as_i64().expect("a limit of traces");
+    assert!(
+        trace >= 1000 * 2 * 16 * 1024,
+        "a thousand calls, each with what was asked and answered, or nothing of it"
+    );
+    let runs = limits["ingestion"]["max_traces_per_user"].as_i64().expect("a limit of runs");
+    assert!(runs >= 100_000, "{runs} in half a minute");
+    let server = &tempo["server"];
+    for size in [
+        &server["grpc_server_max_recv_msg_size"],
+        &server["grpc_server_max_send_msg_size"],
+        &tempo["querier"]["frontend_worker"]["grpc_client_config"]["max_send_msg_size"],
+    ] {
+        assert!(size.as_i64() > Some(2 * trace), "what is kept can also be shown: {size:?}");
+    }
+    let longest = tempo["query_frontend"]["search"]["max_duration"].as_str();
+    assert_eq!(longest, Some("0s"), "whatever the retention, all of it can be searched");
+}
+
+#[test]
 fn grafana_finds_both_stores_by_their_names_on_the_network() {
     let sources = load("deploy/grafana/datasources.yaml");
     let found: Vec<_> = sources["datasources"]
