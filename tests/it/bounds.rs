@@ -18,6 +18,26 @@ fn attributes_without_end_are_not_kept_and_those_that_matter_are() {
     assert_eq!(span.int("key.0"), Some(0));
 }
 
+/// An agent that calls an agent that calls a model: each step keeps the future inside of it once.
+#[test]
+fn futures_of_steps_in_steps_grow_by_what_each_step_needs() {
+    async fn work() -> Result<(), String> {
+        let room = [0_u8; 4_096];
+        tokio::task::yield_now().await;
+        std::hint::black_box(&room);
+        Ok(())
+    }
+    let inner = std::mem::size_of_val(&work());
+    assert!(inner > 4_096, "{inner}");
+    let called = agentspan::llm("openai", "gpt-4o").call(work());
+    let timed = agentspan::step("s").timeout(std::time::Duration::from_secs(1)).run(called);
+    let guard = agentspan::tool("t").start();
+    let tool = agentspan::tool("t").run_ok(timed);
+    let nested = agentspan::agent("a").run_ok(guard.within(tool));
+    let outer = std::mem::size_of_val(&nested);
+    assert!(outer < inner + 2_048, "{outer} for {inner}");
+}
+
 #[tokio::test]
 async fn a_run_has_so_many_tags_and_a_known_one_may_still_change() {
     let recording = record();

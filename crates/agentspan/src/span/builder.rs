@@ -42,55 +42,59 @@ impl<B: Runs> WithTimeout<B> {
         F: Future<Output = Result<T, E>>,
         E: Failure<K> + From<Elapsed>,
     {
-        let Self { builder, limit } = self;
-        async move {
-            let (result, active) = within(builder, limit, future).await?;
+        within(self, future, |active, result| {
             active.finish(future::ending(&result));
             result
-        }
+        })
     }
 
     /// Runs a future that gives anything else inside the step, at most as long as the limit.
     pub fn run_ok<F: Future>(self, future: F) -> impl Future<Output = Result<F::Output, Elapsed>> {
-        let Self { builder, limit } = self;
-        async move {
-            let (output, active) = within(builder, limit, future).await?;
+        within(self, future, |active, output| {
             active.finish(Ending::ok());
             Ok(output)
-        }
+        })
     }
 }
 
-/// Polls a future inside a step for at most `limit`; a step whose time is up has ended.
-pub(crate) async fn within<B: Begin, F: Future>(
-    builder: B,
-    limit: Duration,
+/// A future inside a step for at most the limit; a step whose time is up has ended, any other ends as `end` says.
+pub(crate) fn within<B, F, T, E>(
+    step: WithTimeout<B>,
     future: F,
-) -> Result<(F::Output, Active), Elapsed> {
-    match future::inside(|| builder.begin().0, future::limited(limit, future)).await {
-        (Ok(output), active) => Ok((output, active)),
-        (Err(elapsed), active) => {
+    end: impl FnOnce(Active, F::Output) -> Result<T, E>,
+) -> impl Future<Output = Result<T, E>>
+where
+    B: Begin,
+    F: Future,
+    E: From<Elapsed>,
+{
+    let WithTimeout { builder, limit } = step;
+    future::inside(builder, future::limited(limit, future), |active, output| match output {
+        Ok(output) => end(active, output),
+        Err(elapsed) => {
             active.finish(Ending::failed(Failure::<ViaError>::record(&elapsed)));
-            Err(elapsed)
+            Err(elapsed.into())
         }
-    }
+    })
 }
 
-pub(crate) async fn run<B, F, T, E, K>(builder: B, future: F) -> Result<T, E>
+pub(crate) fn run<B, F, T, E, K>(builder: B, future: F) -> impl Future<Output = Result<T, E>>
 where
     B: Begin,
     F: Future<Output = Result<T, E>>,
     E: Failure<K>,
 {
-    let (result, active) = future::inside(|| builder.begin().0, future).await;
-    active.finish(future::ending(&result));
-    result
+    future::inside(builder, future, |active, result| {
+        active.finish(future::ending(&result));
+        result
+    })
 }
 
-pub(crate) async fn run_ok<B: Begin, F: Future>(builder: B, future: F) -> F::Output {
-    let (output, active) = future::inside(|| builder.begin().0, future).await;
-    active.finish(Ending::ok());
-    output
+pub(crate) fn run_ok<B: Begin, F: Future>(builder: B, future: F) -> impl Future<Output = F::Output> {
+    future::inside(builder, future, |active, output| {
+        active.finish(Ending::ok());
+        output
+    })
 }
 
 /// What the user gives to one span besides what its type has.

@@ -1,3 +1,4 @@
+use crate::span::builder::Begin;
 use crate::span::outcome::{Elapsed, Ending, Failure};
 use crate::span::record::Active;
 use futures_core::Stream;
@@ -10,36 +11,75 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// Polls a future inside a step, which begins with the first poll.
+/// A future inside a step, which begins with the first poll. `end` is given the step and the future's output: the step ends
+/// as it says, as panicked when the future panics, and as cancelled when this is dropped before.
 ///
-/// The step ends as panicked when the future panics, and as cancelled when this is dropped before the end; any
-/// other ending is the caller's, who gets the step back with the future's output.
-pub(crate) async fn inside<F: Future>(start: impl FnOnce() -> Active, future: F) -> (F::Output, Active) {
-    Inside { future, active: Some(start()) }.await
+/// Written by hand, since an `async fn` keeps a future that it is given twice, as its argument and where it awaits it: steps
+/// in steps would grow threefold with each.
+pub(crate) fn inside<B, F, N, T>(builder: B, future: F, end: N) -> Inside<B, F, N>
+where
+    B: Begin,
+    F: Future,
+    N: FnOnce(Active, F::Output) -> T,
+{
+    Inside { future: Some(future), step: Progress::Ahead(builder), end: Some(end) }
 }
 
 pin_project! {
-    struct Inside<F> {
+    /// Its fields are dropped in order: first what the future holds of the step, then the step.
+    pub(crate) struct Inside<B, F, N> {
         #[pin]
-        future: F,
-        active: Option<Active>,
+        future: Option<F>,
+        step: Progress<B>,
+        end: Option<N>,
     }
 }
 
-impl<F: Future> Future for Inside<F> {
-    type Output = (F::Output, Active);
+enum Progress<B> {
+    Ahead(B),
+    Begun(Active),
+    Over,
+}
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let active = this.active.as_ref().expect("a future is not polled after it has ended");
-        let polled = catch_unwind(AssertUnwindSafe(|| active.scope(|| this.future.poll(cx))));
-        match polled {
+impl<B: Begin> Progress<B> {
+    /// The step, which begins when this is asked for the first time.
+    fn begun(&mut self) -> Option<&Active> {
+        if let Self::Ahead(_) = self
+            && let Self::Ahead(builder) = std::mem::replace(self, Self::Over)
+        {
+            *self = Self::Begun(builder.begin().0);
+        }
+        if let Self::Begun(active) = self { Some(active) } else { None }
+    }
+
+    fn take(&mut self) -> Option<Active> {
+        if let Self::Begun(active) = std::mem::replace(self, Self::Over) { Some(active) } else { None }
+    }
+}
+
+impl<B, F, N, T> Future for Inside<B, F, N>
+where
+    B: Begin,
+    F: Future,
+    N: FnOnce(Active, F::Output) -> T,
+{
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        const OVER: &str = "a future is not polled after it has ended";
+        let mut this = self.project();
+        let active = this.step.begun().expect(OVER);
+        let future = this.future.as_mut().as_pin_mut().expect(OVER);
+        match catch_unwind(AssertUnwindSafe(|| active.scope(|| future.poll(cx)))) {
             Ok(polled) => {
                 let output = ready!(polled);
-                let active = this.active.take().expect("taken only here, when the future has ended");
-                Poll::Ready((output, active))
+                // What the future holds of the step goes before the step ends.
+                this.future.set(None);
+                let active = this.step.take().expect(OVER);
+                let end = this.end.take().expect(OVER);
+                Poll::Ready(end(active, output))
             }
-            Err(payload) => panicked(this.active.take(), payload),
+            Err(payload) => panicked(this.step.take(), payload),
         }
     }
 }
@@ -68,16 +108,16 @@ pub(crate) fn ending<T, E: Failure<K>, K>(result: &Result<T, E>) -> Ending {
     }
 }
 
-/// Ends with [`Elapsed`] when the future takes longer than `limit`, whose time begins with the first poll.
-pub(crate) async fn limited<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {
-    Limited { future, timer: timer(limit), limit }.await
+/// A future that gets at most `limit` from its first poll on.
+pub(crate) fn limited<F: Future>(limit: Duration, future: F) -> Limited<F> {
+    Limited { future, timer: None, limit }
 }
 
 pin_project! {
-    struct Limited<F> {
+    pub(crate) struct Limited<F> {
         #[pin]
         future: F,
-        timer: Pin<Box<dyn Future<Output = ()> + Send>>,
+        timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
         limit: Duration,
     }
 }
@@ -87,10 +127,11 @@ impl<F: Future> Future for Limited<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let timer = this.timer.get_or_insert_with(|| timer(*this.limit));
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        ready!(this.timer.as_mut().poll(cx));
+        ready!(timer.as_mut().poll(cx));
         Poll::Ready(Err(Elapsed(*this.limit)))
     }
 }

@@ -2,8 +2,11 @@ use crate::span::future;
 use crate::span::handle::SpanHandle;
 use crate::span::outcome::{Ending, Failure};
 use crate::span::record::Active;
+use pin_project_lite::pin_project;
 use std::future::Future;
 use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 /// A step that is finished by hand: made by `.start()`, never entered, free to live across `.await`.
 ///
@@ -51,14 +54,31 @@ impl SpanGuard {
     }
 
     /// Polls a future inside the step, so that steps made in it are its children. The step goes on.
-    pub async fn within<F: Future>(&self, future: F) -> F::Output {
-        let mut future = std::pin::pin!(future);
-        std::future::poll_fn(|cx| self.active.scope(|| future.as_mut().poll(cx))).await
+    pub fn within<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+        Within { active: &self.active, future }
     }
 
     /// A handle to tell the step from elsewhere.
     pub fn handle(&self) -> SpanHandle {
         self.handle.clone()
+    }
+}
+
+pin_project! {
+    /// Written by hand, since an `async fn` would keep the future twice.
+    struct Within<'guard, F> {
+        active: &'guard Active,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Within<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.active.scope(|| this.future.poll(cx))
     }
 }
 

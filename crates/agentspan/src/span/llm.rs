@@ -9,7 +9,6 @@ use crate::span::stream::ReplyStream;
 use agentspan_semconv::{Operation, StepType, llm as names};
 use futures_core::Stream;
 use serde::Serialize;
-use std::borrow::Cow;
 use std::future::Future;
 
 /// A call of a model: the span `llm.<provider>.<model>`. Made by [`llm()`].
@@ -100,7 +99,7 @@ impl LlmBuilder {
     /// least a line.
     /// The step begins before the request and ends with the last item. A stream that fails, ends before the provider
     /// said so, or is dropped before its end says so in `llm.stream_end`.
-    pub async fn stream<F, S, C, E, X, K, L>(self, future: F) -> Result<ReplyStream<S, L>, E>
+    pub fn stream<F, S, C, E, X, K, L>(self, future: F) -> impl Future<Output = Result<ReplyStream<S, L>, E>>
     where
         F: Future<Output = Result<S, E>>,
         S: Stream<Item = Result<C, X>>,
@@ -108,9 +107,7 @@ impl LlmBuilder {
         E: Failure<K>,
         X: Failure<L>,
     {
-        let provider = self.call.provider.clone();
-        let (result, active) = future::inside(|| self.begin().0, future).await;
-        open_stream(provider, result, active)
+        future::inside(self, future, open_stream)
     }
 }
 
@@ -126,20 +123,11 @@ impl WithTimeout<LlmBuilder> {
         E: Failure<K> + From<Elapsed>,
         X: Failure<L>,
     {
-        let Self { builder, limit } = self;
-        async move {
-            let provider = builder.call.provider.clone();
-            let (result, active) = builder::within(builder, limit, future).await?;
-            open_stream(provider, result, active)
-        }
+        builder::within(self, future, open_stream)
     }
 }
 
-fn open_stream<S, C, X, E, K, L>(
-    provider: Cow<'static, str>,
-    result: Result<S, E>,
-    active: Active,
-) -> Result<ReplyStream<S, L>, E>
+fn open_stream<S, C, X, E, K, L>(active: Active, result: Result<S, E>) -> Result<ReplyStream<S, L>, E>
 where
     S: Stream<Item = Result<C, X>>,
     C: Serialize,
@@ -147,7 +135,7 @@ where
     X: Failure<L>,
 {
     match result {
-        Ok(stream) => Ok(ReplyStream::new(stream, &provider, active)),
+        Ok(stream) => Ok(ReplyStream::new(stream, active)),
         Err(error) => {
             active.finish(Ending::failed(error.record()));
             Err(error)

@@ -55,11 +55,12 @@ impl ModelCall {
 }
 
 /// Reads a reply that has come whole, and ends its call.
-pub(crate) fn end_call<R: Serialize, E: Failure<K>, K>(active: Active, result: &Result<R, E>) {
-    if let Ok(reply) = result {
+pub(crate) fn end_call<R: Serialize, E: Failure<K>, K>(active: Active, result: Result<R, E>) -> Result<R, E> {
+    if let Ok(reply) = &result {
         model::record_reply(&active.node, &ReplyRecord::read(&active.node, reply));
     }
-    active.finish(future::ending(result));
+    active.finish(future::ending(&result));
+    result
 }
 
 /// What every call of a model can do. `call` is the builder's [`ModelCall`], `own` what the user gives.
@@ -91,16 +92,13 @@ macro_rules! calling_span {
             ///
             /// For a reply that does not serialise: `let call = ….start()`, then `call.within(request)`,
             /// `call.usage(…)` and `call.finish_with(result)`.
-            pub async fn call<F, R, E, K>(self, future: F) -> Result<R, E>
+            pub fn call<F, R, E, K>(self, future: F) -> impl Future<Output = Result<R, E>>
             where
                 F: Future<Output = Result<R, E>>,
                 R: serde::Serialize,
                 E: crate::Failure<K>,
             {
-                let begin = || crate::span::builder::Begin::begin(self).0;
-                let (result, active) = crate::span::future::inside(begin, future).await;
-                crate::span::model_call::end_call(active, &result);
-                result
+                crate::span::future::inside(self, future, crate::span::model_call::end_call)
             }
         }
 
@@ -112,12 +110,7 @@ macro_rules! calling_span {
                 R: serde::Serialize,
                 E: crate::Failure<K> + From<crate::Elapsed>,
             {
-                let Self { builder, limit } = self;
-                async move {
-                    let (result, active) = crate::span::builder::within(builder, limit, future).await?;
-                    crate::span::model_call::end_call(active, &result);
-                    result
-                }
+                crate::span::builder::within(self, future, crate::span::model_call::end_call)
             }
         }
     };

@@ -32,8 +32,8 @@ pin_project! {
 }
 
 impl<S, K> ReplyStream<S, K> {
-    pub(crate) fn new(stream: S, provider: &str, active: Active) -> Self {
-        let watch = StreamWatch::new(provider, active);
+    pub(crate) fn new(stream: S, active: Active) -> Self {
+        let watch = StreamWatch::new(active);
         Self { observed: Observed { stream, watch, kind: PhantomData } }
     }
 }
@@ -78,7 +78,8 @@ struct Open {
 }
 
 impl StreamWatch {
-    pub(crate) fn new(provider: &str, active: Active) -> Self {
+    pub(crate) fn new(active: Active) -> Self {
+        let provider = active.node.call.get().map_or("", |call| &call.provider);
         let content = active.node.is_recording() && active.node.runtime.content.messages;
         let reader = ReplyReader::new(provider).with_content(content);
         let opened = active.began.unwrap_or_else(Instant::now);
