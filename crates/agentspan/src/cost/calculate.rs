@@ -3,58 +3,90 @@
 use super::catalog::RateSet;
 use super::price::{Price, PriceLine, Unpriced};
 use super::time::moment;
-use super::unit::{Counts, FRACTIONS, Unit, status};
+use super::unit::{Counts, Unit, status};
 use super::units::PerUnit;
 use super::{Terms, Usd};
-use agentspan_semconv::CostSource;
+use agentspan_semconv::{CostSource, CostStatus};
 use std::sync::Arc;
 
+/// What a price is computed from.
+#[derive(Debug)]
+pub(super) struct Basis<'a> {
+    pub(super) set: &'a RateSet,
+    pub(super) counts: &'a Counts,
+    pub(super) terms: &'a Terms<'a>,
+    pub(super) source: CostSource,
+    /// The entry that the rates are from.
+    pub(super) model: &'a Arc<str>,
+    /// Of the catalogue, if they are from there.
+    pub(super) version: Option<&'a Arc<str>>,
+}
+
 /// What a call costs by the rates that were found for it.
-pub(super) fn calculate(
-    set: &RateSet,
-    counts: &Counts,
-    terms: &Terms<'_>,
-    source: CostSource,
-    model: &Arc<str>,
-) -> Result<Price, Unpriced> {
+#[derive(Debug)]
+pub(super) struct Sum {
+    sides: [Usd; 3],
+    /// Whether a rate is one for long contexts.
+    is_long: bool,
+    status: CostStatus,
+    missing: [Option<&'static str>; MOST_MISSING],
+}
+
+/// The sum alone, or with its parts where there is room for them.
+pub(super) fn sum(basis: &Basis<'_>, lines: Option<&mut Vec<PriceLine>>) -> Result<Sum, Unpriced> {
+    let Basis { set, counts, terms, .. } = basis;
     if set.rates.known().is_empty() {
         return Err(Unpriced::NoRate);
     }
     refuse_overlap(set, counts)?;
-    let Products { lines, sides, is_long } = multiply(set, counts)?;
+    let Products { sides, is_long, is_used, is_free } = multiply(set, counts, lines)?;
+    let missing = missing(set, counts, terms);
+    let mut words = missing.iter().flatten();
+    if !is_used && words.clone().any(|word| !matches!(*word, "batch" | "service_tier")) {
+        return Err(Unpriced::NoRate);
+    }
+    let is_free = if is_used { is_free } else { set.rates.iter().all(|(_, rate)| rate.is_zero()) };
+    Ok(Sum { sides, is_long, status: status(words.next().is_some(), is_free), missing })
+}
+
+impl Sum {
+    pub(super) fn total(&self) -> Usd {
+        self.sides.into_iter().sum()
+    }
+
+    pub(super) fn status(&self) -> CostStatus {
+        self.status
+    }
+}
+
+/// The sum with its parts, and where its rates come from.
+pub(super) fn calculate(basis: &Basis<'_>) -> Result<Price, Unpriced> {
+    let Basis { set, counts, terms, source, model, version } = *basis;
+    let mut lines = Vec::with_capacity(set.rates.known().and(counts.known()).len());
+    let sum = sum(basis, Some(&mut lines))?;
     // Without a rate of its own, reasoning is in the output at the output's rate.
     let reasoning_rate = set.rates.get(Unit::Reasoning).or(set.rates.get(Unit::Output));
     let reasoning = counts.get(Unit::Reasoning).zip(reasoning_rate);
     let reasoning = reasoning.and_then(|(count, rate)| amount(rate, count, Unit::Output));
-    let missing = missing(set, counts, terms);
-    let is_zero = if lines.is_empty() {
-        set.rates.iter().all(|(_, rate)| rate.is_zero())
-    } else {
-        lines.iter().all(|line| line.rate.is_zero())
-    };
-    let uncounted = missing.iter().any(|word| !matches!(*word, "batch" | "service_tier"));
-    if lines.is_empty() && uncounted {
-        return Err(Unpriced::NoRate);
-    }
     let words = [
         terms.tier.filter(|_| set.tier),
         Some("batch").filter(|_| set.batch),
-        Some("long_context").filter(|_| is_long),
+        Some("long_context").filter(|_| sum.is_long),
     ];
     let words: Vec<_> = words.into_iter().flatten().collect();
     Ok(Price {
-        status: status(!missing.is_empty(), is_zero),
+        status: sum.status,
         source: Some(source),
-        total: Some(sides.into_iter().sum()),
-        sides: Some(sides),
+        total: Some(sum.total()),
+        sides: Some(sum.sides),
         reasoning,
         lines,
         price_model: Some(model.clone()),
-        version: None,
+        version: version.cloned(),
         since: set.since.and_then(moment),
         tier: (!words.is_empty()).then(|| words.join("+").to_ascii_lowercase()),
         batch: set.batch,
-        missing,
+        missing: sum.missing.into_iter().flatten().collect(),
     })
 }
 
@@ -72,78 +104,76 @@ fn refuse_overlap(set: &RateSet, counts: &Counts) -> Result<(), Unpriced> {
     Ok(())
 }
 
-/// Each count with its rate, and their sums by side.
+/// What the counts cost by side.
 struct Products {
-    lines: Vec<PriceLine>,
     sides: [Usd; 3],
     /// Whether a rate is one for long contexts.
     is_long: bool,
+    /// Whether anything was used that has a rate.
+    is_used: bool,
+    /// Whether all of that has a rate of zero.
+    is_free: bool,
 }
 
-fn multiply(set: &RateSet, counts: &Counts) -> Result<Products, Unpriced> {
-    let mut leaves = PerUnit::<i128>::default();
+fn multiply(
+    set: &RateSet,
+    counts: &Counts,
+    mut lines: Option<&mut Vec<PriceLine>>,
+) -> Result<Products, Unpriced> {
+    let mut leaves = PerUnit::<u64>::default();
     // Audio that is paid by the second is not paid once more as a part of the input.
     if set.is_timed() && set.rates.get(Unit::InputAudio).is_none() && counts.is_positive(Unit::AudioSeconds) {
         leaves.set(Unit::InputAudio, counts.get(Unit::InputAudio).unwrap_or(0));
     }
-    let mut lines = Vec::with_capacity(set.rates.known().and(counts.known()).len());
-    let (mut sides, mut is_long) = ([Usd::ZERO; 3], false);
+    let mut products = Products { sides: [Usd::ZERO; 3], is_long: false, is_used: false, is_free: true };
     for (unit, rate) in set.rates.iter() {
-        let parts = unit.parts().and(leaves.known()).iter().filter_map(|part| leaves.get(part));
-        let leaf = counts.get(unit).unwrap_or(0) - parts.sum::<i128>();
-        if leaf < 0 {
-            return Err(Unpriced::InvalidUsage);
-        }
+        let mut parts = unit.parts().and(leaves.known()).iter().filter_map(|part| leaves.get(part));
+        let parts = parts.try_fold(0, u64::checked_add);
+        let leaf = parts.and_then(|parts| counts.get(unit).unwrap_or(0).checked_sub(parts));
+        let leaf = leaf.ok_or(Unpriced::InvalidUsage)?;
         leaves.set(unit, leaf);
         if leaf > 0 {
-            is_long |= set.long.has(unit);
             let amount = amount(rate, leaf, unit).ok_or(Unpriced::InvalidUsage)?;
-            sides[unit.side() as usize] += amount;
-            lines.push(PriceLine { unit, quantity: leaf, rate, amount });
+            products.sides[unit.side() as usize] += amount;
+            products.is_long |= set.long.has(unit);
+            products.is_used = true;
+            products.is_free &= rate.is_zero();
+            if let Some(lines) = &mut lines {
+                lines.push(PriceLine { unit, quantity: leaf, rate, amount });
+            }
         }
     }
-    Ok(Products { lines, sides, is_long })
+    Ok(products)
 }
 
-/// What so many millionths of a unit cost. All but seconds are whole, and smaller numbers are divided faster.
-fn amount(rate: Usd, quantity: i128, unit: Unit) -> Option<Usd> {
-    let per = i128::from(unit.per());
-    match u64::try_from(quantity) {
-        Ok(quantity) if quantity % FRACTIONS == 0 => rate.times(i128::from(quantity / FRACTIONS), per),
-        _ => rate.times(quantity, per * i128::from(FRACTIONS)),
-    }
+/// What so many of a unit's fractions cost.
+fn amount(rate: Usd, quantity: u64, unit: Unit) -> Option<Usd> {
+    rate.times(quantity, u64::from(unit.per()) * unit.fractions())
 }
+
+/// Two kinds of tokens, searches, seconds, what nobody counts, batches and tiers.
+const MOST_MISSING: usize = 7;
 
 /// What was used or asked for and has no rate.
-fn missing(set: &RateSet, counts: &Counts, terms: &Terms<'_>) -> Vec<&'static str> {
+fn missing(set: &RateSet, counts: &Counts, terms: &Terms<'_>) -> [Option<&'static str>; MOST_MISSING] {
     let rate = |unit: Unit| set.rates.get(unit);
-    let mut missing = Vec::new();
     // A model that is paid by time or by request has no rates for tokens.
     let by_tokens = rate(Unit::Input).is_some() || rate(Unit::Output).is_some();
-    let wanted = [Unit::Input, Unit::Output].map(|unit| (unit, by_tokens));
-    for (unit, wanted) in wanted.into_iter().chain([(Unit::WebSearches, true)]) {
-        // A count that is not known is no 0, unless it would cost nothing.
-        let untold = unit != Unit::WebSearches
-            && counts.get(unit).is_none()
-            && rate(unit).is_some_and(|rate| !rate.is_zero());
-        if wanted && (untold || (rate(unit).is_none() && counts.is_positive(unit))) {
-            missing.push(unit.word());
-        }
-    }
+    // A count that is not known is no 0, unless it would cost nothing.
+    let is_untold = |unit| counts.get(unit).is_none() && rate(unit).is_some_and(|rate| !rate.is_zero());
+    let has_no_rate = |unit| rate(unit).is_none() && counts.is_positive(unit);
+    let tokens = |unit: Unit| (by_tokens && (is_untold(unit) || has_no_rate(unit))).then(|| unit.word());
     let by_time = set.is_timed();
-    if by_time && counts.get(Unit::AudioSeconds).is_none() {
-        missing.push(Unit::AudioSeconds.word());
-    }
-    if set.has_uncounted && !by_tokens && !by_time {
-        missing.push("uncounted");
-    }
-    if terms.batch && !set.batch {
-        missing.push("batch");
-    }
+    let is_untimed = by_time && counts.get(Unit::AudioSeconds).is_none();
     // Flex is a discount: where a model has none, its standard price holds.
-    if terms.tier.is_some_and(|tier| !tier.eq_ignore_ascii_case("flex")) && !set.tier && !terms.is_standard()
-    {
-        missing.push("service_tier");
-    }
-    missing
+    let has_tier = terms.tier.is_some_and(|tier| !tier.eq_ignore_ascii_case("flex"));
+    [
+        tokens(Unit::Input),
+        tokens(Unit::Output),
+        has_no_rate(Unit::WebSearches).then(|| Unit::WebSearches.word()),
+        is_untimed.then(|| Unit::AudioSeconds.word()),
+        (set.has_uncounted && !by_tokens && !by_time).then_some("uncounted"),
+        (terms.batch && !set.batch).then_some("batch"),
+        (has_tier && !set.tier && !terms.is_standard()).then_some("service_tier"),
+    ]
 }

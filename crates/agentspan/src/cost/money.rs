@@ -79,18 +79,18 @@ impl Usd {
     }
 
     /// This amount `numerator / denominator` times, rounded once.
-    pub(crate) fn times(self, numerator: i128, denominator: i128) -> Option<Self> {
-        Some(Self(rounded(self.0.checked_mul(numerator)?, denominator)))
+    pub(crate) fn times(self, numerator: u64, denominator: u64) -> Option<Self> {
+        // Nearly every amount fits, and a processor divides such numbers many times faster.
+        if let Some(product) = u64::try_from(self.0).ok().and_then(|units| units.checked_mul(numerator)) {
+            let (quotient, rest) = (product / denominator, product % denominator);
+            return Some(Self(i128::from(quotient) + i128::from(rest >= denominator - rest)));
+        }
+        Some(Self(rounded(self.0.checked_mul(i128::from(numerator))?, i128::from(denominator))))
     }
 }
 
 /// Half up; neither number is negative.
 fn rounded(value: i128, divisor: i128) -> i128 {
-    // Nearly every amount fits, and a processor divides such numbers many times faster.
-    if let (Ok(value), Ok(divisor)) = (u64::try_from(value), u64::try_from(divisor)) {
-        let (quotient, rest) = (value / divisor, value % divisor);
-        return i128::from(quotient) + i128::from(rest >= divisor - rest);
-    }
     let (quotient, rest) = (value / divisor, value % divisor);
     quotient + i128::from(rest >= divisor - rest)
 }

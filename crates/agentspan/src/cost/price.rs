@@ -1,5 +1,5 @@
 use super::Usd;
-use super::unit::{FRACTIONS, Unit, status};
+use super::unit::{Unit, status};
 use crate::usage::Usage;
 use agentspan_semconv::{CostSource, CostStatus};
 use std::sync::Arc;
@@ -77,7 +77,8 @@ pub struct Price {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PriceLine {
     pub(super) unit: Unit,
-    pub(super) quantity: i128,
+    /// In the unit's fractions.
+    pub(super) quantity: u64,
     pub(super) rate: Usd,
     pub(super) amount: Usd,
 }
@@ -90,7 +91,7 @@ impl PriceLine {
 
     /// How many tokens, seconds, searches or requests.
     pub fn quantity(&self) -> f64 {
-        self.quantity as f64 / FRACTIONS as f64
+        self.quantity as f64 / self.unit.fractions() as f64
     }
 
     /// USD for [`per`](Self::per) of them.

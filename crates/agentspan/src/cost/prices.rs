@@ -1,8 +1,8 @@
-use super::calculate::calculate;
+use super::calculate::{Basis, calculate, sum};
 use super::catalog::{Catalog, Found, Missing, RateSet};
 use super::price::{Price, PriceQuery, Unpriced};
 use super::unit::Counts;
-use super::{Rates, Usd, time};
+use super::{OwnCost, Rates, Usd, time};
 use crate::error::Error;
 use crate::usage::without_arn;
 use agentspan_semconv::{CostSource, provider};
@@ -120,20 +120,41 @@ impl Prices {
     pub(crate) fn price_of(&self, query: &PriceQuery<'_>, requested: &str) -> Price {
         match query.usage.provider_cost_usd.and_then(Usd::from_f64) {
             Some(stated) => Price::stated(stated),
-            None => self.computed(query, requested).unwrap_or_else(Price::unknown),
+            None => self.with_basis(query, requested, calculate).unwrap_or_else(Price::unknown),
         }
     }
 
-    fn computed(&self, query: &PriceQuery<'_>, requested: &str) -> Result<Price, Unpriced> {
+    /// What [`price_of`](Self::price_of) comes to, without its parts.
+    pub(crate) fn cost_of(&self, query: &PriceQuery<'_>, requested: &str) -> OwnCost {
+        if let Some(stated) = query.usage.provider_cost_usd.and_then(Usd::from_f64) {
+            return OwnCost::stated(stated);
+        }
+        let sum = self.with_basis(query, requested, |basis| sum(basis, None));
+        sum.map_or(OwnCost::Unknown, |sum| OwnCost::of(Some(sum.total()), sum.status()))
+    }
+
+    fn with_basis<T>(
+        &self,
+        query: &PriceQuery<'_>,
+        requested: &str,
+        price: impl FnOnce(&Basis<'_>) -> Result<T, Unpriced>,
+    ) -> Result<T, Unpriced> {
         let terms = Terms::of(query);
         let own = [query.model, requested].into_iter().find_map(|name| self.own(query.provider, name));
-        let Some(own) = own else { return self.listed(query, &terms, None) };
+        let Some(own) = own else { return self.listed(query, &terms, None, price) };
         if let Some(share) = own.rates.share() {
-            return self.listed(query, &terms, Some(share.ok_or(Unpriced::InvalidUsage)?));
+            return self.listed(query, &terms, Some(share.ok_or(Unpriced::InvalidUsage)?), price);
         }
         let mut set = RateSet::default();
         own.rates.resolve(&terms, &mut set).ok_or(Unpriced::InvalidUsage)?;
-        calculate(&set, &Counts::of(query.usage, 0)?, &terms, CostSource::Override, &own.id)
+        price(&Basis {
+            set: &set,
+            counts: &Counts::of(query.usage, 0)?,
+            terms: &terms,
+            source: CostSource::Override,
+            model: &own.id,
+            version: None,
+        })
     }
 
     fn own(&self, provider: &str, model: &str) -> Option<&Override> {
@@ -152,13 +173,14 @@ impl Prices {
             .or_else(|| fitting().find(|own| fits(&own.pattern, &model)))
     }
 
-    /// The catalogue's price, or a share of it in millionths.
-    fn listed(
+    /// By the catalogue's rates, or a share of them in millionths.
+    fn listed<T>(
         &self,
         query: &PriceQuery<'_>,
         terms: &Terms<'_>,
-        share: Option<i128>,
-    ) -> Result<Price, Unpriced> {
+        share: Option<u64>,
+        price: impl FnOnce(&Basis<'_>) -> Result<T, Unpriced>,
+    ) -> Result<T, Unpriced> {
         let catalog = self.catalog.as_ref().ok_or(Unpriced::NoCatalog)?;
         let found =
             self.seen.find(catalog, query.provider, without_arn(query.model)).map_err(
@@ -181,9 +203,8 @@ impl Prices {
                 set.rates.set(unit, rate.times(share, 1_000_000).ok_or(Unpriced::InvalidUsage)?);
             }
         }
-        let mut price = calculate(&set, &counts, terms, source, id)?;
-        price.version = Some(catalog.version.clone());
-        Ok(price)
+        let version = Some(&catalog.version);
+        price(&Basis { set: &set, counts: &counts, terms, source, model: id, version })
     }
 
     #[cfg(test)]

@@ -141,10 +141,10 @@ impl Rates {
     }
 
     /// What share of the catalogue's rates holds, in millionths; `None` where these rates are no discount.
-    pub(crate) fn share(&self) -> Option<Option<i128>> {
+    pub(crate) fn share(&self) -> Option<Option<u64>> {
         let percent = self.discount?;
         let valid = (0.0..=100.0).contains(&percent);
-        Some(valid.then(|| 1_000_000 - (percent * 10_000.0).round() as i128))
+        Some(valid.then(|| 1_000_000 - (percent * 10_000.0).round() as u64))
     }
 
     /// Puts the rates for one call into an empty set; `None` when one of them is no rate.

@@ -1,4 +1,4 @@
-use super::{Price, Usd};
+use super::Usd;
 use agentspan_semconv::CostStatus;
 
 /// What a step itself cost.
@@ -23,23 +23,22 @@ impl OwnCost {
         if usd.is_zero() { Self::Free } else { Self::Known(usd) }
     }
 
+    /// What a price comes to.
+    pub(crate) fn of(total: Option<Usd>, status: CostStatus) -> Self {
+        match (total, status) {
+            (Some(usd), CostStatus::Partial) => Self::Partial(usd),
+            (Some(_), CostStatus::ZeroRated) => Self::Free,
+            (Some(usd), _) => Self::Known(usd),
+            (None, _) => Self::Unknown,
+        }
+    }
+
     /// The amount, as far as it is known.
     pub(crate) fn known(&self) -> Option<Usd> {
         match self {
             Self::Known(usd) | Self::Partial(usd) => Some(*usd),
             Self::Free => Some(Usd::ZERO),
             Self::None | Self::Unknown => None,
-        }
-    }
-}
-
-impl From<&Price> for OwnCost {
-    fn from(price: &Price) -> Self {
-        match (price.total_usd(), price.status()) {
-            (Some(usd), CostStatus::Partial) => Self::Partial(usd),
-            (Some(_), CostStatus::ZeroRated) => Self::Free,
-            (Some(usd), _) => Self::Known(usd),
-            (None, _) => Self::Unknown,
         }
     }
 }

@@ -116,6 +116,14 @@ impl Unit {
         }
     }
 
+    /// In how many parts one is counted: seconds are no whole numbers.
+    pub(crate) const fn fractions(self) -> u64 {
+        match self {
+            Self::AudioSeconds | Self::InputAudioSeconds => FRACTIONS_OF_A_SECOND,
+            _ => 1,
+        }
+    }
+
     pub(crate) const fn side(self) -> Side {
         match self {
             Self::Output | Self::Reasoning | Self::OutputAudio | Self::OutputImage => Side::Output,
@@ -174,16 +182,12 @@ const PARTS_OF_ANY: Units = {
     all
 };
 
-/// Seconds are counted in millionths, so that every count is a whole number.
-pub(crate) const FRACTIONS: u64 = 1_000_000;
+/// Seconds are counted in so many fractions of them, so that every count is a whole number.
+const FRACTIONS_OF_A_SECOND: u64 = 1_000_000;
 
-fn millionths(count: u64) -> i128 {
-    i128::from(count) * i128::from(FRACTIONS)
-}
-
-/// How much of each unit was used, in millionths; `None` where nobody told.
+/// How much of each unit was used, in its [`fractions`](Unit::fractions); `None` where nobody told.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Counts(PerUnit<i128>);
+pub(crate) struct Counts(PerUnit<u64>);
 
 impl Counts {
     /// The counts of a usage that can be true: no part is more than its whole.
@@ -214,25 +218,25 @@ impl Counts {
             (Unit::WebSearches, usage.web_searches),
         ] {
             if let Some(count) = count {
-                counts.set(unit, millionths(count));
+                counts.set(unit, count);
             }
         }
         if let Some(seconds) = seconds {
             // Micro-seconds of a believable time fit well into the integer.
-            let count = (seconds * FRACTIONS as f64).round() as i128;
+            let count = (seconds * FRACTIONS_OF_A_SECOND as f64).round() as u64;
             counts.set(Unit::AudioSeconds, count);
             counts.set(Unit::InputAudioSeconds, count);
         }
         if counts.known().is_empty() {
             return Err(Unpriced::NoUsage);
         }
-        counts.set(Unit::Requests, millionths(1));
+        counts.set(Unit::Requests, 1);
         let counts = Self(counts);
         counts.check(split)?;
         Ok(counts)
     }
 
-    pub(crate) fn get(&self, unit: Unit) -> Option<i128> {
+    pub(crate) fn get(&self, unit: Unit) -> Option<u64> {
         self.0.get(unit)
     }
 
@@ -256,9 +260,10 @@ impl Counts {
                 return Err(Unpriced::InvalidUsage);
             }
         }
-        let cached = count(Unit::CacheRead) + count(Unit::CacheWrite);
-        let written = millionths(split.unwrap_or(0));
-        let valid = cached <= count(Unit::Input) && written <= count(Unit::CacheWrite);
+        let cached = count(Unit::CacheRead).checked_add(count(Unit::CacheWrite));
+        let written = split.unwrap_or(0);
+        let fits = cached.is_some_and(|cached| cached <= count(Unit::Input));
+        let valid = fits && written <= count(Unit::CacheWrite);
         if valid { Ok(()) } else { Err(Unpriced::InvalidUsage) }
     }
 }

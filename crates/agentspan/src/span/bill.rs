@@ -1,28 +1,50 @@
 //! What a model call used and what that costs, kept as it is until the cold side asks for the attributes.
 
-use crate::cost::{Price, Unpriced};
+use crate::cost::{Price, Prices, Unpriced};
+use crate::span::model::Call;
 use crate::span::runtime::{attribute, count};
 use crate::usage::Usage;
 use agentspan_semconv::{cost, llm};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 /// The tokens of one call and their price. A later reply replaces it as a whole.
 #[derive(Debug, Default)]
 pub(crate) struct Bill {
     pub(crate) usage: Usage,
     /// Absent where the amount was told by hand, whose parts nobody knows.
-    pub(crate) price: Option<Price>,
+    pub(crate) pricing: Option<Pricing>,
     /// Takes the place of what the price says is wanting.
     pub(crate) missing: Option<Unpriced>,
 }
 
+/// What a call was charged by. Its caller needs the sum alone; from this the cold side computes it once more, with its parts.
+#[derive(Debug)]
+pub(crate) struct Pricing {
+    pub(crate) prices: Arc<Prices>,
+    /// The model that answered, where it said so.
+    pub(crate) model: Option<Box<str>>,
+    pub(crate) tier: Option<Box<str>>,
+    pub(crate) batch: bool,
+}
+
+impl Pricing {
+    fn price(&self, usage: &Usage, call: &Call, at: SystemTime) -> Price {
+        let query = call.query(usage, at, self.model.as_deref(), self.tier.as_deref(), self.batch);
+        self.prices.price_of(&query, &call.model)
+    }
+}
+
 impl Bill {
-    pub(crate) fn push(self, attributes: &mut Vec<KeyValue>) {
+    /// What `call`, which began at `at`, used and what that costs.
+    pub(crate) fn push(self, call: &Call, at: SystemTime, attributes: &mut Vec<KeyValue>) {
         push_tokens(&self.usage, attributes);
-        if let Some(price) = &self.price {
+        let price = self.pricing.map(|pricing| pricing.price(&self.usage, call, at));
+        if let Some(price) = &price {
             push_price(price, attributes);
         }
-        let missing = match (self.missing, self.price) {
+        let missing = match (self.missing, price) {
             (Some(missing), _) => vec![missing.as_str()],
             (None, Some(price)) => price.missing,
             (None, None) => Vec::new(),

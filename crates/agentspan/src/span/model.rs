@@ -1,6 +1,7 @@
 //! What a model call records: of its request when it begins, of its reply when that has been read.
 
-use crate::cost::{OwnCost, Price, PriceQuery, Unpriced, Usd};
+use crate::cost::{OwnCost, PriceQuery, Unpriced, Usd};
+use crate::span::bill::Pricing;
 use crate::span::content::Text;
 use crate::span::node::Node;
 use crate::span::runtime::{Runtime, attribute, count};
@@ -11,6 +12,7 @@ use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// What pricing a call needs besides its usage; known when the call begins.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,33 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    pub(crate) const UNKNOWN: Self = Self {
+        provider: Cow::Borrowed(""),
+        model: String::new(),
+        operation: None,
+        batch: false,
+        server: None,
+    };
+
+    /// Asks for the price of the call, which began at `at`. Its answer may name the model and the tier that served it.
+    pub(crate) fn query<'a>(
+        &'a self,
+        usage: &'a Usage,
+        at: SystemTime,
+        model: Option<&'a str>,
+        tier: Option<&'a str>,
+        batch: bool,
+    ) -> PriceQuery<'a> {
+        PriceQuery {
+            provider: &self.provider,
+            model: model.unwrap_or(&self.model),
+            usage,
+            at,
+            service_tier: tier,
+            batch: batch || self.batch,
+        }
+    }
+
     /// Says what was called, as far as nobody has said it otherwise: a reply names the model that has answered.
     pub(crate) fn push_missing(&self, attributes: &mut Vec<KeyValue>) {
         let model: Arc<str> = self.model.as_str().into();
@@ -236,22 +265,18 @@ pub(crate) fn record_usage(
     batch: bool,
 ) {
     node.figures(|figures| figures.usage = usage.clone());
-    let unknown = Call::default();
-    let call = node.call.get().unwrap_or(&unknown);
-    let query = PriceQuery {
-        provider: &call.provider,
-        model: model.unwrap_or(&call.model),
-        usage: &usage,
-        at: node.started,
-        service_tier: tier,
-        batch: batch || call.batch,
-    };
+    let call = node.called();
     // Half a count would make the other half free. Embeddings have no output.
     let half = node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
-    let price = if half && usage.provider_cost_usd.is_none() {
-        Price::unknown(Unpriced::NoUsage)
+    let is_unpriced = half && usage.provider_cost_usd.is_none();
+    let prices = node.runtime.prices.prices();
+    let cost = if is_unpriced {
+        OwnCost::Unknown
     } else {
-        node.runtime.prices.prices().price_of(&query, &call.model)
+        prices.cost_of(&call.query(&usage, node.started, model, tier, batch), &call.model)
     };
-    node.charge(usage, price);
+    node.charge(usage, cost, || {
+        let (model, tier) = (model.map(Into::into), tier.map(Into::into));
+        if is_unpriced { Err(Unpriced::NoUsage) } else { Ok(Pricing { prices, model, tier, batch }) }
+    });
 }

@@ -6,8 +6,8 @@ pub(crate) use end::Ended;
 pub(crate) use own::{Own, Told};
 pub(crate) use state::Recording;
 
-use crate::cost::{OwnCost, Price, Totals};
-use crate::span::bill::Bill;
+use crate::cost::{OwnCost, Totals, Unpriced};
+use crate::span::bill::{Bill, Pricing};
 use crate::span::measure::ReplyFigures;
 use crate::span::model::Call;
 use crate::span::recorder::Recorded;
@@ -165,6 +165,12 @@ impl Node {
 
     pub(crate) fn is_adopted(&self) -> bool {
         self.adopted.load(Ordering::Relaxed)
+    }
+
+    /// What was called; of a step that is no call nothing is known.
+    pub(crate) fn called(&self) -> &Call {
+        static UNKNOWN: Call = Call::UNKNOWN;
+        self.call.get().unwrap_or(&UNKNOWN)
     }
 
     pub(crate) fn is_model_call(&self) -> bool {
@@ -349,8 +355,14 @@ impl Node {
         }
     }
 
-    /// Puts what a call used and what that costs in place of what was known before; an amount told by hand stays.
-    pub(crate) fn charge(&self, usage: Usage, price: Price) {
+    /// Puts what a call used and what that costs in place of what was known before; an amount told by hand stays. `pricing`
+    /// is asked only when the parts of the cost will be recorded.
+    pub(crate) fn charge(
+        &self,
+        usage: Usage,
+        cost: OwnCost,
+        pricing: impl FnOnce() -> Result<Pricing, Unpriced>,
+    ) {
         let mut state = lock(&self.state);
         if state.ended {
             return;
@@ -358,11 +370,15 @@ impl Node {
         let own = &mut state.own;
         (own.prompt_tokens, own.completion_tokens) = (usage.input, usage.output);
         if !own.cost_by_hand {
-            own.cost = OwnCost::from(&price);
+            own.cost = cost;
         }
         if self.is_recording() {
-            let price = (!own.cost_by_hand).then_some(price);
-            state.bill = Some(Box::new(Bill { usage, price, missing: None }));
+            let (pricing, missing) = match (!own.cost_by_hand).then(pricing) {
+                Some(Ok(pricing)) => (Some(pricing), None),
+                Some(Err(missing)) => (None, Some(missing)),
+                None => (None, None),
+            };
+            state.bill = Some(Box::new(Bill { usage, pricing, missing }));
         }
     }
 
@@ -372,7 +388,7 @@ impl Node {
         if let Some(bill) = &mut state.bill
             && !state.ended
         {
-            bill.price = None;
+            (bill.pricing, bill.missing) = (None, None);
         }
     }
 

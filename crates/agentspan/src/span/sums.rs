@@ -14,7 +14,7 @@ impl Node {
             call.push_missing(sums);
         }
         if let Some(bill) = self.take_bill() {
-            bill.push(sums);
+            bill.push(self.called(), self.started, sums);
         }
         let (totals, own) = self.totals_and_own();
         self.push_cost(&totals, &own, open, sums);

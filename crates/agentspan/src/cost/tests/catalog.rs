@@ -1,6 +1,6 @@
 //! The committed catalogue against the crate that it came from.
 
-use super::{TODAY, at, count};
+use super::{TODAY, at, count, priced};
 use crate::cost::catalog::Catalog;
 use crate::cost::{CostSource, PriceQuery, Prices, Usd};
 use crate::usage::Usage;
@@ -59,7 +59,7 @@ fn every_model_costs_what_the_other_engine_says() {
                 if batch {
                     request = request.with_price_context("processing", "batch");
                 }
-                let (price, theirs) = (ours.price(&query), calculator.calculate(&request));
+                let (price, theirs) = (priced(&ours, &query), calculator.calculate(&request));
                 let shown =
                     || format!("{name} {model} {usage:?} {time} {tier} {batch}: {price:?} {theirs:?}");
                 match (&theirs, price.total_usd()) {

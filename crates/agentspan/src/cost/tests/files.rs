@@ -1,6 +1,6 @@
 //! Price files of one's own, good and broken.
 
-use super::{TODAY, at, count, usd};
+use super::{TODAY, at, count, priced, usd};
 use crate::cost::{CostStatus, PriceQuery, Prices};
 use crate::error::ErrorKind;
 
@@ -16,7 +16,7 @@ fn a_file_of_ones_own_is_the_catalogue() {
         file(r#"{"input_mtok": 0.1, "output_mtok": 3e-1, "requests_kcount": 2}"#).as_bytes(),
     );
     let usage = count(1000, 100);
-    let price = prices.unwrap().price(&PriceQuery::new("acme", "m", &usage).at(at(TODAY)));
+    let price = priced(&prices.unwrap(), &PriceQuery::new("acme", "m", &usage).at(at(TODAY)));
     assert_eq!(price.total_usd(), Some(usd("0.00213")));
     assert_eq!((price.other_usd(), price.catalog_version()), (Some(usd("0.002")), Some("custom")));
     let free = Prices::from_json(file(r#"{"input_mtok": 0, "output_mtok": 0}"#).as_bytes()).unwrap();

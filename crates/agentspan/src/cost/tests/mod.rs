@@ -5,7 +5,7 @@ mod overrides;
 mod sums;
 mod vectors;
 
-use super::{Price, PriceQuery, Prices, Usd};
+use super::{OwnCost, Price, PriceQuery, Prices, Usd};
 use crate::usage::Usage;
 use std::time::{Duration, SystemTime};
 
@@ -21,7 +21,15 @@ fn at(seconds: u64) -> SystemTime {
 }
 
 fn today(provider: &str, model: &str, usage: &Usage) -> Price {
-    Prices::bundled().price(&PriceQuery::new(provider, model, usage).at(at(TODAY)))
+    priced(&Prices::bundled(), &PriceQuery::new(provider, model, usage).at(at(TODAY)))
+}
+
+/// The price with its parts, which comes to what is charged without them.
+fn priced(prices: &Prices, query: &PriceQuery<'_>) -> Price {
+    let price = prices.price(query);
+    let whole = OwnCost::of(price.total_usd(), price.status());
+    assert_eq!(prices.cost_of(query, query.model), whole, "{query:?}");
+    price
 }
 
 fn count(input: u64, output: u64) -> Usage {

@@ -1,6 +1,6 @@
 //! Prices that come before the catalogue.
 
-use super::{TODAY, at, count, usd};
+use super::{TODAY, at, count, priced, usd};
 use crate::cost::{CostSource, CostStatus, PriceQuery, Prices, Rates};
 use crate::usage::Usage;
 
@@ -25,7 +25,7 @@ fn an_override_wins_over_the_catalogue() {
     let price = |provider, model, usage, later, tier, batch| {
         let at = at(TODAY + later);
         let query = PriceQuery::new(provider, model, usage).at(at).service_tier(tier).batch(batch);
-        prices.price(&query)
+        priced(&prices, &query)
     };
     let cases = [
         ("openai", "gpt-4o", &cached, 0, "", false, "0.00164"),
@@ -78,7 +78,7 @@ fn batch_and_tier_of_a_longer_input_come_before_those_of_the_shorter_one() {
     for (input, tier, batch, expected, words) in cases {
         let usage = count(input, 0);
         let query = PriceQuery::new("acme", "m", &usage).at(at(TODAY)).service_tier(tier).batch(batch);
-        let price = prices.price(&query);
+        let price = priced(&prices, &query);
         let line = (price.lines()[0].rate().to_string(), price.tier(), price.status());
         assert_eq!(line, (expected.to_owned(), words, CostStatus::Known), "{input} {tier} {batch}");
     }
@@ -90,7 +90,7 @@ fn cached_audio_has_a_rate_of_its_own_once_its_count_is_told() {
     let prices = Prices::bundled().with_override("", "m", rates);
     let untold = count(1000, 0).cache_read(400).input_audio(300);
     let told = untold.clone().cache_audio_read(200);
-    let price = |usage| prices.price(&PriceQuery::new("acme", "m", usage));
+    let price = |usage| priced(&prices, &PriceQuery::new("acme", "m", usage));
     // 500 plain, 200 cached text, 100 audio, 200 cached audio.
     assert_eq!(price(&told).total_usd(), Some(usd("0.002")));
     assert_eq!(price(&told).audio_usd(), Some(usd("0.0014")));
@@ -103,7 +103,7 @@ fn a_price_says_since_when_it_holds() {
     let own = Rates::per_million(1.0, 1.0).since(at(TODAY - 5), Rates::per_million(2.0, 2.0));
     let prices = Prices::bundled().with_override("", "dated", own);
     let since = |model, time, batch| {
-        prices.price(&PriceQuery::new("openai", model, &usage).at(at(time)).batch(batch)).effective_since()
+        priced(&prices, &PriceQuery::new("openai", model, &usage).at(at(time)).batch(batch)).effective_since()
     };
     assert_eq!(since("o3", TODAY, false), Some(at(1_749_513_600)));
     assert_eq!(since("o3", 1_749_513_599, false), None);
@@ -117,7 +117,7 @@ fn a_price_says_since_when_it_holds() {
 fn what_the_provider_states_comes_first() {
     let prices = Prices::bundled().with_override("", "gpt-4o", Rates::per_million(1.0, 2.0));
     let usage = count(1000, 500).provider_cost_usd(0.1);
-    let price = prices.price(&PriceQuery::new("openai", "gpt-4o", &usage));
+    let price = priced(&prices, &PriceQuery::new("openai", "gpt-4o", &usage));
     assert_eq!((price.total_usd(), price.source()), (Some(usd("0.1")), Some(CostSource::Provider)));
     assert_eq!(price.input_usd(), None);
 }
@@ -127,11 +127,11 @@ fn what_was_looked_up_is_bounded() {
     let (prices, usage) = (Prices::bundled(), count(1, 1));
     for number in 0..3000 {
         let model = format!("no-such-model-{number}");
-        assert_eq!(prices.price(&PriceQuery::new("openai", &model, &usage)).missing(), ["model"]);
+        assert_eq!(priced(&prices, &PriceQuery::new("openai", &model, &usage)).missing(), ["model"]);
     }
     assert!(prices.seen_models() <= 1024);
     let name = "x".repeat(1 << 20);
-    assert_eq!(prices.price(&PriceQuery::new("openai", &name, &usage)).missing(), ["model"]);
+    assert_eq!(priced(&prices, &PriceQuery::new("openai", &name, &usage)).missing(), ["model"]);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn every_spelling_of_a_tier_has_the_price_of_that_tier() {
     ];
     for (told, rate, tier, missing) in cases {
         let usage = count(1_000_000, 0);
-        let price = prices.price(&PriceQuery::new("aws.bedrock", "m", &usage).service_tier(told));
+        let price = priced(&prices, &PriceQuery::new("aws.bedrock", "m", &usage).service_tier(told));
         assert_eq!(price.total_usd(), Some(usd(rate)), "{told}");
         assert_eq!((price.tier(), price.missing()), (tier, missing), "{told}");
     }
@@ -170,7 +170,7 @@ fn the_tiers_of_the_catalogue_are_found_by_the_words_of_vertex() {
     let price = |tier| {
         let usage = count(1_000_000, 0);
         let query = PriceQuery::new("gcp.vertex_ai", "gemini-3.8-flash-tts", &usage).at(at(TODAY));
-        let price = Prices::bundled().price(&query.service_tier(tier));
+        let price = priced(&Prices::bundled(), &query.service_tier(tier));
         (price.total_usd(), price.tier().map(str::to_owned), price.status())
     };
     for (vertex, word) in [("ON_DEMAND_PRIORITY", "priority"), ("ON_DEMAND_FLEX", "flex")] {

@@ -22,7 +22,8 @@ fn the_status_of_a_sum_says_what_is_missing() {
     // Nothing was used, which says nothing about the price.
     assert_eq!(status(&[OwnCost::Known(Usd::ZERO)]), Some(CostStatus::Known));
     assert_eq!(status(&[OwnCost::Known(Usd::ZERO), OwnCost::Free]), Some(CostStatus::Known));
-    assert_eq!(status(&[OwnCost::from(&today("openai", "gpt-4o", &count(0, 0)))]), Some(CostStatus::Known));
+    let unused = today("openai", "gpt-4o", &count(0, 0));
+    assert_eq!(status(&[OwnCost::of(unused.total_usd(), unused.status())]), Some(CostStatus::Known));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Prices that were worked out by hand.
 
-use super::{TODAY, at, count, today, usd};
+use super::{TODAY, at, count, priced, today, usd};
 use crate::cost::{CostStatus, PriceQuery, Prices, Usd};
 use crate::usage::Usage;
 
@@ -102,12 +102,12 @@ fn batch_tier_and_date_choose_the_price() {
     let prices = Prices::bundled();
     for (model, usage, time, tier, batch, expected, status) in cases {
         let query = PriceQuery::new("openai", model, usage).at(at(time)).service_tier(tier).batch(batch);
-        let price = prices.price(&query);
+        let price = priced(&prices, &query);
         let figures = (price.total_usd().unwrap().to_string(), price.status());
         assert_eq!(figures, (expected.to_owned(), status), "{model} {tier} {batch} {time}");
     }
     let batch = PriceQuery::new("anthropic", "claude-sonnet-4-5-20250929", &plain).at(at(TODAY)).batch(true);
-    assert_eq!(prices.price(&batch).total_usd(), Some(usd("0.00525")));
+    assert_eq!(priced(&prices, &batch).total_usd(), Some(usd("0.00525")));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn the_hour_chooses_the_price_to_the_second() {
     ];
     for (second, expected) in cases {
         let query = PriceQuery::new("deepseek", "deepseek-flash", &usage).at(at(TODAY + second));
-        assert_eq!(Prices::bundled().price(&query).total_usd(), Some(usd(expected)), "{second}");
+        assert_eq!(priced(&Prices::bundled(), &query).total_usd(), Some(usd(expected)), "{second}");
     }
 }
 
