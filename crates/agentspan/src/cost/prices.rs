@@ -277,8 +277,9 @@ impl PriceBook {
         Self(RwLock::new(Arc::new(prices)))
     }
 
-    pub(crate) fn prices(&self) -> Arc<Prices> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Asks the prices without taking them away, which costs less; nobody may set others meanwhile.
+    pub(crate) fn with<T>(&self, ask: impl FnOnce(&Arc<Prices>) -> T) -> T {
+        ask(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn set(&self, prices: Prices) {

@@ -252,9 +252,9 @@ impl fmt::Debug for Telemetry {
 
 /// Without this what is open when the provider stops would vanish, from spans and from metrics.
 fn end_open_steps(runtime: &Runtime, before_each: impl Fn()) {
-    for node in runtime.open.all() {
+    for node in runtime.open_steps() {
         before_each();
-        if let Some(run) = node.run.as_ref().filter(|_| node.is_run)
+        if let Some(run) = node.run().filter(|_| node.is_run)
             && run.stop_reason().is_none()
         {
             run.set_stop_reason(StopReason::Shutdown);

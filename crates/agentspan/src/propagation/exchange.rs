@@ -48,7 +48,7 @@ pub fn inject_to<C: WriteCarrier + ?Sized>(destination: &str, carrier: &mut C) {
 /// Reads who sent this, in place of whatever step is current here. Never fails: see [`Extracted`].
 pub fn extract<C: ReadCarrier + ?Sized>(carrier: &C) -> Extracted {
     let node = NodeRef::current();
-    let (runtime, _) = Runtime::current(node.as_ref());
+    let runtime = Runtime::here(node.as_deref());
     Extracted::new(w3c(&runtime.propagation).read(&Context::new(), &Carrier(carrier)))
 }
 
@@ -56,7 +56,7 @@ pub fn extract<C: ReadCarrier + ?Sized>(carrier: &C) -> Extracted {
 #[cfg(any(feature = "rmcp", feature = "tower"))]
 pub(crate) fn identity(sender: &Extracted) -> Vec<opentelemetry::KeyValue> {
     let node = NodeRef::current();
-    let (runtime, _) = Runtime::current(node.as_ref());
+    let runtime = Runtime::here(node.as_deref());
     let mut attributes = Vec::new();
     crate::span::identify_by_sender(sender.context(), &runtime.propagation.tags, &mut attributes);
     attributes
@@ -76,7 +76,7 @@ impl<C: ReadCarrier + ?Sized> crate::propagation::w3c::Headers for Carrier<'_, C
 
 fn inject_with<C: WriteCarrier + ?Sized>(carrier: &mut C, destination: Option<&str>) {
     let node = NodeRef::current();
-    let (runtime, _) = Runtime::current(node.as_ref());
+    let runtime = Runtime::here(node.as_deref());
     let policy = &runtime.propagation;
     if destination.is_none_or(|destination| takes_trace(policy, destination)) {
         let mut write = |name: &'static str, value| match value {
@@ -97,7 +97,7 @@ fn inject_with<C: WriteCarrier + ?Sized>(carrier: &mut C, destination: Option<&s
             }));
         });
         // What the run says of itself comes before what was said by whoever asked for it.
-        if let Some(run) = node.as_ref().and_then(|node| node.run.as_ref()) {
+        if let Some(run) = node.as_ref().and_then(|node| node.run()) {
             run.with_inherited(|inherited| {
                 let known = |key: &str| {
                     [session::SESSION_ID, user::USER_ID].contains(&key)

@@ -57,12 +57,11 @@ impl Adopted {
         let passes_by = parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
         let node = Node::new(NewNode {
             span_context: None,
-            runtime: runtime.clone(),
+            runtime: Some(runtime.clone()),
             name: if passes_by { String::new() } else { name(metadata, &step_type, &fields) },
             step_type,
-            run: parent.as_ref().and_then(|parent| parent.run.clone()),
+            run: None,
             parent,
-            is_run: false,
             is_light: false,
             carriers: 1,
             started: SystemTime::now(),
@@ -100,10 +99,10 @@ impl Adopted {
         if self.identified.swap(true, Ordering::Relaxed) {
             return None;
         }
-        let dispatch = self.node.runtime.dispatch()?;
+        let dispatch = self.node.runtime().dispatch()?;
         let context = tracing_opentelemetry::get_otel_context(id, &dispatch)?;
         self.node.set_adopted(&context);
-        let around = self.node.parent.as_ref().and_then(|parent| parent.run.as_ref());
+        let around = self.node.parent.as_ref().and_then(|parent| parent.run());
         if let Some(run) = around.filter(|_| self.node.is_step_of_run && self.node.is_recording()) {
             self.node.set(count(agent::AGENT_STEP_INDEX, run.next_step()));
         }

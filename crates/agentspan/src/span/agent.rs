@@ -99,8 +99,8 @@ impl Begin for AgentBuilder {
         let Self { workflow, identity, agent_type, version, query, own } = self;
         let spec = Spec::run(span_name::agent(&workflow), workflow.into(), identity);
         Step(Active::start(spec, |node, initial| {
-            let parent = node.run.as_ref().and_then(|run| run.parent.as_ref());
-            let query = query.filter(|_| node.runtime.content.queries);
+            let parent = node.run().and_then(|run| run.parent.as_ref());
+            let query = query.filter(|_| node.runtime().content.queries);
             let known = [
                 (agent::AGENT_TYPE, agent_type),
                 (agent::AGENT_VERSION, version),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// Posts a step that has ended: a call with its figures, a run with its reason.
 pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Option<&StopReason>) {
-    let books = &node.runtime.books;
+    let books = &node.runtime().books;
     if let Some(reason) = stop_reason {
         books.run_ended(reason.as_str());
     }
@@ -23,13 +23,13 @@ pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Optio
     };
     let entry = Entry {
         subject,
-        agent: node.run.as_ref().map(|run| run.agent_name.as_ref()),
+        agent: node.run().map(|run| run.agent_name.as_ref()),
         cost: &own.cost,
         prompt_tokens: own.prompt_tokens,
         completion_tokens: own.completion_tokens,
         failed,
     };
-    match &node.run {
+    match node.run() {
         Some(run) => run.post(books, &entry),
         None => books.post(&entry, &mut None, &[]),
     }
@@ -48,9 +48,9 @@ fn offer(step: &Arc<Node>, run: &Arc<Node>) {
     if !run.is_run || !is_outermost() || (is_late && !run.is_ended()) {
         return;
     }
-    let (Some(identity), totals) = (&run.run, run.totals()) else { return };
+    let (Some(identity), totals) = (run.run(), run.totals()) else { return };
     let Some(usd) = totals.known_cost() else { return };
-    let books = &run.runtime.books;
+    let books = &run.runtime().books;
     if !books.is_dear(usd, is_late) {
         return;
     }

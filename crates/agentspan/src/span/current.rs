@@ -9,8 +9,10 @@ pub(crate) struct NodeRef(pub(crate) Arc<Node>);
 
 impl NodeRef {
     pub(crate) fn current() -> Option<Arc<Node>> {
-        let node = Context::map_current(|context| Some(context.get::<Self>()?.0.clone()))?;
-        Some(Light::below(&node).unwrap_or(node))
+        Context::map_current(|context| {
+            let node = &context.get::<Self>()?.0;
+            Some(Light::below(node).unwrap_or_else(|| node.clone()))
+        })
     }
 }
 

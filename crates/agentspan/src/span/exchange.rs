@@ -74,8 +74,8 @@ impl ModelExchange {
             return;
         }
         if let Some(request) = request.filter(|_| node.is_adopted()) {
-            let content = node.runtime.content.messages;
-            RequestRecord::read(request, content).of_messages().attributes(&node.runtime, &mut attributes);
+            let content = node.runtime().content.messages;
+            RequestRecord::read(request, content).of_messages().attributes(node.runtime(), &mut attributes);
         }
         node.set_all(attributes);
     }
@@ -85,7 +85,7 @@ impl ModelExchange {
             Step::Own(active) => &active.node,
             Step::Joined(node) => node,
         };
-        let content = node.is_recording() && node.runtime.content.messages;
+        let content = node.is_recording() && node.runtime().content.messages;
         let pace = Pace::new(opened, node.is_measured());
         Self { step, reader: reader.with_content(content), has_reply: false, is_refused: false, pace }
     }

@@ -17,13 +17,13 @@ use std::time::{Duration, SystemTime};
 /// Ends a step: posts its part, and writes to the span what is known only now.
 pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     // Nobody sees when a step ended that is neither recorded nor measured.
-    let now = if node.is_sampled_out() && node.runtime.meter.is_none() {
+    let now = if node.is_sampled_out() && node.runtime().meter.is_none() {
         node.started
     } else {
         SystemTime::now().max(node.started)
     };
     let settle = |ending: &mut Ending, own: &Own, told: Option<Cow<'static, str>>| {
-        let run = node.run.as_ref().filter(|_| node.is_run);
+        let run = node.run().filter(|_| node.is_run);
         let stop_reason = run.map(|run| settle_reason(run, ending));
         if let (Some(run), Some(reason)) = (run, &stop_reason) {
             run.set_stop_reason(reason.clone());
@@ -52,7 +52,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
         Recording::None => {}
         Recording::Adopted => node.leave(attributes),
         Recording::Own(mut recorded) => {
-            let Some(recorder) = &node.runtime.recorder else { return };
+            let Some(recorder) = &node.runtime().recorder else { return };
             if let Some((status, event)) = failure {
                 recorded.set_status(status);
                 event.into_iter().for_each(|event| recorded.add_event(event, recorder.limits()));
@@ -80,9 +80,9 @@ fn push_final_sums(node: &Arc<Node>, complete: bool, attributes: &mut Vec<KeyVal
     if complete {
         return node.push_sums(None, attributes);
     }
-    let id = node.span_context.get().map(|span| span.span_id());
-    match id.filter(|_| node.runtime.waits()) {
-        Some(id) => node.runtime.pending.insert(id, node),
+    let id = node.span_context().map(|span| span.span_id());
+    match id.filter(|_| node.runtime().waits()) {
+        Some(id) => node.runtime().pending.insert(id, node),
         None => node.push_sums(node.completeness().err(), attributes),
     }
 }
@@ -126,17 +126,9 @@ fn tell_runs(
     error_type: Option<&Cow<'static, str>>,
     duration: Duration,
 ) {
-    let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
-    if let Some(around) = around {
-        if ending.outcome.is_failure() {
-            around.step_failed(node.valid_span_context());
-        }
-        if node.is_step_of_run {
-            around.step_ended(&node.step_type, &ending.outcome, error_type);
-        }
-    }
-    if node.is_sampled_out() {
-        return;
+    let Some(around) = node.parent.as_ref().and_then(|parent| parent.run()) else { return };
+    if ending.outcome.is_failure() {
+        around.step_failed(node.valid_span_context());
     }
     let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
     let line = Line {
@@ -146,7 +138,16 @@ fn tell_runs(
         duration,
         failed: ending.outcome.is_failure(),
     };
-    std::iter::successors(around, |run| run.parent.as_ref()).for_each(|run| run.add_line(&line));
+    let line = (!node.is_sampled_out()).then_some(line);
+    if node.is_step_of_run {
+        around.step_ended(&node.step_type, &ending.outcome, error_type, line.as_ref());
+    } else if let Some(line) = &line {
+        around.add_line(line);
+    }
+    if let Some(line) = line {
+        let outer = std::iter::successors(around.parent.as_ref(), |run| run.parent.as_ref());
+        outer.for_each(|run| run.add_line(&line));
+    }
 }
 
 /// The class of a failure. A run whose own error has none takes that of the step that made it fail.
@@ -165,7 +166,7 @@ fn error_type(
     let of_outcome = if ending.outcome == Outcome::Timeout { "timeout" } else { OTHER };
     let class = told.or(of_error).or_else(of_reason).unwrap_or(Cow::Borrowed(of_outcome));
     let of_step = matches!(stop_reason, Some(StopReason::ToolError | StopReason::LlmError))
-        .then(|| node.run.as_ref()?.failure_class())
+        .then(|| node.run()?.failure_class())
         .flatten();
     Some(of_step.filter(|_| class == OTHER).unwrap_or(class))
 }
@@ -178,7 +179,7 @@ fn recorded_failure(
     now: SystemTime,
 ) -> (Status, Option<Event>) {
     let failure = ending.failure.as_ref();
-    let texts = node.runtime.content.errors;
+    let texts = node.runtime().content.errors;
     let message = failure.and_then(|failure| failure.message.clone()).filter(|_| texts);
     let status = Status::error(message.clone().map_or_else(|| error_type.clone(), Cow::Owned));
     let event = failure.map(|failure| exception_event(failure, error_type, message));

@@ -110,7 +110,7 @@ impl SpanHandle {
     /// The result of a tool: its size is always recorded, its text only when tool content is asked for.
     pub fn result<R: Serialize + ?Sized>(&self, result: &R) -> &Self {
         let Some(node) = self.recording() else { return self };
-        let content = node.runtime.content.tools;
+        let content = node.runtime().content.tools;
         let text = crate::span::content::Text::of(result, content);
         node.set(count(tool::TOOL_RESULT_SIZE, text.size));
         node.set_all(text.attributes(tool::TOOL_RESULT));
@@ -125,7 +125,7 @@ impl SpanHandle {
         if let Some(top) = documents.iter().filter_map(score).reduce(f64::max) {
             node.set(attribute(retrieval::RETRIEVAL_TOP_SCORE, top));
         }
-        if node.runtime.content.documents {
+        if node.runtime().content.documents {
             let text = crate::span::content::Text::of(documents, true);
             node.set_all(text.attributes(retrieval::RETRIEVAL_DOCUMENTS));
         }
@@ -147,7 +147,7 @@ impl SpanHandle {
 
     /// The reason of a validation, an approval or a handoff; recorded only when reasons are asked for.
     pub fn reason(&self, reason: impl Into<String>) -> &Self {
-        let Some(node) = self.recording().filter(|node| node.runtime.content.reasons) else { return self };
+        let Some(node) = self.recording().filter(|node| node.runtime().content.reasons) else { return self };
         let name = match node.step_type {
             StepType::Approval => approval::APPROVAL_REASON,
             StepType::Handoff => handoff::HANDOFF_REASON,

@@ -41,11 +41,11 @@ impl Begin for HandoffBuilder {
         let Self { to, from, reason, own } = self;
         let spec = Spec::new(StepType::Handoff, SpanKind::Internal, || span_name::handoff(&to));
         Step(Active::start(spec, |node, initial| {
-            let around = node.run.as_ref().map(|run| run.agent_name.to_string());
+            let around = node.run().map(|run| run.agent_name.to_string());
             let texts = [
                 (names::HANDOFF_TO, Some(to)),
                 (names::HANDOFF_FROM, from.or(around)),
-                (names::HANDOFF_REASON, reason.filter(|_| node.runtime.content.reasons)),
+                (names::HANDOFF_REASON, reason.filter(|_| node.runtime().content.reasons)),
             ];
             initial
                 .attributes

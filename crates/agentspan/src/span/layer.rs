@@ -2,10 +2,9 @@ use crate::span::adopted::{Adopted, is_telling, tells_failure};
 use crate::span::current::NodeRef;
 use crate::span::node::Node;
 use crate::span::runtime::Runtime;
-use crate::span::sharded::Sharded;
 use opentelemetry::{Context, ContextGuard};
 use std::cell::{Cell, RefCell};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use tracing::span::{Attributes, Entered, Id, Record};
 use tracing::{Dispatch, Event, Subscriber};
 use tracing_subscriber::layer::{self, Layer};
@@ -20,14 +19,11 @@ pub(crate) const TARGET: &str = "agentspan";
 #[derive(Debug)]
 pub(crate) struct StepLayer {
     runtime: Arc<Runtime>,
-    /// What the `tracing` span of each step carries. The registry could hold it as well, at the price of several
-    /// look-ups and a box for each span.
-    attached: Sharded<Attached>,
 }
 
 impl StepLayer {
     pub(crate) fn new(runtime: Arc<Runtime>) -> Self {
-        Self { runtime, attached: Sharded::default() }
+        Self { runtime }
     }
 
     pub(crate) fn runtime(&self) -> &Arc<Runtime> {
@@ -49,7 +45,8 @@ impl StepLayer {
         let Some(parent) = attributes.parent() else { return (Context::new(), None) };
         // Steps know their context; of other spans the bridge knows it, which has to start them for that.
         let steps = cx.span(parent).and_then(|span| {
-            span.scope().find_map(|span| self.attached.get(span.id().into_u64(), |it| it.context.clone()))
+            span.scope()
+                .find_map(|span| self.runtime.attached.get(span.id().into_u64(), |it| it.context.clone()))
         });
         let bridged = || tracing_opentelemetry::get_otel_context(parent, &self.runtime.dispatch()?);
         let context = steps.or_else(bridged).unwrap_or_default();
@@ -60,20 +57,25 @@ impl StepLayer {
     /// Finds the span of a bridge that a step of others stands beside, the first time that this is asked.
     fn identify(&self, id: &Id, adopted: Arc<Adopted>) -> Option<Context> {
         let context = adopted.identify(id)?;
-        let node = Arc::downgrade(&adopted.node);
-        let attached = Attached { context: context.clone(), node, adopted: Some(adopted) };
-        self.attached.insert(id.into_u64(), attached);
+        let attached = Attached { context: context.clone(), adopted: Some(adopted) };
+        self.runtime.attached.insert(id.into_u64(), attached);
         Some(context)
     }
 }
 
 /// What a step's `tracing` span carries.
 #[derive(Debug)]
-struct Attached {
+pub(crate) struct Attached {
+    /// With the step in it.
     context: Context,
-    node: Weak<Node>,
     /// Of a span of others that is a step.
     adopted: Option<Arc<Adopted>>,
+}
+
+impl Attached {
+    pub(crate) fn node(&self) -> Option<&Arc<Node>> {
+        self.context.get::<NodeRef>().map(|node| &node.0)
+    }
 }
 
 thread_local! {
@@ -95,7 +97,7 @@ pub(crate) fn enter_attached(span: &tracing::Span) -> Entered<'_> {
 
 /// Makes a `tracing` span for a step, with `context` current whenever it is entered.
 pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> tracing::Span {
-    make(context, node, || {
+    make(context, || {
         if is_end_of_chain(node) {
             return tracing::error_span!(target: TARGET, parent: None, "agentspan", name);
         }
@@ -111,8 +113,8 @@ fn is_end_of_chain(node: &Node) -> bool {
     node.depth % MAX_CHAIN == MAX_CHAIN - 1
 }
 
-fn make(context: Context, node: &Arc<Node>, span: impl FnOnce() -> tracing::Span) -> tracing::Span {
-    let attached = Attached { context, node: Arc::downgrade(node), adopted: None };
+fn make(context: Context, span: impl FnOnce() -> tracing::Span) -> tracing::Span {
+    let attached = Attached { context, adopted: None };
     // Thread-local storage is gone only while a thread ends; then the span carries nothing.
     let _ = MAKING.try_with(|making| making.replace(Some(attached)));
     let span = span();
@@ -127,7 +129,7 @@ pub(crate) fn bridged_span(
     context: Context,
     node: &Arc<Node>,
 ) -> tracing::Span {
-    make(context, node, || {
+    make(context, || {
         // The bridge is told the parent of its span apart.
         if is_end_of_chain(node) {
             return tracing::error_span!(target: TARGET, parent: None, "agentspan", otel.name = name, otel.kind = kind);
@@ -137,10 +139,10 @@ pub(crate) fn bridged_span(
 }
 
 /// Gives the span of a step the context that is current whenever it is entered.
-pub(crate) fn attach(span: &tracing::Span, context: Context, node: &Arc<Node>) {
-    let attached = Attached { context, node: Arc::downgrade(node), adopted: None };
+pub(crate) fn attach(span: &tracing::Span, context: Context) {
+    let attached = Attached { context, adopted: None };
     span.with_subscriber(|(id, dispatch)| {
-        dispatch.downcast_ref::<StepLayer>()?.attached.insert(id.into_u64(), attached)
+        dispatch.downcast_ref::<StepLayer>()?.runtime.attached.insert(id.into_u64(), attached)
     });
 }
 
@@ -162,20 +164,19 @@ where
         if metadata.target() == TARGET {
             let attached = MAKING.try_with(|making| making.take()).ok().flatten();
             if let Some(attached) = attached {
-                self.attached.insert(id.into_u64(), attached);
+                self.runtime.attached.insert(id.into_u64(), attached);
             }
         } else if is_telling(metadata) && !Context::is_current_telemetry_suppressed() {
             let (around, parent) = self.around(attributes, &cx);
             let adopted = Arc::new(Adopted::new(&self.runtime, attributes, parent));
-            let node = &adopted.node;
-            let context = around.with_value(NodeRef(node.clone()));
-            let attached = Attached { context, node: Arc::downgrade(node), adopted: Some(adopted) };
-            self.attached.insert(id.into_u64(), attached);
+            let context = around.with_value(NodeRef(adopted.node.clone()));
+            let attached = Attached { context, adopted: Some(adopted) };
+            self.runtime.attached.insert(id.into_u64(), attached);
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: layer::Context<'_, S>) {
-        let adopted = self.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten();
+        let adopted = self.runtime.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten();
         if let Some(adopted) = adopted {
             adopted.record(values);
             // A span that is never entered can be found only while it is open, and at its close that is too late.
@@ -192,7 +193,7 @@ where
         }
         let current = cx.current_span();
         let attached =
-            |id: &Id| self.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten();
+            |id: &Id| self.runtime.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten();
         if let Some(adopted) = current.id().and_then(attached) {
             adopted.gave_error();
         }
@@ -203,7 +204,7 @@ where
             return note_entered(id, None);
         }
         let attached = |attached: &Attached| (attached.context.clone(), attached.adopted.clone());
-        let Some((context, adopted)) = self.attached.get(id.into_u64(), attached) else { return };
+        let Some((context, adopted)) = self.runtime.attached.get(id.into_u64(), attached) else { return };
         let identified = adopted.and_then(|adopted| self.identify(id, adopted));
         note_entered(id, Some(identified.unwrap_or(context).attach()));
     }
@@ -211,7 +212,7 @@ where
     fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
         if std::thread::panicking()
             && let Some(adopted) =
-                self.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten()
+                self.runtime.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten()
         {
             adopted.panicked();
         }
@@ -226,11 +227,11 @@ where
     }
 
     fn on_close(&self, id: Id, _: layer::Context<'_, S>) {
-        let Some(attached) = self.attached.remove(id.into_u64()) else { return };
+        let Some(attached) = self.runtime.attached.remove(id.into_u64()) else { return };
         match &attached.adopted {
             Some(adopted) => adopted.close(),
             None => {
-                if let Some(node) = attached.node.upgrade() {
+                if let Some(node) = attached.node() {
                     node.on_carrier_gone();
                 }
             }

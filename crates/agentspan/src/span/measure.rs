@@ -89,7 +89,7 @@ pub(crate) fn post(
     stop_reason: Option<&StopReason>,
     now: SystemTime,
 ) {
-    let Some(meter) = node.runtime.meter.as_ref().filter(|_| !own.is_counted_elsewhere()) else { return };
+    let Some(meter) = node.runtime().meter.as_ref().filter(|_| !own.is_counted_elsewhere()) else { return };
     let nothing = ReplyFigures::default();
     let kind = match (node.call.get(), tool_name(node), stop_reason) {
         (Some(call), ..) => Kind::Model { call, reply: own.reply.as_deref().unwrap_or(&nothing) },
@@ -109,7 +109,7 @@ pub(crate) fn post(
     };
     meter.ended(&Measured {
         kind,
-        agent: node.run.as_ref().map(|run| run.agent_name.as_ref()),
+        agent: node.run().map(|run| run.agent_name.as_ref()),
         cost: &own.cost,
         error_type,
         duration: now.duration_since(node.started).unwrap_or_default(),
@@ -123,7 +123,7 @@ fn name(own: &Own) -> Option<&str> {
 
 /// A copy, since a meter may be anybody's and must not be waited for while the run is locked.
 fn inherited(node: &Node, keys: &[&'static str]) -> Vec<(&'static str, String)> {
-    let Some(run) = node.run.as_ref().filter(|_| !keys.is_empty()) else { return Vec::new() };
+    let Some(run) = node.run().filter(|_| !keys.is_empty()) else { return Vec::new() };
     run.with_inherited(|all| {
         let find = |key| all.iter().find(|known| known.key.as_str() == key);
         keys.iter().filter_map(|key| Some((*key, find(*key)?.value.as_str().into_owned()))).collect()

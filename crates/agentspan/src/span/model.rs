@@ -178,7 +178,7 @@ pub(crate) struct ReplyRecord(pub(crate) Reply);
 impl ReplyRecord {
     pub(crate) fn read<R: Serialize + ?Sized>(node: &Node, reply: &R) -> Self {
         let provider = node.call.get().map_or("", |call| call.provider.as_ref());
-        let content = node.is_recording() && node.runtime.content.messages;
+        let content = node.is_recording() && node.runtime().content.messages;
         Self(usage::with_json(reply, |body| usage::read_reply(provider, body, content)).unwrap_or_default())
     }
 }
@@ -192,7 +192,7 @@ pub(crate) fn record_reply(node: &Arc<Node>, reply: &ReplyRecord) {
     if let Some(usage) = &reply.usage {
         record_usage(node, usage.clone(), model, tier, reply.batch);
     }
-    if let (Some(run), Some(asker)) = (&node.run, node.valid_span_context()) {
+    if let (Some(run), Some(asker)) = (node.run(), node.valid_span_context()) {
         let ids = reply.tool_calls.iter().filter_map(|call| call.id.as_deref());
         ids.for_each(|id| run.asked_for(id, asker));
     }
@@ -269,14 +269,15 @@ pub(crate) fn record_usage(
     // Half a count would make the other half free. Embeddings have no output.
     let half = node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
     let is_unpriced = half && usage.provider_cost_usd.is_none();
-    let prices = node.runtime.prices.prices();
-    let cost = if is_unpriced {
-        OwnCost::Unknown
-    } else {
-        prices.cost_of(&call.query(&usage, node.started, model, tier, batch), &call.model)
-    };
-    node.charge(usage, cost, || {
-        let (model, tier) = (model.map(Into::into), tier.map(Into::into));
-        if is_unpriced { Err(Unpriced::NoUsage) } else { Ok(Pricing { prices, model, tier, batch }) }
+    let (cost, pricing) = node.runtime().prices.with(|prices| {
+        let query = call.query(&usage, node.started, model, tier, batch);
+        let cost = if is_unpriced { OwnCost::Unknown } else { prices.cost_of(&query, &call.model) };
+        let pricing = node.is_recording().then(|| {
+            let (model, tier) = (model.map(Into::into), tier.map(Into::into));
+            let pricing = Pricing { prices: prices.clone(), model, tier, batch };
+            if is_unpriced { Err(Unpriced::NoUsage) } else { Ok(pricing) }
+        });
+        (cost, pricing)
     });
+    node.charge(usage, cost, pricing);
 }

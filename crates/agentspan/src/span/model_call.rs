@@ -46,7 +46,7 @@ impl ModelCall {
                 initial.attributes.push(attribute(names::LLM_PURPOSE, purpose));
             }
             if let Some(request) = request {
-                request.attributes(&node.runtime, &mut initial.attributes);
+                request.attributes(node.runtime(), &mut initial.attributes);
             }
             own.put(initial);
         });

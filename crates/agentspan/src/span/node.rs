@@ -30,13 +30,12 @@ use std::time::SystemTime;
 /// always finds every ancestor.
 #[derive(Debug)]
 pub(crate) struct Node {
-    pub(crate) runtime: Arc<Runtime>,
+    /// Absent where it is that of the step around.
+    home: Option<Home>,
     pub(crate) step_type: StepType,
     /// The span's name; empty when nobody will ever see it.
     pub(crate) name: String,
     pub(crate) parent: Option<Arc<Node>>,
-    /// The nearest run; of a run, the run itself.
-    pub(crate) run: Option<Arc<Run>>,
     pub(crate) is_run: bool,
     /// A direct child of a run.
     pub(crate) is_step_of_run: bool,
@@ -45,8 +44,10 @@ pub(crate) struct Node {
     pub(crate) started: SystemTime,
     /// Ancestors above the step.
     pub(crate) depth: usize,
-    /// Set once, at the latest right after the span was made; absent when nothing records.
-    pub(crate) span_context: OnceLock<SpanContext>,
+    /// Absent when nothing records, and where a bridge makes the span.
+    own_span_context: Option<SpanContext>,
+    /// Set once, when a bridge has made the span.
+    bridged_span_context: OnceLock<Box<SpanContext>>,
     /// What was called, on model calls and embeddings.
     pub(crate) call: OnceLock<Call>,
     /// The span's name of a tool that has no span.
@@ -58,21 +59,35 @@ pub(crate) struct Node {
     /// An exchange is writing its reply into the step.
     claimed: AtomicBool,
     recording: AtomicBool,
+    /// As in the state, for those who ask without locking it.
+    ended: AtomicBool,
     sampled_out: AtomicBool,
     open_key: AtomicU64,
     state: Mutex<State>,
 }
 
+/// Where a step belongs. Most steps ask the one around: references that are counted are a good part of what a step costs.
+#[derive(Debug)]
+struct Home {
+    runtime: Arc<Runtime>,
+    /// The nearest run; of a run, the run itself.
+    run: Option<Arc<Run>>,
+}
+
+/// One step of so many in each other knows its home itself, so that it is never far away.
+const HOMES: usize = 16;
+
 /// In place of the key of a step that a shutdown need not end.
 const NOT_OPEN: u64 = u64::MAX;
 
 pub(crate) struct NewNode {
-    pub(crate) runtime: Arc<Runtime>,
+    /// Absent where it is that of the step around.
+    pub(crate) runtime: Option<Arc<Runtime>>,
     pub(crate) step_type: StepType,
     pub(crate) name: String,
     pub(crate) parent: Option<Arc<Node>>,
+    /// Of a run.
     pub(crate) run: Option<Arc<Run>>,
-    pub(crate) is_run: bool,
     pub(crate) is_light: bool,
     /// 1 for a step that will have a `tracing` span, in which others may carry it on.
     pub(crate) carriers: u32,
@@ -84,37 +99,38 @@ pub(crate) struct NewNode {
 impl Node {
     /// Makes the node and counts it as open work of every ancestor.
     pub(crate) fn new(new: NewNode) -> Arc<Self> {
-        let NewNode {
-            runtime,
-            step_type,
-            name,
-            parent,
-            run,
-            is_run,
-            is_light,
-            carriers,
-            started,
-            span_context,
-        } = new;
+        let NewNode { runtime, step_type, name, parent, run, is_light, carriers, started, span_context } =
+            new;
         let is_step_of_run = parent.as_ref().is_some_and(|parent| parent.is_run);
+        let is_run = run.is_some();
+        let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
+        let home = (runtime.is_some() || is_run || depth % HOMES == 0).then(|| {
+            let around = parent.as_deref().map(Node::home);
+            let runtime = runtime.or_else(|| Some(around?.runtime.clone()));
+            Home {
+                runtime: runtime.unwrap_or_else(|| Runtime::global().clone()),
+                run: run.or_else(|| around?.run.clone()),
+            }
+        });
         let node = Arc::new(Self {
-            depth: parent.as_ref().map_or(0, |parent| parent.depth + 1),
-            runtime,
+            depth,
+            home,
             step_type,
             name,
             parent,
-            run,
             is_run,
             is_step_of_run,
             is_light,
             started,
-            span_context: span_context.map_or_else(OnceLock::new, OnceLock::from),
+            own_span_context: span_context,
+            bridged_span_context: OnceLock::new(),
             call: OnceLock::new(),
             tool: OnceLock::new(),
             failed_attempts: AtomicU64::new(0),
             adopted: AtomicBool::new(false),
             claimed: AtomicBool::new(false),
             recording: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             sampled_out: AtomicBool::new(false),
             open_key: AtomicU64::new(NOT_OPEN),
             state: Mutex::new(State {
@@ -136,6 +152,25 @@ impl Node {
         node
     }
 
+    fn home(&self) -> &Home {
+        let nodes = std::iter::successors(Some(self), |node| node.parent.as_deref());
+        nodes.filter_map(|node| node.home.as_ref()).next().expect("a step without a parent has one")
+    }
+
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.home().runtime
+    }
+
+    /// The nearest run; of a run, the run itself.
+    pub(crate) fn run(&self) -> Option<&Arc<Run>> {
+        self.home().run.as_ref()
+    }
+
+    /// The trace and span of the step; `None` while it has no span.
+    pub(crate) fn span_context(&self) -> Option<&SpanContext> {
+        self.own_span_context.as_ref().or_else(|| self.bridged_span_context.get().map(|context| &**context))
+    }
+
     pub(crate) fn ancestors(&self) -> impl Iterator<Item = &Arc<Self>> {
         std::iter::successors(self.parent.as_ref(), |node| node.parent.as_ref())
     }
@@ -153,7 +188,7 @@ impl Node {
     /// The sampler lets the step pass by. A meter wants it all the same, also when it is still open at a shutdown.
     pub(crate) fn pass_by(self: &Arc<Self>) {
         self.sampled_out.store(true, Ordering::Relaxed);
-        if self.runtime.meter.is_some() {
+        if self.runtime().meter.is_some() {
             self.keep_open();
         }
     }
@@ -212,11 +247,11 @@ impl Node {
     pub(crate) fn set_adopted(self: &Arc<Self>, context: &Context) {
         let span = context.span();
         let span_context = span.span_context();
-        let _ = self.span_context.set(span_context.clone());
+        let _ = self.bridged_span_context.set(Box::new(span_context.clone()));
         if !span_context.is_sampled() && span_context.is_valid() {
             self.pass_by();
-        } else if span.is_recording() && self.runtime.joins() {
-            self.runtime.pending.insert(span_context.span_id(), self);
+        } else if span.is_recording() && self.runtime().joins() {
+            self.runtime().pending.insert(span_context.span_id(), self);
             self.set_recording(Recording::Adopted, Vec::new());
         }
     }
@@ -234,7 +269,7 @@ impl Node {
     /// Takes the span that another bridge has made for the step.
     pub(crate) fn set_bridged(self: &Arc<Self>, context: &Context) {
         let span = context.span();
-        let _ = self.span_context.set(span.span_context().clone());
+        let _ = self.bridged_span_context.set(Box::new(span.span_context().clone()));
         if span.is_recording() {
             self.set_recording(Recording::Bridged(context.clone()), Vec::new());
         } else if span.span_context().is_valid() {
@@ -255,13 +290,12 @@ impl Node {
             state.attributes = attributes;
         }
         self.recording.store(true, Ordering::Relaxed);
-        self.keep_open();
     }
 
-    /// A second place would never be free again.
-    fn keep_open(self: &Arc<Self>) {
+    /// Keeps a step that no `tracing` span carries for the shutdown. A second place would never be free again.
+    pub(crate) fn keep_open(self: &Arc<Self>) {
         if self.open_key.load(Ordering::Relaxed) == NOT_OPEN {
-            self.open_key.store(self.runtime.open.insert(self), Ordering::Relaxed);
+            self.open_key.store(self.runtime().open.insert(self), Ordering::Relaxed);
         }
     }
 
@@ -272,7 +306,7 @@ impl Node {
             // The bridge has the events of a span of others.
             Recording::None | Recording::Adopted => None,
             Recording::Own(recorded) => {
-                if let Some(recorder) = &self.runtime.recorder {
+                if let Some(recorder) = &self.runtime().recorder {
                     recorded.add_event(event, recorder.limits());
                 }
                 None
@@ -286,7 +320,7 @@ impl Node {
 
     /// Changes what is recorded in the step itself, while the step is open.
     pub(crate) fn record(&self, change: impl FnOnce(&mut Recorded, &SpanLimits)) {
-        let Some(recorder) = &self.runtime.recorder else { return };
+        let Some(recorder) = &self.runtime().recorder else { return };
         self.with_recording(|recording| {
             if let Recording::Own(recorded) = recording {
                 change(recorded, recorder.limits());
@@ -345,7 +379,7 @@ impl Node {
 
     /// Whether a meter will ask for the step when it has ended.
     pub(crate) fn is_measured(&self) -> bool {
-        self.runtime.meter.is_some()
+        self.runtime().meter.is_some()
     }
 
     /// Keeps what a meter will ask of the reply, if there is one.
@@ -355,28 +389,24 @@ impl Node {
         }
     }
 
-    /// Puts what a call used and what that costs in place of what was known before; an amount told by hand stays. `pricing`
-    /// is asked only when the parts of the cost will be recorded.
-    pub(crate) fn charge(
-        &self,
-        usage: Usage,
-        cost: OwnCost,
-        pricing: impl FnOnce() -> Result<Pricing, Unpriced>,
-    ) {
+    /// Puts what a call used and what that costs in place of what was known before; an amount told by hand stays. `pricing`,
+    /// or why there is no price, is given when the step is recorded.
+    pub(crate) fn charge(&self, usage: Usage, cost: OwnCost, pricing: Option<Result<Pricing, Unpriced>>) {
         let mut state = lock(&self.state);
         if state.ended {
             return;
         }
         let own = &mut state.own;
         (own.prompt_tokens, own.completion_tokens) = (usage.input, usage.output);
-        if !own.cost_by_hand {
+        let cost_by_hand = own.cost_by_hand;
+        if !cost_by_hand {
             own.cost = cost;
         }
-        if self.is_recording() {
-            let (pricing, missing) = match (!own.cost_by_hand).then(pricing) {
-                Some(Ok(pricing)) => (Some(pricing), None),
-                Some(Err(missing)) => (None, Some(missing)),
-                None => (None, None),
+        if let Some(pricing) = pricing {
+            let (pricing, missing) = match pricing {
+                _ if cost_by_hand => (None, None),
+                Ok(pricing) => (Some(pricing), None),
+                Err(missing) => (None, Some(missing)),
             };
             state.bill = Some(Box::new(Bill { usage, pricing, missing }));
         }
@@ -403,7 +433,7 @@ impl Node {
     }
 
     pub(crate) fn is_ended(&self) -> bool {
-        lock(&self.state).ended
+        self.ended.load(Ordering::Acquire)
     }
 
     pub(crate) fn totals(&self) -> Totals {

@@ -1,9 +1,8 @@
 use crate::span::node::Node;
 use crate::span::runtime::lock;
-use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, Weak};
 
-/// Recorded or measured steps that have not ended, so that a shutdown can end them.
+/// Steps that no `tracing` span carries and that have not ended, so that a shutdown can end them.
 #[derive(Debug, Default)]
 pub(crate) struct OpenSteps([Mutex<Slots>; SHARDS]);
 
@@ -46,12 +45,9 @@ impl OpenSteps {
         }
     }
 
-    /// Every open step, children before their parents.
     pub(crate) fn all(&self) -> Vec<Arc<Node>> {
         let in_shard =
             |slots: &Mutex<Slots>| lock(slots).steps.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
-        let mut open: Vec<_> = self.0.iter().flat_map(in_shard).collect();
-        open.sort_by_key(|node| Reverse(node.depth));
-        open
+        self.0.iter().flat_map(in_shard).collect()
     }
 }

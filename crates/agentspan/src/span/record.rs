@@ -6,7 +6,7 @@ use crate::span::layer;
 use crate::span::model::Call;
 use crate::span::node::{NewNode, Node};
 use crate::span::outcome::Ending;
-use crate::span::recorder::{Identity, Recorded, Recorder, StepSpan};
+use crate::span::recorder::{Identity, Recorded, StepSpan};
 use crate::span::run::{Run, RunIdentity, identify_by_sender};
 use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{StepType, agent};
@@ -46,16 +46,17 @@ impl Spec {
 }
 
 /// What a step's span is given when it is made.
-#[derive(Default)]
 pub(crate) struct Initial {
     pub(crate) attributes: Vec<KeyValue>,
     pub(crate) links: Vec<Link>,
+    /// What stands on every span of the run, as it is when the step begins.
+    run_identity: Arc<[KeyValue]>,
 }
 
 impl Initial {
     /// With room for the attributes that are added when the step ends as well; few steps have more.
-    fn with_room() -> Self {
-        Self { attributes: Vec::with_capacity(12), links: Vec::new() }
+    fn of(run_identity: Arc<[KeyValue]>) -> Self {
+        Self { attributes: Vec::with_capacity(12), links: Vec::new(), run_identity }
     }
 }
 
@@ -90,13 +91,14 @@ impl Active {
     /// The same code for every type of span: a copy for each would be read into the processor's cache again and again.
     fn start_spec(spec: Spec, fill: Fill<'_>) -> Self {
         let passed_by = spec.parent.as_ref().filter(|parent| spec.run.is_none() && parent.is_sampled_out());
-        if let Some(parent) = passed_by {
+        if passed_by.is_some() {
             // It makes no span, so it does not matter which subscriber is the current one.
-            return Self::start_in(parent.runtime.clone(), true, spec, fill);
+            return Self::start_in(None, true, spec, fill);
         }
-        let (runtime, has_layer) = Runtime::current(spec.parent.as_ref());
+        let (runtime, has_layer) = Runtime::current(spec.parent.as_deref());
         // A step that was carried to a thread without our subscriber is recorded where its parent is.
-        let carried = if has_layer || spec.parent.is_none() { None } else { runtime.dispatch() };
+        let around = spec.parent.as_ref().filter(|_| !has_layer);
+        let carried = around.and_then(|parent| parent.runtime().dispatch());
         match carried {
             Some(dispatch) => {
                 tracing::dispatcher::with_default(&dispatch, || Self::start_in(runtime, true, spec, fill))
@@ -105,37 +107,35 @@ impl Active {
         }
     }
 
-    fn start_in(runtime: Arc<Runtime>, has_layer: bool, spec: Spec, fill: Fill<'_>) -> Self {
+    /// `runtime` is absent where it is that of the step around.
+    fn start_in(runtime: Option<Arc<Runtime>>, has_layer: bool, spec: Spec, fill: Fill<'_>) -> Self {
         let parent_context = Context::current();
         let Spec { step_type, kind, name, run, parent } = spec;
-        let is_run = run.is_some();
-        let around = parent.as_ref().and_then(|parent| parent.run.as_ref());
-        let run = match run {
-            Some((agent_name, mut identity)) => {
-                if around.is_none() {
-                    identity.inherit(&parent_context, &runtime.propagation.tags);
-                }
-                Some(Run::new(agent_name, identity, around, || new_run_id(&runtime)))
+        let here = runtime.as_deref().or(parent.as_ref().map(|parent| &**parent.runtime()));
+        let here = here.unwrap_or_else(|| Runtime::global());
+        let run = run.map(|(agent_name, mut identity)| {
+            let around = parent.as_ref().and_then(|parent| parent.run());
+            if around.is_none() {
+                identity.inherit(&parent_context, &here.propagation.tags);
             }
-            None => around.cloned(),
-        };
-        let sampled_out = !is_run && parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
+            Run::new(agent_name, identity, around, || new_run_id(here))
+        });
+        let sampled_out = run.is_none() && parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
         let has_span = has_layer && !sampled_out;
         let is_call = matches!(step_type, StepType::LlmGenerate | StepType::Embedding);
         let started = match &parent {
             // Only prices and meters ask when a dropped step began, and to read the clock is a good part of what it costs.
-            Some(parent) if sampled_out && !is_call && runtime.meter.is_none() => parent.started,
+            Some(parent) if sampled_out && !is_call && here.meter.is_none() => parent.started,
             _ => SystemTime::now(),
         };
-        let recorder = runtime.recorder().filter(|_| has_span);
+        let recorder = here.recorder().filter(|_| has_span);
         let identity = recorder.and_then(|recorder| recorder.identify(&parent_context, &name, &kind));
         let node = Node::new(NewNode {
-            runtime: runtime.clone(),
+            runtime,
             step_type,
             name,
             parent,
             run,
-            is_run,
             is_light: has_layer && sampled_out,
             carriers: u32::from(has_span),
             started,
@@ -155,22 +155,22 @@ impl Active {
             return Self::carried_by_context(node, &parent_context);
         }
         let initial = |node: &Node| {
-            let mut initial = Initial::with_room();
-            let around = node.parent.as_ref().and_then(|parent| parent.run.as_ref());
-            let index = around.filter(|_| node.is_step_of_run).map(|around| around.next_step());
+            let (index, run_identity) = node.in_its_run();
+            let mut initial = Initial::of(run_identity);
             if let Some(index) = index {
                 initial.attributes.push(count(agent::AGENT_STEP_INDEX, index));
             }
-            if node.run.is_none() {
-                let tags = &node.runtime.propagation.tags;
+            if node.run().is_none() {
+                let tags = &node.runtime().propagation.tags;
                 identify_by_sender(&parent_context, tags, &mut initial.attributes);
             }
             fill(node, &mut initial);
             initial
         };
-        match recorder {
-            Some(recorder) => Self::direct(node, kind, &parent_context, recorder, identity, initial),
-            None => Self::through_bridge(node, kind, &parent_context, initial),
+        if node.runtime().recorder().is_some() {
+            Self::direct(node, kind, &parent_context, identity, initial)
+        } else {
+            Self::through_bridge(node, kind, &parent_context, initial)
         }
     }
 
@@ -185,7 +185,7 @@ impl Active {
 
     /// Notes what a model call calls; prices need it later.
     pub(crate) fn with_call(mut self, call: Call) -> Self {
-        let is_timed = self.node.is_recording() || self.node.runtime.meter.is_some();
+        let is_timed = self.node.is_recording() || self.node.runtime().meter.is_some();
         self.began = is_timed.then(Instant::now);
         self.node.tell_around();
         let _ = self.node.call.set(call);
@@ -197,16 +197,17 @@ impl Active {
         node: Arc<Node>,
         kind: SpanKind,
         parent_context: &Context,
-        recorder: &Recorder,
         identity: Option<(Identity, bool)>,
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
         let spanned = match identity {
             Some((identity, true)) => {
-                let Initial { attributes, links } = initial(&node);
-                let mut recorded = Recorded::new(kind, &identity, node.run_identity());
-                recorded.add_links(links, recorder.limits());
-                recorder.began();
+                let Initial { attributes, links, run_identity } = initial(&node);
+                let mut recorded = Recorded::new(kind, &identity, run_identity);
+                if let Some(recorder) = node.runtime().recorder() {
+                    recorded.add_links(links, recorder.limits());
+                    recorder.began();
+                }
                 node.set_recorded(recorded, attributes);
                 parent_context.with_span(StepSpan(node.clone()))
             }
@@ -220,6 +221,9 @@ impl Active {
         let context = spanned.with_value(NodeRef(node.clone()));
         let span = layer::tracing_span(&node.name, context.clone(), &node);
         if span.is_disabled() {
+            if node.is_recording() {
+                node.keep_open();
+            }
             node.on_carrier_gone();
             warn_unrecorded(Unrecorded::NotCarried);
         }
@@ -247,15 +251,15 @@ impl Active {
         let context = span.context();
         node.set_bridged(&context);
         if node.is_recording() {
-            let Initial { attributes, links } = initial(&node);
+            let Initial { attributes, links, run_identity } = initial(&node);
             // The span of a bridge does not unite what is set twice, so everything waits for the end.
-            node.leave(node.identified(&node.run_identity(), attributes));
+            node.leave(node.identified(&run_identity, attributes));
             let recorded = context.span();
             for link in links {
                 recorded.add_link(link.span_context, link.attributes);
             }
         }
-        layer::attach(&span, context.clone(), &node);
+        layer::attach(&span, context.clone());
         Self::new(node, context, span)
     }
 
@@ -269,10 +273,10 @@ impl Active {
         let span = std::mem::replace(&mut self.span, tracing::Span::none());
         let let_go = |span: tracing::Span| {
             if !span.is_none() {
-                self.node.runtime.with_dispatch(|| drop(span));
+                self.node.runtime().with_dispatch(|| drop(span));
             }
         };
-        if self.node.runtime.recorder().is_some() {
+        if self.node.runtime().recorder().is_some() {
             // The handle goes first: whoever still holds the span afterwards carries the step on.
             let_go(span);
             finish(&self.node, ending);
@@ -330,8 +334,15 @@ fn kind_word(kind: &SpanKind) -> &'static str {
 }
 
 impl Node {
-    fn run_identity(&self) -> Arc<[KeyValue]> {
-        self.run.as_ref().map(|run| run.identity()).unwrap_or_default()
+    /// What number the step has in the run around it, if it is a direct step of one, and what stands on every span of its
+    /// own run.
+    fn in_its_run(&self) -> (Option<u64>, Arc<[KeyValue]>) {
+        let Some(run) = self.run() else { return <_>::default() };
+        if self.is_run {
+            let around = run.parent.as_ref().filter(|_| self.is_step_of_run);
+            return (around.map(|around| around.next_step()), run.identity());
+        }
+        run.joined_by(self.is_step_of_run)
     }
 
     /// Puts what stands on every span of the run, and the kind of the step, before all other attributes.
@@ -346,7 +357,8 @@ impl Node {
 
     /// What a step beside a span of others adds to that, but for the sums.
     pub(crate) fn known_of_adopted(&self) -> Vec<KeyValue> {
-        self.identified(&self.run_identity(), self.take_left())
+        let identity = self.run().map(|run| run.identity()).unwrap_or_default();
+        self.identified(&identity, self.take_left())
     }
 
     /// A link to another step. Its parent needs none.
@@ -357,6 +369,6 @@ impl Node {
 
     /// The trace and span of the step, when it has some that are valid.
     pub(crate) fn valid_span_context(&self) -> Option<&SpanContext> {
-        self.span_context.get().filter(|context| context.is_valid())
+        self.span_context().filter(|context| context.is_valid())
     }
 }

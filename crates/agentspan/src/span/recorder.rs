@@ -164,7 +164,7 @@ impl Recorder {
         end: SystemTime,
     ) {
         let Some(outlet) = &self.outlet else { return };
-        let Some(context) = node.span_context.get() else { return };
+        let Some(context) = node.span_context() else { return };
         let Rest { events, links, status, name } = recorded.rest.map(|rest| *rest).unwrap_or_default();
         outlet.ended(Finished {
             span: SpanData {
@@ -251,7 +251,7 @@ impl Span for StepSpan {
     }
 
     fn span_context(&self) -> &SpanContext {
-        self.0.span_context.get().unwrap_or(&SpanContext::NONE)
+        self.0.span_context().unwrap_or(&SpanContext::NONE)
     }
 
     fn is_recording(&self) -> bool {

@@ -36,7 +36,7 @@ impl Begin for RecoveryBuilder {
         let Self { error_type, action, own } = self;
         let spec = Spec::new(StepType::Recovery, SpanKind::Internal, || span_name::error(&error_type));
         let active = Active::start(spec, |node, initial| {
-            let failed = node.run.as_ref().and_then(|run| run.last_failed());
+            let failed = node.run().and_then(|run| run.last_failed());
             initial.links.extend(node.link_to(failed));
             let action = action.map(|action| attribute(names::RECOVERY_ACTION, action.as_str()));
             initial.attributes.extend(action);

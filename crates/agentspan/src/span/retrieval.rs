@@ -41,7 +41,7 @@ impl Begin for RetrievalBuilder {
         let Self { source, query, top_k, own } = self;
         let spec = Spec::new(StepType::Retrieval, SpanKind::Client, || span_name::retrieval(&source));
         Step(Active::start(spec, |node, initial| {
-            let query = query.filter(|_| node.runtime.content.documents);
+            let query = query.filter(|_| node.runtime().content.documents);
             let all = &mut *initial;
             let initial = &mut all.attributes;
             initial.push(attribute(names::RETRIEVAL_SOURCE, source));

@@ -100,7 +100,11 @@ impl Run {
 
     /// The attributes that stand on every span of the run, as they are now.
     pub(crate) fn identity(&self) -> Arc<[KeyValue]> {
-        let State { identity, inherited, .. } = &mut *lock(&self.state);
+        self.identity_in(&mut lock(&self.state))
+    }
+
+    fn identity_in(&self, state: &mut State) -> Arc<[KeyValue]> {
+        let State { identity, inherited, .. } = state;
         let all = || {
             let ids = [
                 attribute(agent::AGENT_RUN_ID, self.id.clone()),
@@ -110,6 +114,13 @@ impl Run {
             ids.into_iter().chain(inherited.iter().cloned()).collect()
         };
         identity.get_or_insert_with(all).clone()
+    }
+
+    /// The number of a direct step that begins, and what stands on its span.
+    pub(crate) fn joined_by(&self, is_direct: bool) -> (Option<u64>, Arc<[KeyValue]>) {
+        let state = &mut *lock(&self.state);
+        state.steps += u64::from(is_direct);
+        (is_direct.then_some(state.steps), self.identity_in(state))
     }
 
     fn inherited(&self) -> Vec<KeyValue> {
@@ -179,8 +190,10 @@ impl Run {
         step_type: &StepType,
         outcome: &Outcome,
         error_type: Option<&Cow<'static, str>>,
+        line: Option<&Line<'_>>,
     ) {
         let mut state = lock(&self.state);
+        line.into_iter().for_each(|line| state.breakdown.add(line));
         if outcome.is_failure() {
             state.last_failure = Some((step_type.clone(), error_type.cloned()));
         } else if *outcome == Outcome::Ok

@@ -32,7 +32,7 @@ impl RunHandle {
 
     /// The final answer or action; recorded only when queries are asked for.
     pub fn result<R: Serialize + ?Sized>(&self, result: &R) -> &Self {
-        let node = self.node.as_ref().filter(|node| node.is_recording() && node.runtime.content.queries);
+        let node = self.node.as_ref().filter(|node| node.is_recording() && node.runtime().content.queries);
         if let Some(node) = node {
             let text = crate::span::content::Text::of(result, true);
             node.set_all(text.attributes(agent::AGENT_RESULT));
@@ -137,7 +137,7 @@ impl RunHandle {
     }
 
     fn state(&self) -> Option<&Arc<Run>> {
-        self.node.as_ref()?.run.as_ref()
+        self.node.as_ref()?.run()
     }
 }
 

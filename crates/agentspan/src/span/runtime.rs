@@ -1,15 +1,17 @@
 use crate::config::{Content, Propagation};
 use crate::cost::{Ledger, PriceBook};
 use crate::error::say;
-use crate::span::layer::StepLayer;
+use crate::span::layer::{Attached, StepLayer};
 use crate::span::measure::Meter;
 use crate::span::node::Node;
 use crate::span::open::OpenSteps;
 use crate::span::pending::Pending;
 use crate::span::probe::foreign_bridge;
 use crate::span::recorder::Recorder;
+use crate::span::sharded::Sharded;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
+use std::cmp::Reverse;
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -36,7 +38,11 @@ pub(crate) struct Runtime {
     /// The subscriber was looked through for such a bridge; before that, nothing may be left to ours.
     pub(crate) looked: AtomicBool,
     pub(crate) pending: Pending,
+    /// Open steps that no `tracing` span carries.
     pub(crate) open: OpenSteps,
+    /// What the `tracing` span of each step carries. The registry could hold it as well, at the price of several
+    /// look-ups and a box for each span.
+    pub(crate) attached: Sharded<Attached>,
     /// The subscriber that the layer sits in.
     dispatch: OnceLock<WeakDispatch>,
 }
@@ -56,6 +62,7 @@ impl Runtime {
             looked: AtomicBool::new(false),
             pending: Pending::default(),
             open: OpenSteps::default(),
+            attached: Sharded::default(),
             dispatch: OnceLock::new(),
         }
     }
@@ -101,17 +108,24 @@ impl Runtime {
         })
     }
 
-    /// The runtime of the current subscriber's layer, and whether there is such a layer.
-    pub(crate) fn current(parent: Option<&Arc<Node>>) -> (Arc<Self>, bool) {
+    /// The runtime of the current subscriber's layer, else that of `parent`, else the first one of the process.
+    pub(crate) fn here(parent: Option<&Node>) -> Arc<Self> {
+        let runtime = Self::current(parent).0.or_else(|| parent.map(|parent| parent.runtime().clone()));
+        runtime.unwrap_or_else(|| Self::global().clone())
+    }
+
+    /// The runtime of the current subscriber's layer, unless it is that of `parent`, and whether there is such a layer.
+    pub(crate) fn current(parent: Option<&Node>) -> (Option<Arc<Self>>, bool) {
+        let around = parent.map(Node::runtime);
         let layer = tracing::dispatcher::get_default(|dispatch| {
-            let runtime = dispatch.downcast_ref::<StepLayer>()?.runtime().clone();
+            let runtime = dispatch.downcast_ref::<StepLayer>()?.runtime();
             runtime.look_for_foreign_bridge(dispatch);
-            Some(runtime)
+            let is_known = around.is_some_and(|around| Arc::ptr_eq(around, runtime));
+            Some((!is_known).then(|| runtime.clone()))
         });
-        match (layer, parent) {
-            (Some(runtime), _) => (runtime, true),
-            (None, Some(parent)) => (parent.runtime.clone(), false),
-            (None, None) => (Self::global().clone(), false),
+        match layer {
+            Some(runtime) => (runtime, true),
+            None => (around.is_none().then(|| Self::global().clone()), false),
         }
     }
 
@@ -130,6 +144,15 @@ impl Runtime {
                  through one of the two, without sums and translation where it is the other; wrap its exporter in \
                  `agentspan::exporter(…)` and use the `layer()` of that, or remove one of the two");
         }
+    }
+
+    /// Every recorded or measured step that has not ended, children before their parents.
+    pub(crate) fn open_steps(&self) -> Vec<Arc<Node>> {
+        let mut open = self.open.all();
+        open.extend(self.attached.collect(|attached| attached.node().cloned()));
+        open.retain(|node| !node.is_ended());
+        open.sort_by_key(|node| Reverse(node.depth));
+        open
     }
 
     /// Whether a cold side of ours sees the spans, and can wait for sums that are not complete.
@@ -154,7 +177,7 @@ impl Runtime {
         if parent.as_ref().is_some_and(|parent| parent.is_sampled_out()) {
             return None;
         }
-        Some(Self::current(parent.as_ref()).0.content)
+        Some(Self::here(parent.as_deref()).content)
     }
 
     /// A short keyed hash: equal texts show as equal without showing the text.

@@ -29,6 +29,11 @@ impl<T> Sharded<T> {
         lock(self.shard(key)).get(&key).map(look)
     }
 
+    /// What `look` finds in all of them.
+    pub(crate) fn collect<R>(&self, look: impl Fn(&T) -> Option<R>) -> Vec<R> {
+        self.0.iter().flat_map(|shard| lock(shard).values().filter_map(&look).collect::<Vec<_>>()).collect()
+    }
+
     fn shard(&self, key: u64) -> &Mutex<HashMap<u64, T, FewHashes>> {
         &self.0[(key % SHARDS) as usize]
     }

@@ -21,8 +21,7 @@ impl Node {
         if self.is_run {
             push_run_sums(&totals, sums);
             sums.extend(
-                self.run
-                    .as_ref()
+                self.run()
                     .and_then(|run| run.breakdown())
                     .map(|rows| attribute(agent::AGENT_BREAKDOWN, rows)),
             );

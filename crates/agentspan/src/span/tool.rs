@@ -103,7 +103,7 @@ impl Begin for ToolBuilder {
         let mut name = Some(name);
         let active = Active::start(spec, |node, initial| {
             let name = name.take().unwrap_or_default();
-            if let Some(run) = &node.run {
+            if let Some(run) = node.run() {
                 let (index, repeated) = run.tool_called(&name, hash);
                 if let Some(index) = index {
                     initial.attributes.push(count(names::TOOL_CALL_INDEX, index));
@@ -115,7 +115,7 @@ impl Begin for ToolBuilder {
                 }
             }
             initial.attributes.push(attribute(names::TOOL_NAME, name));
-            let content = node.runtime.content.tools;
+            let content = node.runtime().content.tools;
             if let Some(arguments) = arguments {
                 initial.attributes.push(count(names::TOOL_ARGUMENTS_SIZE, arguments.size));
                 if content {

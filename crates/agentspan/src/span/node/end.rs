@@ -66,6 +66,7 @@ impl Node {
         let told = state.told.error_type.take();
         let settled = settle(ending, &state.own, told);
         state.ended = true;
+        self.ended.store(true, Ordering::Release);
         let mut part = self.part(&state.own, ending.outcome.is_failure());
         let release = state.ready_to_release();
         for ancestor in self.ancestors() {
@@ -88,7 +89,7 @@ impl Node {
         drop(state);
         let open_key = self.open_key.load(Ordering::Relaxed);
         if open_key != NOT_OPEN {
-            self.runtime.open.remove(open_key);
+            self.runtime().open.remove(open_key);
         }
         Some((ended, settled))
     }

@@ -11,12 +11,11 @@ use std::time::SystemTime;
 fn step(runtime: &Arc<Runtime>) -> Arc<Node> {
     Node::new(NewNode {
         span_context: None,
-        runtime: runtime.clone(),
+        runtime: Some(runtime.clone()),
         step_type: StepType::ToolCall,
         name: String::new(),
         parent: None,
         run: None,
-        is_run: false,
         is_light: false,
         carriers: 0,
         started: SystemTime::now(),
