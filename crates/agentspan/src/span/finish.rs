@@ -16,8 +16,9 @@ use std::time::{Duration, SystemTime};
 
 /// Ends a step: posts its part, and writes to the span what is known only now.
 pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
+    let runtime = node.runtime();
     // Nobody sees when a step ended that is neither recorded nor measured.
-    let now = if node.is_sampled_out() && node.runtime().meter.is_none() {
+    let now = if node.is_sampled_out() && runtime.meter.is_none() {
         node.started
     } else {
         SystemTime::now().max(node.started)
@@ -52,7 +53,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
         Recording::None => {}
         Recording::Adopted => node.leave(attributes),
         Recording::Own(mut recorded) => {
-            let Some(recorder) = &node.runtime().recorder else { return };
+            let Some(recorder) = &runtime.recorder else { return };
             if let Some((status, event)) = failure {
                 recorded.set_status(status);
                 event.into_iter().for_each(|event| recorded.add_event(event, recorder.limits()));

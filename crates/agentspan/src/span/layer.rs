@@ -81,18 +81,31 @@ impl Attached {
 thread_local! {
     /// Handed from the step that is being made to `on_new_span`, which runs inside the span's creation.
     static MAKING: RefCell<Option<Attached>> = const { RefCell::new(None) };
-    /// Set while a span is entered whose context is current already.
+    /// Set while a span is entered or left whose context is its caller's business.
     static ATTACHED: Cell<bool> = const { Cell::new(false) };
-    /// Spans entered on this thread, innermost last, and the contexts that this made current.
-    static ENTERED: RefCell<Vec<(Id, Option<ContextGuard>)>> = const { RefCell::new(Vec::new()) };
+    /// Other spans entered on this thread, innermost last, and the contexts that this made current.
+    static ENTERED: RefCell<Vec<(Id, ContextGuard)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Enters the span of a step whose context its caller has made current, which then need not be looked up.
-pub(crate) fn enter_attached(span: &tracing::Span) -> Entered<'_> {
+/// A step's span that its caller has entered and made the context current of, which then need not be looked up.
+pub(crate) struct EnteredAttached<'a>(Option<Entered<'a>>);
+
+/// Enters the span of a step whose context its caller has made current.
+pub(crate) fn enter_attached(span: &tracing::Span) -> EnteredAttached<'_> {
+    EnteredAttached(Some(attached(|| span.enter())))
+}
+
+impl Drop for EnteredAttached<'_> {
+    fn drop(&mut self) {
+        attached(|| self.0 = None);
+    }
+}
+
+fn attached<T>(work: impl FnOnce() -> T) -> T {
     let _ = ATTACHED.try_with(|attached| attached.set(true));
-    let entered = span.enter();
+    let done = work();
     let _ = ATTACHED.try_with(|attached| attached.set(false));
-    entered
+    done
 }
 
 /// Makes a `tracing` span for a step, with `context` current whenever it is entered.
@@ -146,10 +159,6 @@ pub(crate) fn attach(span: &tracing::Span, context: Context) {
     });
 }
 
-fn note_entered(id: &Id, guard: Option<ContextGuard>) {
-    let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), guard)));
-}
-
 impl<S> Layer<S> for StepLayer
 where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
@@ -201,15 +210,19 @@ where
 
     fn on_enter(&self, id: &Id, _: layer::Context<'_, S>) {
         if ATTACHED.try_with(Cell::take).unwrap_or(false) {
-            return note_entered(id, None);
+            return;
         }
         let attached = |attached: &Attached| (attached.context.clone(), attached.adopted.clone());
         let Some((context, adopted)) = self.runtime.attached.get(id.into_u64(), attached) else { return };
         let identified = adopted.and_then(|adopted| self.identify(id, adopted));
-        note_entered(id, Some(identified.unwrap_or(context).attach()));
+        let guard = identified.unwrap_or(context).attach();
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), guard)));
     }
 
     fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
+        if ATTACHED.try_with(Cell::take).unwrap_or(false) {
+            return;
+        }
         if std::thread::panicking()
             && let Some(adopted) =
                 self.runtime.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten()

@@ -153,8 +153,13 @@ impl Node {
     }
 
     fn home(&self) -> &Home {
-        let nodes = std::iter::successors(Some(self), |node| node.parent.as_deref());
-        nodes.filter_map(|node| node.home.as_ref()).next().expect("a step without a parent has one")
+        let mut node = self;
+        loop {
+            if let Some(home) = &node.home {
+                return home;
+            }
+            node = node.parent.as_deref().expect("a step without a parent has a home of its own");
+        }
     }
 
     pub(crate) fn runtime(&self) -> &Arc<Runtime> {
