@@ -299,6 +299,19 @@ async fn a_failed_export_loses_no_sum() {
     assert_eq!(cost, Some(0.75));
 }
 
+#[test]
+fn a_page_for_people_takes_no_metrics() {
+    let collector = Collector::always(Answer::Page);
+    let variables = [("OTEL_METRICS_EXPORTER", "otlp"), ("OTEL_TRACES_EXPORTER", "none")];
+    let ran = Program::new("init none weather shutdown").to(&collector).envs(&variables).run();
+    let expected = format!(
+        "agentspan: metrics were not taken by {}/v1/metrics: a web page answered, so this is no collector; a Jaeger shows its \
+         pages on port 16686, takes spans by HTTP on 4318, and takes no metrics; said once, and tried again",
+        collector.endpoint()
+    );
+    assert_eq!(ran.lines(), [expected]);
+}
+
 #[tokio::test]
 async fn a_collector_that_is_silent_holds_neither_flush_nor_shutdown() {
     let collector = Collector::always(Answer::Silent);

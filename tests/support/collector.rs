@@ -34,6 +34,8 @@ pub enum Answer {
         /// Seconds to wait.
         retry_after: Option<u64>,
     },
+    /// Answers every path with a page for people, as a web server does: 200.
+    Page,
     /// Takes it after this time.
     Slow(Duration),
     /// Reads it and never answers.
@@ -255,6 +257,14 @@ fn serve(shared: &Shared, request: &Request, exchange: &mut Exchange<'_>) -> io:
             accept(shared, received, exchange, count.saturating_sub(rejected), Some(partial))
         }
         (None, Answer::Status { code, retry_after }) => refuse(shared, received, exchange, code, retry_after),
+        (None, Answer::Page) => {
+            shared.keep(received, 0);
+            exchange.respond(
+                200,
+                &[("content-type", "text/html")],
+                b"<!doctype html><title>Jaeger UI</title>",
+            )
+        }
         (None, Answer::Silent) => {
             received.status = None;
             shared.keep(received, 0);

@@ -35,6 +35,10 @@ const LARGEST_REQUEST: usize = 3 * 1024 * 1024;
 const WRONG_PATH: &str = ", so the path is another one: `OTEL_EXPORTER_OTLP_ENDPOINT` stands without `/v1/traces`, which is \
                           added, and `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` with it";
 
+/// What a success that [`is_page`] means, and the commonest way to it.
+pub(super) const PAGE: &str = "a web page answered, so this is no collector; a Jaeger shows its pages on port 16686, takes spans \
+                               by HTTP on 4318, and takes no metrics";
+
 /// Sends spans by OTLP over HTTP, in protobuf.
 #[derive(Debug)]
 pub(crate) struct OtlpSender {
@@ -125,10 +129,7 @@ impl OtlpSender {
         };
         match (exported, outcome) {
             (_, Some(Outcome::Answered { status: 200..=299, body })) if is_page(&body) => {
-                problem(
-                    "a web page answered, so this is no collector; a Jaeger takes spans by HTTP on port 4318, and shows \
-                     them on 16686",
-                );
+                problem(PAGE);
                 verdict.unconfirmed += count;
             }
             (_, Some(Outcome::Answered { status: 200..=299, body })) => {
@@ -207,7 +208,7 @@ struct RpcStatus {
 }
 
 /// Whether an answer is for people: what answers every path with a page has not read what it was sent.
-fn is_page(body: &[u8]) -> bool {
+pub(super) fn is_page(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }
 

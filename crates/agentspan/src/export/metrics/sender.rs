@@ -3,7 +3,7 @@ use crate::config::{MetricsConfig, MetricsExporter, Temporality};
 use crate::error::{Error, ErrorKind, say};
 use crate::export::deadline::Deadline;
 use crate::export::http::{CollectorClient, Endpoint, Outcome};
-use crate::export::otlp::{explanation, longest, ready, safe};
+use crate::export::otlp::{PAGE, explanation, is_page, longest, ready, safe};
 use crate::export::scrub::Scrubber;
 use opentelemetry::Context;
 use opentelemetry_otlp::{Compression, Protocol, RetryPolicy, WithExportConfig, WithHttpConfig};
@@ -126,6 +126,9 @@ impl Otlp {
         // A panic would end the reader's thread for good.
         let sent = catch_unwind(AssertUnwindSafe(|| ready(self.exporter.export(metrics))));
         let problem = match (sent, self.client.outcome()) {
+            (_, Some(Outcome::Answered { status: 200..=299, body })) if is_page(&body) => {
+                Some(PAGE.to_owned())
+            }
             (_, Some(Outcome::Answered { status: 200..=299, body })) => rejection(&body),
             (_, Some(Outcome::Answered { status, body })) => {
                 Some(format!("HTTP status {status}{}", explanation(status, &body)))
