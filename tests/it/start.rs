@@ -224,6 +224,11 @@ fn each_bad_setting_is_warned_of_once() {
         "debug",
         "ignoring `OTEL_LOG_LEVEL=debug`: log lines are chosen by `RUST_LOG`; using `RUST_LOG=warn`",
     );
+    check(
+        "AGENTSPAN_LOGEVENTS",
+        "info",
+        "ignoring `AGENTSPAN_LOGEVENTS`: there is no such variable; did you mean `AGENTSPAN_LOG_EVENTS`?",
+    );
     // Through the layer and the exporter as well.
     for start in ["layer", "exporter"] {
         let variables = [("OTEL_SDK_DISABLED", "yes")];

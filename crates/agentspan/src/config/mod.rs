@@ -14,6 +14,7 @@ mod filters;
 mod limits;
 mod list;
 mod metrics;
+mod misspelt;
 mod otlp;
 mod overrides;
 mod propagation;
@@ -111,6 +112,7 @@ impl Config {
         let (environment, mut warnings) = reader::snapshot(|name| std::env::var_os(name));
         let (config, more) = Self::resolve(&|name| environment.get(name).cloned(), code);
         warnings.extend(more);
+        warnings.extend(misspelt::warnings(std::env::vars_os()));
         (config, warnings)
     }
 }

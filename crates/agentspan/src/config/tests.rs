@@ -4,6 +4,7 @@ use super::{Config, Overrides};
 mod content;
 mod lists;
 mod metrics;
+mod misspelt;
 mod numbers;
 mod otlp;
 mod sampler;

@@ -125,8 +125,8 @@ const HEAD: &str = "\
 
 For every setting the environment wins over the code, and the code over the default; only content that code forbids
 stays off. Values are trimmed, and an empty one counts as unset. A value that cannot be used is ignored with one warning
-that says what is used instead; values that may hold a secret are never shown. A variable marked *warning* is known and
-not supported.
+that says what is used instead; values that may hold a secret are never shown. A name that is almost one of those that begin
+with `AGENTSPAN_` is answered with the right one. A variable marked *warning* is known and not supported.
 
 | variable | default | accepted | meaning | status |
 |---|---|---|---|---|
