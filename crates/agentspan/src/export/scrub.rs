@@ -1,14 +1,17 @@
 //! Secrets are taken out of every string before it leaves the process.
 
+mod candidate;
+mod list;
 mod value;
 
 use std::borrow::Cow;
 
 use opentelemetry::trace::Status;
-use opentelemetry::{Array, KeyValue, StringValue, Value};
+use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 use regex::{CaptureLocations, Regex};
 
+use self::candidate::{Candidate, is_placeholder};
 use self::value::Trigger;
 use crate::error::{Error, ErrorKind};
 
@@ -74,7 +77,8 @@ const ANYWHERE: &[(Find, &str)] = &[
     (Find::Shape("github_token"), r"gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{40,}"),
 ];
 
-/// Names whose value is a secret whatever it looks like. `token`, `secret` and `pass` alone are weighed in [`value`].
+/// Names whose value is a secret whatever it looks like, also with an `s`. What stands behind `token`, `auth`, `secret` and `pass`
+/// alone is weighed in [`candidate`].
 const NAMES: &[(&str, &str)] = &[
     ("api_key", r"api[ _-]?(?:key|secret)"),
     (
@@ -90,6 +94,7 @@ const NAMES: &[(&str, &str)] = &[
     ("cookie", r"cookie"),
     ("bare_secret", r"secret"),
     ("bare_token", r"token"),
+    ("bare_auth", r"auth"),
     ("bare_password", r"pass"),
 ];
 
@@ -109,7 +114,7 @@ const UNSEEN: &str = r"[\u{ad}\u{200b}-\u{200d}\u{2060}\u{feff}]";
 /// Finds secrets in strings and replaces each by `[REDACTED:kind]`.
 ///
 /// Known shapes (keys of model providers and common services, JWT, private keys), bearer and basic
-/// credentials, values behind names such as `password` or `api_key`, and secrets in URLs. JSON text stays JSON
+/// credentials, values behind names such as `password` or `api_key`, lists of strings too, and secrets in URLs. JSON text stays JSON
 /// text: neither quotes nor escapes are eaten. The time is linear in the length of the text.
 #[derive(Debug, Clone)]
 pub(crate) struct Scrubber {
@@ -141,8 +146,8 @@ impl Scrubber {
             })
             .collect::<Result<Vec<_>, Error>>()?;
         let (pattern, kinds) = combined();
-        let strong = NAMES.iter().filter(|(kind, _)| !kind.starts_with("bare_")).map(|(_, names)| *names);
-        let secret_key = format!("(?i-u:(?:^|[._-])(?:{})$)", strong.collect::<Vec<_>>().join("|"));
+        let names: Vec<_> = NAMES.iter().map(|(_, names)| format!("({names})")).collect();
+        let secret_key = format!("(?i-u:(?:^|[._-])(?:{})s?$)", names.join("|"));
         let build = |pattern: &str| {
             Regex::new(pattern).map_err(|cause| {
                 Error::new(ErrorKind::Configuration, "the scrubber could not be built").with_source(cause)
@@ -188,23 +193,36 @@ impl Scrubber {
             if let Some(clean) = self.cleaned(attribute.key.as_str()) {
                 attribute.key = clean.into();
             }
-            let secret = matches!(attribute.value, Value::String(_) | Value::Array(Array::String(_)))
-                && self.secret_key.is_match(attribute.key.as_str());
             match &mut attribute.value {
-                Value::String(text) => self.scrub_value(text, secret),
+                Value::String(text) => self.scrub_value(text, self.named(&attribute.key)),
                 Value::Array(Array::String(texts)) => {
-                    texts.iter_mut().for_each(|text| self.scrub_value(text, secret));
+                    let name = self.named(&attribute.key);
+                    texts.iter_mut().for_each(|text| self.scrub_value(text, name));
                 }
                 _ => {}
             }
         }
     }
 
-    fn scrub_value(&self, text: &mut StringValue, secret: bool) {
-        if secret {
-            if !value::is_placeholder(text.as_str()) {
-                *text = "[REDACTED:attribute]".into();
-            }
+    /// Which of the [`NAMES`] the key of an attribute ends with.
+    fn named(&self, key: &Key) -> Option<&'static str> {
+        if !self.secret_key.is_match(key.as_str()) {
+            return None;
+        }
+        let found = self.secret_key.captures(key.as_str())?;
+        let mut names = NAMES.iter().zip(1..);
+        names.find_map(|((kind, _), group)| found.get(group).map(|_| *kind))
+    }
+
+    fn scrub_value(&self, text: &mut StringValue, name: Option<&str>) {
+        let is_secret = name.is_some_and(|name| {
+            let value = text.as_str();
+            // A strong name is enough.
+            !name.starts_with("bare_") && !is_placeholder(value)
+                || Candidate::in_quotes(value).is_secret(name)
+        });
+        if is_secret {
+            *text = "[REDACTED:attribute]".into();
         } else if let Some(clean) = self.cleaned(text.as_str()) {
             *text = clean.into();
         }
@@ -291,11 +309,21 @@ fn combined() -> (String, Vec<Find>) {
     let pem = group(Find::Pem, PEM);
     let anywhere: Vec<_> = ANYWHERE.iter().map(|(kind, pattern)| group(*kind, pattern)).collect();
     let shapes: Vec<_> = SHAPES.iter().map(|(kind, pattern)| group(*kind, pattern)).collect();
-    let flag = NAMES.iter().map(|(_, names)| *names).collect::<Vec<_>>().join("|");
+    // `--auth` is mostly followed by a kind of it.
+    let flag = NAMES.iter().filter(|(kind, _)| *kind != "bare_auth").map(|(_, names)| *names);
+    let flag = flag.collect::<Vec<_>>().join("|");
     let flag = group(Find::Named("flag"), &format!("--(?i-u:[a-z-]{{0,20}}(?:{flag}))[ ]+"));
     let names: Vec<_> = NAMES
         .iter()
-        .map(|(kind, names)| group(Find::Named(kind), &format!("(?i-u:{names}){SEPARATOR}")))
+        .map(|(kind, names)| {
+            let pattern = match *kind {
+                // Counts of tokens stand in every reply: those must not look suspicious.
+                "bare_token" => format!(r"(?i-u:{names})(?:{SEPARATOR}|(?i-u:s){SEPARATOR}\[)"),
+                "bare_auth" | "bare_password" => format!("(?i-u:{names}){SEPARATOR}"),
+                _ => format!("(?i-u:(?:{names})s?){SEPARATOR}"),
+            };
+            group(Find::Named(kind), &pattern)
+        })
         .collect();
     let pattern = format!(
         "{query}|{user_info}|{pem}|{UNSEEN}|{}|{BOUNDARY}(?:{})|{flag}|{}",

@@ -221,6 +221,14 @@ fn hostile_texts_take_no_longer_than_harmless_ones() {
         "_pass=",
         "sk-ant-api03-",
         "password\u{200b}:",
+        "passwords:[\"",
+        "\"api_keys\":[\"x\",",
+        "cookies:['a',\"",
+        "tokens:[\"a\",\"",
+        "secrets:[1,",
+        "auth=a1",
+        "API_KEYS=a,",
+        ",",
     ];
     for unit in units {
         let text = unit.repeat(32 * 1024 / unit.len());
@@ -234,7 +242,7 @@ fn hostile_texts_take_no_longer_than_harmless_ones() {
 
 #[test]
 fn json_text_stays_json_whatever_it_holds() {
-    const PARTS: [&str; 26] = [
+    const PARTS: [&str; 29] = [
         "password",
         "\"",
         "'",
@@ -261,6 +269,9 @@ fn json_text_stays_json_whatever_it_holds() {
         "-----END PRIVATE KEY-----",
         "://u:p@h",
         "?key=abc",
+        "passwords: [",
+        "auth=a1b2c3d4e5",
+        "tokens",
     ];
     let scrubber = scrubber();
     let mut state = 7_u64;
@@ -270,7 +281,7 @@ fn json_text_stays_json_whatever_it_holds() {
     };
     for _ in 0..800 {
         let mut text = |length: usize| (0..length).map(|_| PARTS[random(PARTS.len())]).collect::<String>();
-        let inner = serde_json::json!({ text(2): text(6), "password": text(3), "api_key": 7 }).to_string();
+        let inner = serde_json::json!({ text(2): text(6), "password": text(3), "api_key": 7, "secrets": [text(2), 7, text(3)] }).to_string();
         let middle = serde_json::json!({ "arguments": inner, text(3): [text(5), text(2)] }).to_string();
         let outer = serde_json::json!([{ "x": middle.clone(), "secret": text(4) }, text(8)]).to_string();
         for json in [middle, outer] {
@@ -304,4 +315,115 @@ fn keys_and_names_of_cloud_secrets_do_not_leave() {
     let mut attributes = [opentelemetry::KeyValue::new("sk-proj-abcdefghijklmnop0123456789", 1)];
     scrubber.scrub_attributes(&mut attributes);
     assert!(!attributes[0].key.as_str().contains("abcdefghijklmnop"), "{}", attributes[0].key);
+}
+
+#[test]
+fn what_stands_behind_token_and_auth_alone_is_weighed() {
+    let cases = [
+        (r#"{"token":"abcdef12"}"#, r#"{"token":"[REDACTED:token]"}"#),
+        (r#"{"token": "a1b2c3d4e5", "n": 1}"#, r#"{"token": "[REDACTED:token]", "n": 1}"#),
+        (r#"{"auth":"a1b2c3d4e5f6a7b8"}"#, r#"{"auth":"[REDACTED:auth]"}"#),
+        (
+            r#"{"arguments":"{\"auth\": \"a1b2c3d4e5\"}"}"#,
+            r#"{"arguments":"{\"auth\": \"[REDACTED:auth]\"}"}"#,
+        ),
+        ("auth=a1b2c3d4e5f6 n=1", "auth=[REDACTED:auth] n=1"),
+        ("_auth=dXNlcjE6cGFzczE=", "_auth=[REDACTED:auth]"),
+        ("X-Auth: a1b2c3d4e5f6a7b8c9\nx", "X-Auth: [REDACTED:auth]\nx"),
+        ("token: a1b2c3d4e5f6a7b8c9", "token: [REDACTED:token]"),
+        ("https://h/x?auth=abc12345&b=1", "https://h/x?auth=[REDACTED:url]&b=1"),
+    ];
+    let scrubber = scrubber();
+    for (text, expected) in cases {
+        assert_eq!(scrubber.scrub(text), expected, "for {text}");
+        assert_eq!(scrubber.cleaned(expected), None, "a second pass changes {expected}");
+    }
+    let harmless = [
+        r#"{"tokens": 4096, "max_tokens": 4096, "token_count": 12, "prompt_tokens": 12}"#,
+        r#"{"token": "gpt-4o-mini", "auth": "oauth2", "logprob": -0.1}"#,
+        r#"{"auth": "https://login.example.com/oauth2/v2.0", "author": "a1b2c3d4e5"}"#,
+        r#"{"tokens": ["The", " cat", " 2024", "-01"], "token": " 12345678"}"#,
+        r#"{"auth": null, "token": 1234567890123456}"#,
+        "auth: oauth2-client-credentials and auth=HTTPBasicAuth(user1, x)",
+        "curl --auth oauth2 https://example.com",
+        "token: 12 of 34",
+    ];
+    for text in harmless {
+        assert_eq!(scrubber.cleaned(text), None, "for {text}");
+    }
+}
+
+#[test]
+fn a_list_behind_the_name_of_a_secret_goes_as_one() {
+    let cases = [
+        (
+            r#"{"api_keys":["first1","second2"],"n":["x"]}"#,
+            r#"{"api_keys":["[REDACTED:api_key]"],"n":["x"]}"#,
+        ),
+        (
+            "{\n  \"passwords\": [\n    \"geheim\",\n    \"swordfish\"\n  ]\n}",
+            "{\n  \"passwords\": [\n    \"[REDACTED:password]\"\n  ]\n}",
+        ),
+        (r#"{"Authorization":["Bearer abc"]}"#, r#"{"Authorization":["[REDACTED:authorization]"]}"#),
+        (r#"{"set-cookie":["a","sid=abc; Path=/"]}"#, r#"{"set-cookie":["a","[REDACTED:cookie]"]}"#),
+        (r#"{"password": [null, "geheim", 7]}"#, r#"{"password": [null, "[REDACTED:password]", 7]}"#),
+        (
+            r#"{"arguments":"{\"api_keys\":[\n  \"first1\", \"second2\"]}"}"#,
+            r#"{"arguments":"{\"api_keys\":[\n  \"[REDACTED:api_key]\"]}"}"#,
+        ),
+        (r#"{"tokens":["a1b2c3d4e5f6a7b8","x"]}"#, r#"{"tokens":["[REDACTED:token]","x"]}"#),
+        ("Config { secrets: [\"first1\", \"second2\"] }", "Config { secrets: [\"[REDACTED:secret]\"] }"),
+        ("api_keys=['first1', 'second2']", "api_keys=['[REDACTED:api_key]']"),
+        ("API_KEYS=first1,second2 PORT=1", "API_KEYS=[REDACTED:api_key] PORT=1"),
+        ("a,passwords=one1,two2,user=me", "a,passwords=[REDACTED:password],user=me"),
+        (r#"{"passwords":["cut off"#, r#"{"passwords":["[REDACTED:password]"#),
+    ];
+    let scrubber = scrubber();
+    for (text, expected) in cases {
+        assert_eq!(scrubber.scrub(text), expected, "for {text}");
+        assert_eq!(scrubber.cleaned(expected), None, "a second pass changes {expected}");
+        if serde_json::from_str::<serde_json::Value>(text).is_ok() {
+            assert!(serde_json::from_str::<serde_json::Value>(expected).is_ok());
+        }
+    }
+    let harmless = [
+        r#"{"required":["password","api_key"],"password":["string","null"],"api_keys":[]}"#,
+        r#"{"msg":"our passwords: [","x":"y","z":"api_keys=["}"#,
+        r#"{"passwords": 3, "api_keys": 12, "secrets": {"count": 2}}"#,
+        "passwords: see the list [1]",
+    ];
+    for text in harmless {
+        assert_eq!(scrubber.cleaned(text), None, "for {text}");
+    }
+}
+
+#[test]
+fn attributes_are_judged_by_the_same_names() {
+    let texts = |texts: &[&'static str]| {
+        Value::Array(Array::String(texts.iter().map(|text| StringValue::from(*text)).collect()))
+    };
+    let mut attributes = [
+        KeyValue::new("api_keys", texts(&["first1", "second2"])),
+        KeyValue::new("app.token", "a1b2c3d4e5"),
+        KeyValue::new("auth", "a1b2c3d4e5"),
+        KeyValue::new("secret", "hunter2"),
+        KeyValue::new("token", "gpt-4o-mini"),
+        KeyValue::new("author", "a1b2c3d4e5"),
+        KeyValue::new("my.tokens", texts(&["The", " cat"])),
+    ];
+    scrubber().scrub_attributes(&mut attributes);
+    let values: Vec<_> = attributes.iter().map(|attribute| attribute.value.to_string()).collect();
+    let gone = "[REDACTED:attribute]";
+    assert_eq!(
+        values,
+        [
+            &format!(r#"["{gone}","{gone}"]"#),
+            gone,
+            gone,
+            gone,
+            "gpt-4o-mini",
+            "a1b2c3d4e5",
+            r#"["The"," cat"]"#
+        ]
+    );
 }

@@ -1,6 +1,7 @@
 //! Where the secret behind a trigger begins and ends, and whether it is one.
 
-use super::Find;
+use super::candidate::{Candidate, is_placeholder};
+use super::{Find, list};
 
 /// A match of the combined pattern, in bytes of the text.
 #[derive(Debug, Clone, Copy)]
@@ -66,8 +67,22 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
     if name == "bare_password" && text[..start].ends_with(char::is_alphabetic) {
         return None;
     }
+    // The pattern of a plural may hold the bracket.
+    let after = if text[..after].ends_with('[') { after - 1 } else { after };
     let trigger = &text[start..after];
-    let name_quote = trigger.bytes().position(is_quote);
+    let name_quote = trigger.bytes().position(is_quote).map(|at| {
+        let slashes = trigger[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        (at, slashes)
+    });
+    let kind = match name {
+        "flag" => "secret",
+        name => name.trim_start_matches("bare_"),
+    };
+    let secret = |start, end| Secret { kind, start, end, quote: None };
+    if text[after..].starts_with('[') && name != "flag" {
+        let named = name_quote.map(|(at, slashes)| (trigger.as_bytes()[at], slashes));
+        return list::secrets(text, after, name, named).map(|(from, to)| secret(from, to));
+    }
     let slashes = text[after..].bytes().take_while(|byte| *byte == b'\\').count();
     let quote = text.as_bytes().get(after + slashes).copied().filter(|byte| is_quote(*byte));
     let (from, to) = match quote {
@@ -79,19 +94,12 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
     };
     if quote.is_some() {
         let strays = text[from..to].trim_start().starts_with([',', '}', ']', ')', ':']);
-        let same_level = name_quote.is_none_or(|at| {
-            trigger[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() == slashes
-        });
+        let same_level = name_quote.is_none_or(|(_, level)| level == slashes);
         // Otherwise this quote does not open a value: it closes the string in which the name stands.
         if !same_level || name_quote.is_none() && strays {
             return None;
         }
     }
-    let kind = match name {
-        "flag" => "secret",
-        name => name.trim_start_matches("bare_"),
-    };
-    let secret = |start, end| Secret { kind, start, end, quote: None };
     if name == "authorization"
         && let Some((from, to)) = credentials(text, from, to, quote.is_some())
     {
@@ -101,6 +109,7 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
         value: &text[from..to],
         quoted: quote.is_some(),
         equals: trigger.trim_end().ends_with(['=', '>']) || name == "flag",
+        plural: is_plural(trigger) && name != "bare_password",
         directly: text.as_bytes().get(to).copied(),
         behind: text[to..].bytes().find(|byte| !b" \t\r".contains(byte)),
     };
@@ -110,13 +119,11 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
     let to = match quote {
         Some(_) => to,
         None if name == "cookie" => end_of_line(text, from),
+        None if candidate.plural && candidate.equals => end_of_words(text, to),
         None => end_of_word(text, to, usize::MAX),
     };
     // A bare number behind a quoted name is JSON, and its replacement has to be a string.
-    let quote = name_quote.filter(|_| quote.is_none()).map(|at| {
-        let slashes = trigger[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
-        &trigger[at - slashes..=at]
-    });
+    let quote = name_quote.filter(|_| quote.is_none()).map(|(at, slashes)| &trigger[at - slashes..=at]);
     Some(Secret { quote, ..secret(from, to) })
 }
 
@@ -138,87 +145,6 @@ fn credentials(text: &str, from: usize, to: usize, quoted: bool) -> Option<(usiz
 
 /// How much of a long word is looked at before it is judged, so that many names in a row cost no square.
 const WEIGHED: usize = 256;
-
-struct Candidate<'a> {
-    value: &'a str,
-    quoted: bool,
-    /// `=` stands before it rather than `:`, which prose has as well.
-    equals: bool,
-    /// The first byte behind it that is no blank.
-    behind: Option<u8>,
-    directly: Option<u8>,
-}
-
-impl Candidate<'_> {
-    fn is_secret(&self, name: &str) -> bool {
-        let value = self.value;
-        if is_placeholder(value) || value.starts_with("//") {
-            return false;
-        }
-        let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
-        let has_letter = value.bytes().any(|byte| byte.is_ascii_alphabetic());
-        let one_word = !value.contains(char::is_whitespace);
-        // Counts and pages, such as `"id_token": 12`, are no secrets; a password may well be a number.
-        let number = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        // Code, such as `password = read(…)` and `os.environ[…]`, goes on behind the word.
-        let code = !self.quoted && matches!(self.directly, Some(b'(' | b'[' | b'{'));
-        let ends_here = matches!(
-            self.behind,
-            None | Some(b'\n' | b',' | b';' | b'}' | b']' | b')' | b'\\' | b'"' | b'&')
-        );
-        match name {
-            "bare_token" => {
-                let long = value.len() >= if self.equals { 8 } else { 16 };
-                one_word && has_digit && has_letter && long && !is_uuid(value)
-            }
-            // Tests pass, and so does time.
-            "bare_password" => {
-                one_word && !code && !number && value.len() >= 4 && (self.equals || has_digit && has_letter)
-            }
-            "bare_secret" => {
-                one_word && !code && value.len() >= 4 && (self.quoted || self.equals || has_digit)
-            }
-            "token" if number => false,
-            "password" if value.starts_with(['/', '~']) => false,
-            "cookie" => value.contains('='),
-            "flag" => !number && value.len() >= 4,
-            _ => !code && (self.quoted || self.equals || has_digit || ends_here),
-        }
-    }
-}
-
-/// Words that stand where a secret would, in schemas, templates and texts that were scrubbed before.
-pub(super) fn is_placeholder(value: &str) -> bool {
-    const WORDS: [&str; 12] = [
-        "null",
-        "none",
-        "nil",
-        "true",
-        "false",
-        "undefined",
-        "string",
-        "str",
-        "required",
-        "optional",
-        "redacted",
-        "bearer",
-    ];
-    let value = value.trim();
-    value.is_empty()
-        || value.starts_with("[REDACTED")
-        || value.starts_with(['<', '$', '{'])
-        || value.chars().all(|c| "*.xX•…-".contains(c))
-        || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
-}
-
-/// What names a thing more often than it opens one.
-fn is_uuid(value: &str) -> bool {
-    value.len() == 36
-        && value.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
 
 /// Keys are one long run of letters and digits; `sk-…` slugs and language tags are words.
 fn is_plain_sk(rest: &str) -> bool {
@@ -283,7 +209,7 @@ fn is_scheme(word: &str) -> bool {
 ///
 /// JSON inside of a JSON string opens with one backslash, one level deeper with three. A quote with more
 /// of them is escaped on the level of the string, unless the surplus consists of escaped backslashes.
-fn end_of_quoted(text: &str, from: usize, quote: u8, slashes: usize) -> usize {
+pub(super) fn end_of_quoted(text: &str, from: usize, quote: u8, slashes: usize) -> usize {
     let mut run = 0;
     for (offset, byte) in text.as_bytes()[from..].iter().enumerate() {
         match *byte {
@@ -302,7 +228,7 @@ fn end_of_quoted(text: &str, from: usize, quote: u8, slashes: usize) -> usize {
     text.len()
 }
 
-fn is_quote(byte: u8) -> bool {
+pub(super) fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'`')
 }
 
@@ -310,6 +236,25 @@ fn is_quote(byte: u8) -> bool {
 fn end_of_word(text: &str, from: usize, most: usize) -> usize {
     let end = |c: char| c.is_whitespace() || c.is_control() || "\"'`\\&,;<>()[]{}|".contains(c);
     text[from..].char_indices().find(|(at, c)| *at >= most || end(*c)).map_or(text.len(), |(at, _)| from + at)
+}
+
+/// The end of words that commas join, as `API_KEYS=one,two` has them, up to one that is another setting.
+fn end_of_words(text: &str, from: usize) -> usize {
+    let mut at = end_of_word(text, from, usize::MAX);
+    while text[at..].starts_with(',') {
+        let end = end_of_word(text, at + 1, usize::MAX);
+        if end == at + 1 || text[at + 1..end].contains('=') {
+            break;
+        }
+        at = end;
+    }
+    at
+}
+
+/// Whether the name before its separator says that there are several.
+fn is_plural(trigger: &str) -> bool {
+    let name = trigger.trim_end_matches("Some(").trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    name.ends_with(['s', 'S'])
 }
 
 fn end_of_line(text: &str, from: usize) -> usize {
