@@ -427,3 +427,12 @@ fn attributes_are_judged_by_the_same_names() {
         ]
     );
 }
+
+#[test]
+fn a_name_in_quotes_of_its_own_breaks_no_json_around_it() {
+    for text in [r#"{"a":"'password': ","b":"c"}"#, r#"{"a":"`api_key`: "}"#, r#"["'secret'=", 1]"#] {
+        assert_eq!(scrubber().cleaned(text), None, "for {text}");
+    }
+    let text = r#"{"a":"'password': 'geheim'","b":"c"}"#;
+    assert_eq!(scrubber().scrub(text), r#"{"a":"'password': '[REDACTED:password]'","b":"c"}"#);
+}

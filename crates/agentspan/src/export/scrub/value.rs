@@ -94,9 +94,10 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
     };
     if quote.is_some() {
         let strays = text[from..to].trim_start().starts_with([',', '}', ']', ')', ':']);
+        let is_like_name = name_quote.is_some_and(|(at, _)| trigger.as_bytes().get(at) == quote.as_ref());
         let same_level = name_quote.is_none_or(|(_, level)| level == slashes);
         // Otherwise this quote does not open a value: it closes the string in which the name stands.
-        if !same_level || name_quote.is_none() && strays {
+        if !same_level || strays && !is_like_name {
             return None;
         }
     }
