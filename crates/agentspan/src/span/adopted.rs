@@ -243,13 +243,8 @@ impl Adopted {
         if self.node.is_model_call()
             && let Some(call) = self.node.call.get()
         {
-            let served = fields.served.as_ref().unwrap_or(&call.model);
-            let names = [
-                (llm::LLM_PROVIDER, call.provider.to_string()),
-                (llm::LLM_REQUEST_MODEL_NAME, call.model.clone()),
-                (llm::LLM_MODEL_NAME, served.clone()),
-            ];
-            self.node.set_missing(names.into_iter().map(|(name, value)| attribute(name, value)));
+            // The operation, which may be a guess here, and the server stand on the span itself.
+            self.node.set_missing(call.names(fields.served.as_deref()));
         }
     }
 }

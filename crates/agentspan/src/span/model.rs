@@ -54,20 +54,27 @@ impl Call {
 
     /// Says what was called, as far as nobody has said it otherwise: a reply names the model that has answered.
     pub(crate) fn push_missing(&self, attributes: &mut Vec<KeyValue>) {
-        let model: Arc<str> = self.model.as_str().into();
-        let known = [
-            Some(attribute(llm::LLM_PROVIDER, self.provider.clone())),
-            Some(attribute(llm::LLM_REQUEST_MODEL_NAME, model.clone())),
-            Some(attribute(llm::LLM_MODEL_NAME, model)),
+        let more = [
             self.operation.map(|operation| attribute(llm::LLM_OPERATION, operation.as_str())),
             self.batch.then(|| attribute(llm::LLM_BATCH, true)),
         ];
         let server = self.server.iter().flat_map(Server::attributes);
-        for attribute in known.into_iter().flatten().chain(server) {
+        for attribute in self.names(None).into_iter().chain(more.into_iter().flatten()).chain(server) {
             if attributes.iter().all(|known| known.key != attribute.key) {
                 attributes.push(attribute);
             }
         }
+    }
+
+    /// Who was called, for which model, and which one has answered; the requested one where that is not known.
+    pub(crate) fn names(&self, served: Option<&str>) -> [KeyValue; 3] {
+        let requested: Arc<str> = self.model.as_str().into();
+        let served = served.map_or_else(|| requested.clone(), Arc::from);
+        [
+            attribute(llm::LLM_PROVIDER, self.provider.clone()),
+            attribute(llm::LLM_REQUEST_MODEL_NAME, requested),
+            attribute(llm::LLM_MODEL_NAME, served),
+        ]
     }
 }
 
