@@ -1,5 +1,6 @@
 //! Servers that break the rules of HTTP: whoever calls them gets what it would get without us, and one span that says so.
 
+mod broken_off;
 #[cfg(feature = "rig")]
 mod by_rig;
 
@@ -11,7 +12,7 @@ use agentspan::usage::Endpoints;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use reqwest_middleware::{ClientBuilder, Error, reqwest};
 use std::error::Error as StdError;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -77,7 +78,7 @@ fn chain(error: &reqwest::Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let next = error.to_string();
-        if !(said.ends_with(AGAIN) && next == AGAIN) {
+        if next != AGAIN {
             said = format!("{said}: {next}");
         }
         cause = error.source();
@@ -91,16 +92,16 @@ fn observer() -> Observer {
     Observer::new().with_endpoints(Endpoints::new().rule("127.0.0.1", "openai"))
 }
 
-async fn by_reqwest(http: &reqwest::Client, url: &str, is_seen: bool) -> Seen {
+async fn by_reqwest(http: &reqwest::Client, url: &str, body: &Bytes, is_seen: bool) -> Seen {
     let http = http.clone();
     let response = if is_seen {
         let client = ClientBuilder::new(http).with(Spans::observing(observer())).build();
-        client.post(url).body(REQUEST).send().await.map_err(|error| match error {
+        client.post(url).body(body.clone()).send().await.map_err(|error| match error {
             Error::Reqwest(error) => error,
             Error::Middleware(error) => panic!("nothing else is in between: {error}"),
         })
     } else {
-        http.post(url).body(REQUEST).send().await
+        http.post(url).body(body.clone()).send().await
     };
     let mut response = match response {
         Ok(response) => response,
@@ -207,13 +208,13 @@ async fn a_client_of_reqwest_sees_the_same_and_one_span_says_how_it_ended() {
     for (name, script) in cases() {
         let http = if script.hangs { &hasty } else { &patient };
         let address = serve(script).await;
-        let mut ends = Vec::new();
+        let (mut ends, body) = (Vec::new(), Bytes::from_static(REQUEST.as_bytes()));
         for path in ["v1/chat/completions", "x"] {
             let url = format!("http://{address}/{path}");
             let recording = record();
-            let seen = by_reqwest(http, &url, true).await;
+            let seen = by_reqwest(http, &url, &body, true).await;
             ends.push(ended(&recording));
-            assert_eq!(seen, by_reqwest(http, &url, false).await, "{name}");
+            assert_eq!(seen, by_reqwest(http, &url, &body, false).await, "{name}");
         }
         table.push_str(&format!("{name}: {}\n", ends.join(" | ")));
     }
@@ -250,22 +251,37 @@ async fn a_client_of_reqwest_sees_the_same_and_one_span_says_how_it_ended() {
     ");
 }
 
+/// What a client sends.
+#[derive(Debug, Clone)]
+struct Sent {
+    body: Bytes,
+    is_http2: bool,
+}
+
 /// The same by a client of hyper with the layer of tower around it; `None` where the time ran out.
 async fn by_hyper(
     address: SocketAddr,
+    sent: &Sent,
     timeout: Duration,
     is_seen: bool,
 ) -> Option<(Option<u16>, Vec<u8>, Option<String>)> {
+    let is_http2 = sent.is_http2;
     let client = service_fn(move |request: Request<Full<Bytes>>| async move {
-        let socket = TcpStream::connect(address).await.expect("it listens");
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket)).await?;
+        let socket = TokioIo::new(TcpStream::connect(address).await.expect("it listens"));
+        if is_http2 {
+            let (mut sender, connection) =
+                hyper::client::conn::http2::handshake(TokioExecutor::new(), socket).await?;
+            tokio::spawn(connection);
+            return sender.send_request(request).await;
+        }
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(socket).await?;
         tokio::spawn(connection);
         sender.send_request(request).await
     });
     let url = format!("http://{address}/v1/chat/completions");
     let request = Request::post(url)
-        .header("content-length", REQUEST.len())
-        .body(Full::from(REQUEST))
+        .header("content-length", sent.body.len())
+        .body(Full::from(sent.body.clone()))
         .expect("a request");
     let work = async {
         let response = match is_seen {
@@ -299,7 +315,8 @@ async fn a_stack_of_tower_sees_the_same_and_its_span_fails_where_the_caller_does
         let timeout = Duration::from_millis(if script.hangs { 50 } else { 60_000 });
         let address = serve(script).await;
         let recording = record();
-        let seen = by_hyper(address, timeout, true).await;
+        let sent = Sent { body: Bytes::from_static(REQUEST.as_bytes()), is_http2: false };
+        let seen = by_hyper(address, &sent, timeout, true).await;
         let end = ended(&recording);
         let expected = match &seen {
             None => "cancelled",
@@ -307,6 +324,6 @@ async fn a_stack_of_tower_sees_the_same_and_its_span_fails_where_the_caller_does
             Some(_) => "error",
         };
         assert_eq!(end.split(' ').nth(1), Some(expected), "{name}: {end}");
-        assert_eq!(seen, by_hyper(address, timeout, false).await, "{name}");
+        assert_eq!(seen, by_hyper(address, &sent, timeout, false).await, "{name}");
     }
 }

@@ -1,5 +1,6 @@
 //! The server layer in real servers: axum, hyper, and calls of gRPC over HTTP/2, each over a socket.
 
+mod broken_off;
 mod grpc;
 
 use crate::fixtures::{the, until};
