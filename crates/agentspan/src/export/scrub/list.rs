@@ -32,6 +32,12 @@ pub(super) fn secrets(
             if Candidate::in_quotes(value).is_secret(name) {
                 found = Some((found.map_or(from, |(first, _)| first), to));
             }
+            // Any other quote closes the string in which the list stands.
+            if count(text, to, |byte| byte == b'\\') != slashes
+                || text.as_bytes().get(to + slashes) != Some(&quote)
+            {
+                break;
+            }
             at = to + slashes + 1;
         } else {
             at += count(text, at, |byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte));

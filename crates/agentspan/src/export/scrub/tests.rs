@@ -241,6 +241,14 @@ fn hostile_texts_take_no_longer_than_harmless_ones() {
 }
 
 #[test]
+fn a_list_ends_with_the_string_that_it_stands_in() {
+    let json = r#"[{"secret":"passwords: [\"a1b2c3d4e5"},"f6g7h8i9j0"]"#;
+    assert_eq!(scrubber().scrub(json), r#"[{"secret":"passwords: [\"[REDACTED:password]"},"f6g7h8i9j0"]"#);
+    let json = r#"["passwords: [\"a1b2c3d4e5\\","f6g7h8i9j0"]"#;
+    assert_eq!(scrubber().scrub(json), r#"["passwords: [\"[REDACTED:password]","f6g7h8i9j0"]"#);
+}
+
+#[test]
 fn json_text_stays_json_whatever_it_holds() {
     const PARTS: [&str; 29] = [
         "password",
@@ -279,7 +287,7 @@ fn json_text_stays_json_whatever_it_holds() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
-    for _ in 0..800 {
+    for _ in 0..4_000 {
         let mut text = |length: usize| (0..length).map(|_| PARTS[random(PARTS.len())]).collect::<String>();
         let inner = serde_json::json!({ text(2): text(6), "password": text(3), "api_key": 7, "secrets": [text(2), 7, text(3)] }).to_string();
         let middle = serde_json::json!({ "arguments": inner, text(3): [text(5), text(2)] }).to_string();

@@ -206,18 +206,19 @@ fn is_scheme(word: &str) -> bool {
     SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
-/// The end of a string that was opened by `slashes` backslashes and a quote.
+/// The end of a string that was opened by `slashes` backslashes and a quote, or of a string around it.
 ///
-/// JSON inside of a JSON string opens with one backslash, one level deeper with three. A quote with more
-/// of them is escaped on the level of the string, unless the surplus consists of escaped backslashes.
+/// JSON inside of a JSON string opens with one backslash, one level deeper with three.
 pub(super) fn end_of_quoted(text: &str, from: usize, quote: u8, slashes: usize) -> usize {
+    let level = level(slashes);
     let mut run = 0;
     for (offset, byte) in text.as_bytes()[from..].iter().enumerate() {
         match *byte {
             b'\\' => run += 1,
             byte if byte == quote => {
-                if run <= slashes || (run - slashes).is_multiple_of(2 * (slashes + 1)) {
-                    return from + offset - run.min(slashes);
+                let closed = self::level(run);
+                if closed <= level {
+                    return from + offset - ((1 << closed) - 1);
                 }
                 run = 0;
             }
@@ -227,6 +228,12 @@ pub(super) fn end_of_quoted(text: &str, from: usize, quote: u8, slashes: usize) 
         }
     }
     text.len()
+}
+
+/// In how many strings of JSON a quote behind so many backslashes stands: each writes a backslash and a quote with one more
+/// backslash before, so that pairs of them belong to the text.
+fn level(slashes: usize) -> u32 {
+    (slashes + 1).trailing_zeros()
 }
 
 pub(super) fn is_quote(byte: u8) -> bool {
