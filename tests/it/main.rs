@@ -38,6 +38,7 @@ mod hostile_replies;
 mod house;
 mod identity;
 mod leaving;
+mod log_events;
 mod many;
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -113,7 +113,7 @@ pub(crate) static VARIABLES: &[Variable] = &[
     warned("OTEL_EXPERIMENTAL_CONFIG_FILE", "a path", "The same."),
     honoured("RUST_LOG", "`warn`", "filter directives", "Which log lines are printed on standard error. It never hides a span."),
     honoured("AGENTSPAN_SPANS", "`info,rmcp=off`", "filter directives", "Which spans of other libraries join the trace. By default none of `rmcp`, whose only one lasts as long as its connection."),
-    honoured("AGENTSPAN_LOG_EVENTS", "`none`", "filter directives, `none`, `off`", "Which log lines become events of the span they were written in, where that is one of others; our own steps take none."),
+    honoured("AGENTSPAN_LOG_EVENTS", "`none`", "filter directives, `none`, `off`", "Which log lines become events of the step or span that they were written in."),
     honoured("AGENTSPAN_DIALECTS", "`gen_ai`", "list of `gen_ai`, `openinference`, `gen_ai_cache_creation`, `otel_span_names`, or `canonical`, `none`", "The names under which values leave besides the canonical ones; the list is the whole of them."),
     honoured("AGENTSPAN_PRICES", "–", "path of a file", "Prices in the format of the `genai-prices` data, in place of the bundled catalogue; a file with a fault is ignored, with a warning that names its line."),
     honoured("AGENTSPAN_CONTENT_LENGTH_LIMIT", "16384", "bytes, 64 to 16777216", "Longest recorded content of one attribute; longer content is cut, and its size stands beside it."),

@@ -86,9 +86,8 @@ impl TelemetryBuilder {
         self
     }
 
-    /// Which log lines become events of the span they were written in, where that is one of others, as directives, or `none`,
-    /// which is the default.
-    /// `AGENTSPAN_LOG_EVENTS` comes before it.
+    /// Which log lines become events of the step or span that they were written in, as directives, or `none`, which is the
+    /// default. Their texts leave with them, scrubbed. `AGENTSPAN_LOG_EVENTS` comes before it.
     pub fn with_log_events(mut self, directives: impl Into<String>) -> Self {
         self.code.log_events = Some(directives.into());
         self

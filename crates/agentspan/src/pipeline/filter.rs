@@ -1,4 +1,4 @@
-use crate::span::{Runtime, TARGET, is_telling, tells_failure};
+use crate::span::{Runtime, TARGET, is_telling, step_of, tells_failure};
 use opentelemetry::Context as OtelContext;
 use std::sync::Arc;
 use tracing::level_filters::LevelFilter;
@@ -71,6 +71,11 @@ impl<S: Subscriber + for<'lookup> LookupSpan<'lookup>> Filter<S> for OthersSpans
         filter.is_some_and(|filter| Filter::<S>::enabled(filter, metadata, cx))
     }
 
+    fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
+        // The bridge does not see our steps, and would put what is written in one on the span around it.
+        step_of(event).is_none()
+    }
+
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         // The filters learn of the call site here; what they answer holds only for now.
         for filter in self.filters() {
@@ -104,7 +109,7 @@ impl<S: Subscriber + for<'lookup> LookupSpan<'lookup>> Filter<S> for OthersSpans
     }
 }
 
-/// Which log lines are printed: never those of the export itself.
+/// Which log lines are printed, or recorded on steps: never those of the export itself.
 #[derive(Debug)]
 pub(crate) struct LogLines(pub(crate) EnvFilter);
 

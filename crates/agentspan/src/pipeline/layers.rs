@@ -1,7 +1,7 @@
 //! The layers that a start gives to a subscriber.
 
 use super::{Parts, filter, log_line, scope};
-use crate::span::StepLayer;
+use crate::span::{LogEvents, StepLayer};
 use opentelemetry::trace::TracerProvider as _;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -37,7 +37,13 @@ where
         .with_error_events_to_status(false)
         .with_filter(others);
     // A step of others is entered after its span, whose context it goes on with.
-    Box::new(bridge.and_then(steps))
+    match &parts.config.log_events {
+        Some(directives) => {
+            let events = LogEvents.with_filter(filter::LogLines(env_filter(directives)));
+            Box::new(bridge.and_then(events).and_then(steps))
+        }
+        None => Box::new(bridge.and_then(steps)),
+    }
 }
 
 /// Log lines on standard error.

@@ -19,6 +19,7 @@ mod handle;
 mod handoff;
 mod layer;
 mod llm;
+mod log_events;
 mod measure;
 mod model;
 mod model_call;
@@ -62,6 +63,7 @@ pub use handle::{SpanHandle, current};
 pub use handoff::{HandoffBuilder, handoff};
 pub(crate) use layer::{StepLayer, TARGET};
 pub use llm::{LlmBuilder, llm};
+pub(crate) use log_events::{LogEvents, step_of};
 #[cfg(feature = "metrics")]
 pub(crate) use measure::{Kind, Measured, Meter, ReplyFigures};
 #[cfg(feature = "metrics")]
