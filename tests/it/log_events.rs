@@ -45,6 +45,19 @@ async fn a_log_line_stands_once_on_whatever_is_nearest() {
 }
 
 #[tokio::test]
+async fn content_in_a_log_line_stays_here_unless_it_is_asked_for() {
+    for wanted in [false, true] {
+        let settings = agentspan::builder().with_log_events("info").with_content(wanted);
+        let recording = record_with(settings);
+        let line = async { info!(gen_ai.input.messages = "[]", gen_ai.system = "openai", "asked") };
+        agentspan::step("s").run_ok(line).await;
+        let step = the(&recording, "step.s");
+        assert_eq!(step.event_text("asked", "gen_ai.system"), Some("openai"));
+        assert_eq!(step.event_text("asked", "gen_ai.input.messages"), wanted.then_some("[]"));
+    }
+}
+
+#[tokio::test]
 async fn no_log_line_is_recorded_unless_that_is_asked_for() {
     let recording = record();
     agentspan::step("s").run_ok(async { warn!("to standard error alone") }).await;

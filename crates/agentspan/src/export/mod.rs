@@ -47,6 +47,8 @@ impl Finish {
     pub(crate) fn clean(&self, span: &mut SpanData) {
         canonical::add(span);
         withhold::withhold(&mut span.attributes, &self.content);
+        let events = span.events.events.iter_mut();
+        events.for_each(|event| withhold::withhold(&mut event.attributes, &self.content));
         self.scrubber.scrub_span(span);
         fit::fit(span, &self.limits, &agentspan_semconv::table::is_content);
     }
