@@ -70,7 +70,9 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Received>>, script: &dyn Fn(usize, 
         let length =
             length.split("content-length: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
         let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
+        if reader.read_exact(&mut body).is_err() {
+            return;
+        }
         let request = Received { head, body };
         let reply = {
             let mut seen = seen.lock().unwrap();
@@ -231,7 +233,9 @@ fn an_unavailable_collector_is_given_up_when_the_time_is_up() {
     let start = Instant::now();
     let verdict =
         sender(&OtlpConfig { timeout: Duration::from_secs(1), ..collector.settings() }).send(spans(2));
-    assert_eq!(verdict.dropped, dropped(DropReason::Unavailable(503), 2));
+    // On a slow machine the end may cut an attempt short, which may have arrived.
+    let is_known = verdict.dropped == dropped(DropReason::Unavailable(503), 2);
+    assert!(is_known || verdict.unconfirmed == 2, "{verdict:?}");
     assert!(collector.count() >= 2 && start.elapsed() < Duration::from_secs(3));
     // A pause that is longer than the time is not begun.
     let collector = Collector::start(|_, _| Reply::Http {
