@@ -29,6 +29,7 @@ mod carriers;
 mod collector_selftest;
 mod compose;
 mod content;
+mod dropping;
 mod families;
 mod figures;
 mod fixtures;

@@ -69,12 +69,17 @@ where
         const OVER: &str = "a future is not polled after it has ended";
         let mut this = self.project();
         let active = this.step.begun().expect(OVER);
-        let future = this.future.as_mut().as_pin_mut().expect(OVER);
-        match catch_unwind(AssertUnwindSafe(|| active.scope(|| future.poll(cx)))) {
+        let poll = || {
+            let polled = this.future.as_mut().as_pin_mut().expect(OVER).poll(cx);
+            if polled.is_ready() {
+                // What the future still holds goes inside the step, before that ends.
+                this.future.set(None);
+            }
+            polled
+        };
+        match catch_unwind(AssertUnwindSafe(|| active.scope(poll))) {
             Ok(polled) => {
                 let output = ready!(polled);
-                // What the future holds of the step goes before the step ends.
-                this.future.set(None);
                 let active = this.step.take().expect(OVER);
                 let end = this.end.take().expect(OVER);
                 Poll::Ready(end(active, output))
