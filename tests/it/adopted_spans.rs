@@ -400,3 +400,26 @@ async fn what_others_record_of_messages_leaves_only_when_it_is_asked_for() {
     say();
     assert_eq!(the(&recording, "chat").text("llm.input_messages"), Some("PRIVATE"));
 }
+
+/// The caller was charged by what was known then, and the span must not say something else.
+#[test]
+fn a_call_whose_usage_comes_before_its_model_has_no_parts_of_a_price_beside_an_unknown_one() {
+    let recording = record();
+    agentspan::agent("a").in_scope(|| {
+        let chat = tracing::info_span!(
+            "chat",
+            gen_ai.operation.name = "chat",
+            gen_ai.provider.name = tracing::field::Empty,
+            gen_ai.request.model = tracing::field::Empty,
+        );
+        chat.in_scope(|| {
+            agentspan::current().usage(agentspan::Usage::new().input(1_000).output(500));
+        });
+        chat.record("gen_ai.provider.name", "openai");
+        chat.record("gen_ai.request.model", "gpt-4o");
+    });
+    let chat = the(&recording, "chat");
+    assert_eq!((chat.text("cost.status"), chat.double("cost.self_usd")), (Some("unknown"), None));
+    assert_eq!((chat.double("cost.input_usd"), chat.text("cost.price_model")), (None, None));
+    assert_eq!(chat.texts("cost.missing"), Some(vec!["provider"]));
+}

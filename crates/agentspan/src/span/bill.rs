@@ -27,10 +27,13 @@ pub(crate) struct Pricing {
     pub(crate) model: Option<Box<str>>,
     pub(crate) tier: Option<Box<str>>,
     pub(crate) batch: bool,
+    /// Whether it was known what is called; of a span of others, that may be told after its usage.
+    pub(crate) is_called: bool,
 }
 
 impl Pricing {
     fn price(&self, usage: &Usage, call: &Call, at: SystemTime) -> Price {
+        let call = if self.is_called { call } else { Call::unknown() };
         let query = call.query(usage, at, self.model.as_deref(), self.tier.as_deref(), self.batch);
         self.prices.price_of(&query, &call.model)
     }

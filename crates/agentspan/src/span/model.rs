@@ -25,13 +25,17 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) const UNKNOWN: Self = Self {
-        provider: Cow::Borrowed(""),
-        model: String::new(),
-        operation: None,
-        batch: false,
-        server: None,
-    };
+    /// Of a step that is no call, or of which nobody has said yet what it calls.
+    pub(crate) fn unknown() -> &'static Self {
+        static UNKNOWN: Call = Call {
+            provider: Cow::Borrowed(""),
+            model: String::new(),
+            operation: None,
+            batch: false,
+            server: None,
+        };
+        &UNKNOWN
+    }
 
     /// Asks for the price of the call, which began at `at`. Its answer may name the model and the tier that served it.
     pub(crate) fn query<'a>(
@@ -281,7 +285,8 @@ pub(crate) fn record_usage(
         let cost = if is_unpriced { OwnCost::Unknown } else { prices.cost_of(&query, &call.model) };
         let pricing = node.is_recording().then(|| {
             let (model, tier) = (model.map(Into::into), tier.map(Into::into));
-            let pricing = Pricing { prices: prices.clone(), model, tier, batch };
+            let is_called = node.call.get().is_some();
+            let pricing = Pricing { prices: prices.clone(), model, tier, batch, is_called };
             if is_unpriced { Err(Unpriced::NoUsage) } else { Ok(pricing) }
         });
         (cost, pricing)

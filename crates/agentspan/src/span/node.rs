@@ -209,8 +209,7 @@ impl Node {
 
     /// What was called; of a step that is no call nothing is known.
     pub(crate) fn called(&self) -> &Call {
-        static UNKNOWN: Call = Call::UNKNOWN;
-        self.call.get().unwrap_or(&UNKNOWN)
+        self.call.get().unwrap_or_else(|| Call::unknown())
     }
 
     pub(crate) fn is_model_call(&self) -> bool {
