@@ -48,6 +48,8 @@ mod metrics_of_calls;
 #[cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 mod misbehaving;
 mod model_calls;
+mod open_steps;
+mod other_layers;
 mod others;
 mod outcomes;
 mod own_provider;

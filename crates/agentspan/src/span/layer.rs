@@ -81,35 +81,40 @@ impl Attached {
 thread_local! {
     /// Handed from the step that is being made to `on_new_span`, which runs inside the span's creation.
     static MAKING: RefCell<Option<Attached>> = const { RefCell::new(None) };
-    /// Set while a span is entered or left whose context is its caller's business.
-    static ATTACHED: Cell<bool> = const { Cell::new(false) };
-    /// Other spans entered on this thread, innermost last, and the contexts that this made current.
-    static ENTERED: RefCell<Vec<(Id, ContextGuard)>> = const { RefCell::new(Vec::new()) };
+    /// The span that is being entered whose context is current already. Layers of others may enter other spans meanwhile.
+    static ATTACHED: Cell<Option<u64>> = const { Cell::new(None) };
+    /// Spans entered on this thread, innermost last, and the contexts that this made current. Those of `enter_attached` are
+    /// among them: a span may be entered both ways at once, and each exit must find the entering that it belongs to.
+    static ENTERED: RefCell<Vec<(Id, Option<ContextGuard>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A step's span that its caller has entered and made the context current of, which then need not be looked up.
-pub(crate) struct EnteredAttached<'a>(Option<Entered<'a>>);
-
-/// Enters the span of a step whose context its caller has made current.
-pub(crate) fn enter_attached(span: &tracing::Span) -> EnteredAttached<'_> {
-    EnteredAttached(Some(attached(|| span.enter())))
+/// Enters the span of a step whose context its caller has made current, which then need not be looked up.
+pub(crate) fn enter_attached(span: &tracing::Span) -> Entered<'_> {
+    let _entering = Entering::mark(span.id().map(|id| id.into_u64()));
+    span.enter()
 }
 
-impl Drop for EnteredAttached<'_> {
-    fn drop(&mut self) {
-        attached(|| self.0 = None);
+/// Takes the mark back, also when a layer of others panics before ours has seen it.
+struct Entering(Option<u64>);
+
+impl Entering {
+    fn mark(id: Option<u64>) -> Self {
+        Self(ATTACHED.try_with(|attached| attached.replace(id)).ok().flatten())
     }
 }
 
-fn attached<T>(work: impl FnOnce() -> T) -> T {
-    let _ = ATTACHED.try_with(|attached| attached.set(true));
-    let done = work();
-    let _ = ATTACHED.try_with(|attached| attached.set(false));
-    done
+impl Drop for Entering {
+    fn drop(&mut self) {
+        let _ = ATTACHED.try_with(|attached| attached.set(self.0));
+    }
 }
 
-/// Makes a `tracing` span for a step, with `context` current whenever it is entered.
-pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> tracing::Span {
+fn note_entered(id: &Id, guard: Option<ContextGuard>) {
+    let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), guard)));
+}
+
+/// Makes a `tracing` span for a step, with `context` current whenever it is entered; and whether it carries the step.
+pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> (tracing::Span, bool) {
     make(context, || {
         if is_end_of_chain(node) {
             return tracing::error_span!(target: TARGET, parent: None, "agentspan", name);
@@ -126,22 +131,25 @@ fn is_end_of_chain(node: &Node) -> bool {
     node.depth % MAX_CHAIN == MAX_CHAIN - 1
 }
 
-fn make(context: Context, span: impl FnOnce() -> tracing::Span) -> tracing::Span {
+/// Gives the span, and whether our layer was told of it: a filter may let it through to layers of others only.
+fn make(context: Context, span: impl FnOnce() -> tracing::Span) -> (tracing::Span, bool) {
     let attached = Attached { context, adopted: None };
-    // Thread-local storage is gone only while a thread ends; then the span carries nothing.
-    let _ = MAKING.try_with(|making| making.replace(Some(attached)));
+    // A layer of others may make steps of its own while it is told of a span.
+    let around = MAKING.try_with(|making| making.replace(Some(attached)));
     let span = span();
-    let _ = MAKING.try_with(|making| making.take());
-    span
+    // Thread-local storage is gone only while a thread ends; then the span carries nothing.
+    let left = around.and_then(|around| MAKING.try_with(|making| making.replace(around)));
+    (span, left.is_ok_and(|left| left.is_none()))
 }
 
-/// Makes a `tracing` span that another bridge records. Its final context, which the bridge makes, comes by [`attach`].
+/// Makes a `tracing` span that another bridge records, and says whether it carries the step. Its final context, which the
+/// bridge makes, comes by [`attach`].
 pub(crate) fn bridged_span(
     name: &str,
     kind: &'static str,
     context: Context,
     node: &Arc<Node>,
-) -> tracing::Span {
+) -> (tracing::Span, bool) {
     make(context, || {
         // The bridge is told the parent of its span apart.
         if is_end_of_chain(node) {
@@ -209,20 +217,17 @@ where
     }
 
     fn on_enter(&self, id: &Id, _: layer::Context<'_, S>) {
-        if ATTACHED.try_with(Cell::take).unwrap_or(false) {
-            return;
+        if ATTACHED.try_with(Cell::get).is_ok_and(|attached| attached == Some(id.into_u64())) {
+            return note_entered(id, None);
         }
         let attached = |attached: &Attached| (attached.context.clone(), attached.adopted.clone());
         let Some((context, adopted)) = self.runtime.attached.get(id.into_u64(), attached) else { return };
         let identified = adopted.and_then(|adopted| self.identify(id, adopted));
         let guard = identified.unwrap_or(context).attach();
-        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), guard)));
+        note_entered(id, Some(guard));
     }
 
     fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
-        if ATTACHED.try_with(Cell::take).unwrap_or(false) {
-            return;
-        }
         if std::thread::panicking()
             && let Some(adopted) =
                 self.runtime.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten()

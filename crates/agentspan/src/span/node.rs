@@ -303,6 +303,14 @@ impl Node {
         }
     }
 
+    /// No `tracing` span carries the step that was to have one.
+    pub(crate) fn not_carried(self: &Arc<Self>) {
+        if self.is_recording() {
+            self.keep_open();
+        }
+        self.on_carrier_gone();
+    }
+
     /// Adds an event to the span while the step is open.
     pub(crate) fn add_event(&self, name: impl Into<Cow<'static, str>>, attributes: Vec<KeyValue>) {
         let event = Event::new(name, SystemTime::now(), attributes, 0);

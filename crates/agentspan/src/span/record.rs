@@ -219,12 +219,9 @@ impl Active {
             None => parent_context.with_remote_span_context(SpanContext::NONE),
         };
         let context = spanned.with_value(NodeRef(node.clone()));
-        let span = layer::tracing_span(&node.name, context.clone(), &node);
-        if span.is_disabled() {
-            if node.is_recording() {
-                node.keep_open();
-            }
-            node.on_carrier_gone();
+        let (span, is_carried) = layer::tracing_span(&node.name, context.clone(), &node);
+        if !is_carried {
+            node.not_carried();
             warn_unrecorded(Unrecorded::NotCarried);
         }
         Self::new(node, context, span)
@@ -238,7 +235,7 @@ impl Active {
         initial: impl FnOnce(&Node) -> Initial,
     ) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
-        let span = layer::bridged_span(&node.name, kind_word(&kind), context.clone(), &node);
+        let (span, is_carried) = layer::bridged_span(&node.name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
             warn_unrecorded(Unrecorded::Filtered);
@@ -259,7 +256,11 @@ impl Active {
                 recorded.add_link(link.span_context, link.attributes);
             }
         }
-        layer::attach(&span, context.clone());
+        if is_carried {
+            layer::attach(&span, context.clone());
+        } else {
+            node.not_carried();
+        }
         Self::new(node, context, span)
     }
 

@@ -150,7 +150,7 @@ impl Runtime {
     pub(crate) fn open_steps(&self) -> Vec<Arc<Node>> {
         let mut open = self.open.all();
         open.extend(self.attached.collect(|attached| attached.node().cloned()));
-        open.retain(|node| !node.is_ended());
+        open.retain(|node| !node.is_ended() && (node.is_recording() || node.is_measured()));
         open.sort_by_key(|node| Reverse(node.depth));
         open
     }

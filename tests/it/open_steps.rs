@@ -1,0 +1,50 @@
+//! Steps that are open when their telemetry ends, which a signal may do at any time.
+
+use agentspan::builder;
+use agentspan_tests::{Collector, Tree};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::prelude::*;
+
+/// Wants every span.
+struct Idle;
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Idle {}
+
+#[test]
+fn open_steps_that_only_layers_of_others_carry_end_with_the_telemetry() {
+    for is_filtered in [false, true] {
+        let collector = Collector::start();
+        let (layer, telemetry) = builder().with_endpoint(collector.endpoint()).layer();
+        let layer =
+            layer.with_filter(filter_fn(move |metadata| !is_filtered || metadata.target() != "agentspan"));
+        let subscriber = tracing_subscriber::registry().with(layer).with(Idle);
+        let report = tracing::subscriber::with_default(subscriber, || {
+            let run = agentspan::agent("a").start();
+            let tool = run.in_scope(|| agentspan::tool("t").start());
+            let call = tool.in_scope(|| agentspan::llm("openai", "gpt-4o").start());
+            let report = telemetry.shutdown();
+            drop((run, tool, call));
+            report
+        });
+        assert_eq!(report.to_string(), "agentspan: 3 of 3 spans delivered", "{is_filtered}");
+        let spans = collector.spans();
+        let tree = Tree::of(&spans).show(&["agent.outcome", "agent.stop_reason"]).to_string();
+        let expected = "agent.a {agent.outcome=\"cancelled\" agent.stop_reason=\"shutdown\"}\n  \
+            tool.t {agent.outcome=\"cancelled\"}\n    llm.openai.gpt-4o {agent.outcome=\"cancelled\"}\n";
+        assert_eq!(tree, expected, "{is_filtered}");
+    }
+}
+
+#[test]
+fn sums_of_steps_that_only_layers_of_others_carry_are_complete_at_once() {
+    let collector = Collector::start();
+    let (layer, telemetry) = builder().with_endpoint(collector.endpoint()).layer();
+    let layer = layer.with_filter(filter_fn(|metadata| metadata.target() != "agentspan"));
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer).with(Idle), || {
+        agentspan::agent("a").in_scope(|| agentspan::tool("t").cost_usd(0.5).in_scope(|| {}));
+        assert_eq!(telemetry.flush().to_string(), "agentspan: 2 of 2 spans delivered");
+    });
+    telemetry.shutdown();
+    let run = collector.span("agent.a");
+    assert_eq!((run.double("cost.total_usd"), run.int("agent.open_step_count")), (Some(0.5), None));
+}
