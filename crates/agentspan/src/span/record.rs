@@ -8,11 +8,10 @@ use crate::span::node::{NewNode, Node};
 use crate::span::outcome::Ending;
 use crate::span::recorder::{Identity, Recorded, StepSpan};
 use crate::span::run::{Run, RunIdentity, identify_by_sender};
-use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
+use crate::span::runtime::{Runtime, Unrecorded, count, warn_unrecorded};
 use agentspan_semconv::{StepType, agent};
 use opentelemetry::trace::{Link, SpanContext, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -310,9 +309,6 @@ impl Drop for Active {
     }
 }
 
-/// Room for what is added up when a step is complete.
-const USUAL_SUMS: usize = 12;
-
 /// 32 hexadecimal digits.
 fn new_run_id(runtime: &Runtime) -> Arc<str> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -331,45 +327,5 @@ fn kind_word(kind: &SpanKind) -> &'static str {
         SpanKind::Producer => "producer",
         SpanKind::Consumer => "consumer",
         SpanKind::Internal => "internal",
-    }
-}
-
-impl Node {
-    /// What number the step has in the run around it, if it is a direct step of one, and what stands on every span of its
-    /// own run.
-    fn in_its_run(&self) -> (Option<u64>, Arc<[KeyValue]>) {
-        let Some(run) = self.run() else { return <_>::default() };
-        if self.is_run {
-            let around = run.parent.as_ref().filter(|_| self.is_step_of_run);
-            return (around.map(|around| around.next_step()), run.identity());
-        }
-        run.joined_by(self.is_step_of_run)
-    }
-
-    /// Puts what stands on every span of the run, and the kind of the step, before all other attributes.
-    pub(crate) fn identified(&self, run: &[KeyValue], attributes: Vec<KeyValue>) -> Vec<KeyValue> {
-        let step_type = attribute(agent::AGENT_STEP_TYPE, Cow::from(&self.step_type));
-        let mut all = Vec::with_capacity(run.len() + 1 + attributes.len() + USUAL_SUMS);
-        all.extend(run.iter().cloned());
-        all.push(step_type);
-        all.extend(attributes);
-        all
-    }
-
-    /// What a step beside a span of others adds to that, but for the sums.
-    pub(crate) fn known_of_adopted(&self) -> Vec<KeyValue> {
-        let identity = self.run().map(|run| run.identity()).unwrap_or_default();
-        self.identified(&identity, self.take_left())
-    }
-
-    /// A link to another step. Its parent needs none.
-    pub(crate) fn link_to(&self, other: Option<SpanContext>) -> Option<Link> {
-        let parent = self.parent.as_ref().and_then(|parent| parent.valid_span_context());
-        other.filter(|other| Some(other) != parent).map(Link::with_context)
-    }
-
-    /// The trace and span of the step, when it has some that are valid.
-    pub(crate) fn valid_span_context(&self) -> Option<&SpanContext> {
-        self.span_context().filter(|context| context.is_valid())
     }
 }

@@ -1,14 +1,16 @@
 //! How a step ends: once, with its part posted to every step above.
 
+use super::Node;
 use super::own::Own;
-use super::state::Recording;
-use super::{NOT_OPEN, Node};
+use super::recording::Recording;
+use super::state::State;
 use crate::cost::{OwnCost, Totals, Unpriced, Usd};
 use crate::span::outcome::Ending;
 use crate::span::runtime::lock;
 use agentspan_semconv::{Outcome, StepType};
 use opentelemetry::KeyValue;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// What an ended step leaves to be recorded.
@@ -22,6 +24,9 @@ pub(crate) struct Ended {
     /// Whether nothing can be added to the sums any more.
     pub(crate) is_complete: bool,
 }
+
+/// The place of a step that is not among the [`OpenSteps`](crate::span::open::OpenSteps).
+pub(super) const NO_PLACE: u64 = u64::MAX;
 
 impl Node {
     /// Ends the step once: posts its part to itself and every ancestor, lets the ancestors go unless somebody still
@@ -45,24 +50,7 @@ impl Node {
         {
             ending.outcome = outcome;
         }
-        // A call that ends without a word about its cost, as one that was dropped under way, has an unknown cost: the
-        // provider may well have charged for it.
-        if self.is_model_call() && state.own.cost == OwnCost::None && !state.own.is_counted_elsewhere() {
-            let refused = ending.failure.as_ref().is_some_and(|failure| failure.refused);
-            let missing = (!refused).then_some(Unpriced::NoUsage);
-            state.own.cost = if refused { OwnCost::Known(Usd::ZERO) } else { OwnCost::Unknown };
-            if let Some(missing) = missing.filter(|_| self.is_recording()) {
-                state.bill.get_or_insert_default().missing = Some(missing);
-            }
-        }
-        if state.own.lost_attempt
-            && let OwnCost::Known(usd) = state.own.cost
-        {
-            state.own.cost = OwnCost::Partial(usd);
-            if self.is_recording() {
-                state.bill.get_or_insert_default().missing = Some(Unpriced::LostAttempt);
-            }
-        }
+        self.settle_cost(&mut state, ending);
         let told = state.told.error_type.take();
         let settled = settle(ending, &state.own, told);
         state.ended = true;
@@ -87,9 +75,9 @@ impl Node {
             is_complete: state.carriers == 0 && state.open == 0,
         };
         drop(state);
-        let open_key = self.open_key.load(Ordering::Relaxed);
-        if open_key != NOT_OPEN {
-            self.runtime().open.remove(open_key);
+        let open_place = self.open_place.load(Ordering::Relaxed);
+        if open_place != NO_PLACE {
+            self.runtime().open.remove(open_place);
         }
         Some((ended, settled))
     }
@@ -100,11 +88,78 @@ impl Node {
         if state.ended && state.carriers == 0 && state.open == 0 { Ok(()) } else { Err(state.open) }
     }
 
-    pub(super) fn release(&self) {
+    /// Whether steps below have not ended.
+    pub(crate) fn has_open(&self) -> bool {
+        lock(&self.state).open > 0
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// A task or a closure may carry the step on.
+    pub(crate) fn expect_carrier(&self) {
+        lock(&self.state).carriers += 1;
+    }
+
+    /// The last handle of the step's `tracing` span was dropped, or a task that carried the step is gone.
+    pub(crate) fn on_carrier_gone(&self) {
+        let release = {
+            let mut state = lock(&self.state);
+            state.carriers = state.carriers.saturating_sub(1);
+            state.ready_to_release()
+        };
+        if release {
+            self.release();
+        }
+    }
+
+    fn release(&self) {
         self.ancestors().for_each(|ancestor| {
             let mut state = lock(&ancestor.state);
             state.open = state.open.saturating_sub(1);
         });
+    }
+
+    /// Keeps a step that no `tracing` span carries for the shutdown; only once, since a second place would never be free again.
+    pub(crate) fn keep_open(self: &Arc<Self>) {
+        if self.open_place.load(Ordering::Relaxed) == NO_PLACE {
+            self.open_place.store(self.runtime().open.insert(self), Ordering::Relaxed);
+        }
+    }
+
+    /// No `tracing` span carries the step that was to have one.
+    pub(crate) fn not_carried(self: &Arc<Self>) {
+        if self.is_recording() {
+            self.keep_open();
+        }
+        self.on_carrier_gone();
+    }
+
+    /// Says of the cost what only the end can say.
+    fn settle_cost(&self, state: &mut State, ending: &Ending) {
+        let State { own, bill, .. } = state;
+        let mut is_missing = |what| {
+            if self.is_recording() {
+                bill.get_or_insert_default().missing = Some(what);
+            }
+        };
+        if self.is_model_call() && own.cost == OwnCost::None && !own.is_counted_elsewhere() {
+            if ending.failure.as_ref().is_some_and(|failure| failure.refused) {
+                own.cost = OwnCost::Known(Usd::ZERO);
+            } else {
+                // Without a word about the cost, as of a call that was dropped under way, it is unknown: the provider may well have
+                // charged for it.
+                own.cost = OwnCost::Unknown;
+                is_missing(Unpriced::NoUsage);
+            }
+        }
+        if own.lost_attempt
+            && let OwnCost::Known(usd) = own.cost
+        {
+            own.cost = OwnCost::Partial(usd);
+            is_missing(Unpriced::LostAttempt);
+        }
     }
 
     fn part(&self, own: &Own, failed: bool) -> Totals {

@@ -1,7 +1,11 @@
 //! What a step adds to the sums by itself, and what its user told of it.
 
-use crate::cost::OwnCost;
+use super::Node;
+use crate::cost::{OwnCost, Totals, Unpriced};
+use crate::span::bill::{Bill, Pricing};
 use crate::span::measure::ReplyFigures;
+use crate::span::runtime::lock;
+use crate::usage::Usage;
 use agentspan_semconv::Outcome;
 use std::borrow::Cow;
 
@@ -46,4 +50,77 @@ pub(crate) struct Told {
     /// A call of a tool elsewhere is recorded in the step, which can be said of one call only.
     #[cfg(feature = "rmcp")]
     pub(crate) is_remote: bool,
+}
+
+impl Node {
+    /// Changes what the step itself adds to the sums; without effect after its end.
+    pub(crate) fn own(&self, change: impl FnOnce(&mut Own)) {
+        let mut state = lock(&self.state);
+        if !state.ended {
+            change(&mut state.own);
+        }
+    }
+
+    pub(crate) fn tell(&self, tell: impl FnOnce(&mut Told)) {
+        tell(&mut lock(&self.state).told);
+    }
+
+    /// Whether a meter will ask for the step when it has ended.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.runtime().meter.is_some()
+    }
+
+    /// Keeps what a meter will ask of the reply, if there is one.
+    pub(crate) fn figures(&self, change: impl FnOnce(&mut ReplyFigures)) {
+        if self.is_measured() {
+            self.own(|own| change(own.reply.get_or_insert_default()));
+        }
+    }
+
+    /// Puts what a call used and what that costs in place of what was known before; an amount told by hand stays. `pricing`,
+    /// or why there is no price, is given when the step is recorded.
+    pub(crate) fn charge(&self, usage: Usage, cost: OwnCost, pricing: Option<Result<Pricing, Unpriced>>) {
+        let mut state = lock(&self.state);
+        if state.ended {
+            return;
+        }
+        let own = &mut state.own;
+        (own.prompt_tokens, own.completion_tokens) = (usage.input, usage.output);
+        let cost_by_hand = own.cost_by_hand;
+        if !cost_by_hand {
+            own.cost = cost;
+        }
+        if let Some(pricing) = pricing {
+            let (pricing, missing) = match pricing {
+                _ if cost_by_hand => (None, None),
+                Ok(pricing) => (Some(pricing), None),
+                Err(missing) => (None, Some(missing)),
+            };
+            state.bill = Some(Box::new(Bill { usage, pricing, missing }));
+        }
+    }
+
+    /// The parts of a computed price would not add up to an amount that somebody tells; without effect after the step's end.
+    pub(crate) fn forget_price(&self) {
+        let state = &mut *lock(&self.state);
+        if let Some(bill) = &mut state.bill
+            && !state.ended
+        {
+            (bill.pricing, bill.missing) = (None, None);
+        }
+    }
+
+    /// What the call used and costs, for its attributes.
+    pub(crate) fn take_bill(&self) -> Option<Box<Bill>> {
+        lock(&self.state).bill.take()
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        lock(&self.state).totals.clone()
+    }
+
+    pub(crate) fn totals_and_own(&self) -> (Totals, Own) {
+        let state = lock(&self.state);
+        (state.totals.clone(), state.own.clone())
+    }
 }

@@ -1,10 +1,10 @@
 //! What changes of a step while it runs.
 
 use super::own::{Own, Told};
+use super::recording::Recording;
 use crate::cost::Totals;
 use crate::span::bill::Bill;
-use crate::span::recorder::Recorded;
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::KeyValue;
 
 /// What changes of a step while it runs.
 #[derive(Debug)]
@@ -29,20 +29,6 @@ pub(super) struct State {
     pub(super) bill: Option<Box<Bill>>,
 }
 
-/// Where the span of a step is, until the step ends.
-#[derive(Debug, Default)]
-pub(crate) enum Recording {
-    /// The step has none.
-    #[default]
-    None,
-    /// In the step itself, all but the attributes.
-    Own(Recorded),
-    /// In this context, where another bridge has made it. The context may hold the step as well, so it must not stay.
-    Bridged(Context),
-    /// With a bridge, in a span of other people. What the step adds to it waits here for the cold side.
-    Adopted,
-}
-
 /// Room that is made at once for what becomes known while a step runs and ends.
 const USUAL_ATTRIBUTES: usize = 16;
 
@@ -51,6 +37,23 @@ const USUAL_ATTRIBUTES: usize = 16;
 const MAX_ATTRIBUTES: usize = 1_024;
 
 impl State {
+    pub(super) fn new(carriers: u32) -> Self {
+        Self {
+            recording: Recording::None,
+            attributes: Vec::new(),
+            initial: 0,
+            dropped: 0,
+            totals: Totals::default(),
+            own: Own::default(),
+            open: 0,
+            ended: false,
+            carriers,
+            released: false,
+            told: Told::default(),
+            bill: None,
+        }
+    }
+
     /// A value set twice counts once, with the last value.
     pub(super) fn set(&mut self, attribute: KeyValue) {
         let later = self.attributes.iter_mut().skip(self.initial);

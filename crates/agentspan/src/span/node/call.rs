@@ -1,0 +1,68 @@
+//! What was called in a step, and which of several that tell of one call has it.
+
+use super::Node;
+use crate::span::model::Call;
+use agentspan_semconv::StepType;
+use std::sync::atomic::Ordering;
+
+impl Node {
+    /// What was called; of a step that is no call nothing is known.
+    pub(crate) fn called(&self) -> &Call {
+        self.call.get().unwrap_or_else(|| Call::unknown())
+    }
+
+    pub(crate) fn is_model_call(&self) -> bool {
+        matches!(self.step_type, StepType::LlmGenerate | StepType::Embedding)
+    }
+
+    /// The span's name of a tool, also where it has none.
+    pub(crate) fn tool_label(&self) -> Option<&str> {
+        (self.step_type == StepType::ToolCall).then(|| self.tool.get().unwrap_or(&self.name).as_str())
+    }
+
+    /// The step stands beside a span of other people.
+    pub(crate) fn adopt(&self) {
+        self.adopted.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.adopted.load(Ordering::Relaxed)
+    }
+
+    /// Whether this step and the one around it tell of one call, when one of them is of others: calls of models stand in
+    /// each other only then, tools when they have one name.
+    pub(crate) fn is_same_call(&self, around: &Self) -> bool {
+        let tool = self.tool_label();
+        (self.is_model_call() && around.is_model_call()) || (tool.is_some() && tool == around.tool_label())
+    }
+
+    /// Says to a span of others around this step that the same call is told of here.
+    pub(crate) fn tell_around(&self) {
+        let around = self.parent.as_ref().filter(|around| around.is_adopted() && self.is_same_call(around));
+        if let Some(around) = around.filter(|around| !around.claimed.load(Ordering::Relaxed)) {
+            around.own(|own| own.told_below = true);
+        }
+    }
+
+    /// Whether an exchange may write its reply into the step. Of a step of ours its caller knows that it is one call; of
+    /// a span of others, only the first exchange is believed to be that call.
+    pub(crate) fn claim(&self) -> bool {
+        !self.is_adopted() || !self.claimed.swap(true, Ordering::Relaxed)
+    }
+
+    /// The exchange has read nothing, so that another one may.
+    pub(crate) fn unclaim(&self) {
+        self.claimed.store(false, Ordering::Relaxed);
+    }
+
+    /// Counts a failed attempt; gives its number, from 1.
+    pub(crate) fn attempt_failed(&self) -> u64 {
+        self.failed_attempts.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// All attempts of the call; `None` where nobody told of any.
+    pub(crate) fn attempts(&self) -> Option<u64> {
+        let failed = self.failed_attempts.load(Ordering::Relaxed);
+        (failed > 0).then_some(failed + 1)
+    }
+}

@@ -1,0 +1,72 @@
+//! Where a step belongs: its telemetry and its run.
+
+use super::Node;
+use crate::span::run::Run;
+use crate::span::runtime::Runtime;
+use opentelemetry::KeyValue;
+use std::sync::Arc;
+
+/// Where a step belongs. Most steps ask the one around: references that are counted are a good part of what a step costs.
+#[derive(Debug)]
+pub(super) struct Home {
+    runtime: Arc<Runtime>,
+    /// The nearest run; of a run, the run itself.
+    run: Option<Arc<Run>>,
+}
+
+/// One step of so many in each other knows its home itself, so that it is never far away.
+const HOMES: usize = 16;
+
+impl Home {
+    /// The home that a new step has itself; `None` where it asks the step around. `runtime` and `run` are given where they are not
+    /// that step's.
+    pub(super) fn of(
+        depth: usize,
+        parent: Option<&Node>,
+        runtime: Option<Arc<Runtime>>,
+        run: Option<Arc<Run>>,
+    ) -> Option<Self> {
+        if runtime.is_none() && run.is_none() && !depth.is_multiple_of(HOMES) {
+            return None;
+        }
+        let around = parent.map(Node::home);
+        let runtime = runtime.or_else(|| Some(around?.runtime.clone()));
+        Some(Self {
+            runtime: runtime.unwrap_or_else(|| Runtime::global().clone()),
+            run: run.or_else(|| around?.run.clone()),
+        })
+    }
+}
+
+impl Node {
+    /// Its own, or that of the nearest ancestor that has one.
+    fn home(&self) -> &Home {
+        let mut node = self;
+        loop {
+            if let Some(home) = &node.home {
+                return home;
+            }
+            node = node.parent.as_deref().expect("a step without a parent has a home of its own");
+        }
+    }
+
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.home().runtime
+    }
+
+    /// The nearest run; of a run, the run itself.
+    pub(crate) fn run(&self) -> Option<&Arc<Run>> {
+        self.home().run.as_ref()
+    }
+
+    /// What number the step has in the run around it, if it is a direct step of one, and what stands on every span of its
+    /// own run.
+    pub(crate) fn in_its_run(&self) -> (Option<u64>, Arc<[KeyValue]>) {
+        let Some(run) = self.run() else { return <_>::default() };
+        if self.is_run {
+            let around = run.parent.as_ref().filter(|_| self.is_step_of_run);
+            return (around.map(|around| around.next_step()), run.identity());
+        }
+        run.joined_by(self.is_step_of_run)
+    }
+}
