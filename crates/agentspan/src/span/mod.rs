@@ -1,5 +1,6 @@
-//! The span types, one file each, and what they share: the tree of steps (`node`, `run`), how a step is recorded
-//! (`record`, `layer`), how it ends (`outcome`, `future`), and how it is told more (`handle`, `guard`).
+//! The span types, one file each, and what they share: the tree of steps (`node`, `run`), how a step begins and is recorded
+//! (`record`, `recorder`), what carries it (`layer`, `current`), how it ends (`future`, `outcome`, `finish`), and how it is told
+//! more (`handle`, `guard`).
 
 mod adopted;
 mod agent;

@@ -5,6 +5,7 @@ mod own;
 mod recording;
 mod state;
 
+pub(crate) use call::is_model_call;
 pub(crate) use end::Ended;
 pub(crate) use own::Own;
 pub(crate) use recording::Recording;

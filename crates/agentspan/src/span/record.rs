@@ -1,11 +1,12 @@
-//! How a step begins and runs, and what span it gets.
+//! How a step begins, and what span it gets.
 
-use crate::span::current::{Light, NodeRef};
-use crate::span::finish::finish;
+mod active;
+
+pub(crate) use active::Active;
+
+use crate::span::current::NodeRef;
 use crate::span::layer;
-use crate::span::model::Call;
-use crate::span::node::{NewNode, Node};
-use crate::span::outcome::Ending;
+use crate::span::node::{NewNode, Node, is_model_call};
 use crate::span::recorder::{Identity, Recorded, StepSpan};
 use crate::span::run::{Run, RunIdentity, identify_by_sender};
 use crate::span::runtime::{Runtime, Unrecorded, count, warn_unrecorded};
@@ -13,7 +14,7 @@ use agentspan_semconv::{StepType, agent};
 use opentelemetry::trace::{Link, SpanContext, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// What a step is made of.
@@ -53,28 +54,22 @@ pub(crate) struct Initial {
 }
 
 impl Initial {
-    /// With room for the attributes that are added when the step ends as well; few steps have more.
-    fn of(run_identity: Arc<[KeyValue]>) -> Self {
-        Self { attributes: Vec::with_capacity(12), links: Vec::new(), run_identity }
+    fn new(node: &Node, parent_context: &Context, fill: Fill<'_>) -> Self {
+        let (index, run_identity) = node.in_its_run();
+        // With room for the attributes that are added when the step ends as well; few steps have more.
+        let mut attributes = Vec::with_capacity(12);
+        attributes.extend(index.map(|index| count(agent::AGENT_STEP_INDEX, index)));
+        if node.run().is_none() {
+            identify_by_sender(parent_context, &node.runtime().propagation.tags, &mut attributes);
+        }
+        let mut initial = Self { attributes, links: Vec::new(), run_identity };
+        fill(node, &mut initial);
+        initial
     }
 }
 
 /// What a type of span gives to its span.
 type Fill<'a> = &'a mut dyn FnMut(&Node, &mut Initial);
-
-/// A step under way: it ends when it is finished or, as cancelled, when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Active {
-    pub(crate) node: Arc<Node>,
-    /// With the step's span, if there is one, and the step itself.
-    pub(crate) context: Context,
-    pub(crate) span: tracing::Span,
-    /// When a call of a model began, for waiting times; the wall clock may jump.
-    pub(crate) began: Option<Instant>,
-    /// It is finished by hand, in the code that does the step's work.
-    pub(crate) is_by_hand: bool,
-    is_finished: bool,
-}
 
 impl Active {
     /// Makes a step below the current one. `fill` is asked only when a span is made.
@@ -112,19 +107,14 @@ impl Active {
         let Spec { step_type, kind, name, run, parent } = spec;
         let here = runtime.as_deref().or(parent.as_ref().map(|parent| &**parent.runtime()));
         let here = here.unwrap_or_else(|| Runtime::global());
-        let run = run.map(|(agent_name, mut identity)| {
-            let around = parent.as_ref().and_then(|parent| parent.run());
-            if around.is_none() {
-                identity.inherit(&parent_context, &here.propagation.tags);
-            }
-            Run::new(agent_name, identity, around, || new_run_id(here))
-        });
+        let run = run.map(|run| new_run(run, parent.as_deref(), &parent_context, here));
         let sampled_out = run.is_none() && parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
         let has_span = has_layer && !sampled_out;
-        let is_call = matches!(step_type, StepType::LlmGenerate | StepType::Embedding);
         let started = match &parent {
             // Only prices and meters ask when a dropped step began, and to read the clock is a good part of what it costs.
-            Some(parent) if sampled_out && !is_call && here.meter.is_none() => parent.started,
+            Some(parent) if sampled_out && !is_model_call(&step_type) && here.meter.is_none() => {
+                parent.started
+            }
             _ => SystemTime::now(),
         };
         let recorder = here.recorder().filter(|_| has_span);
@@ -153,42 +143,16 @@ impl Active {
         if !has_span {
             return Self::carried_by_context(node, &parent_context);
         }
-        let initial = |node: &Node| {
-            let (index, run_identity) = node.in_its_run();
-            let mut initial = Initial::of(run_identity);
-            if let Some(index) = index {
-                initial.attributes.push(count(agent::AGENT_STEP_INDEX, index));
-            }
-            if node.run().is_none() {
-                let tags = &node.runtime().propagation.tags;
-                identify_by_sender(&parent_context, tags, &mut initial.attributes);
-            }
-            fill(node, &mut initial);
-            initial
-        };
         if node.runtime().recorder().is_some() {
-            Self::direct(node, kind, &parent_context, identity, initial)
+            Self::direct(node, kind, &parent_context, identity, fill)
         } else {
-            Self::through_bridge(node, kind, &parent_context, initial)
+            Self::through_bridge(node, kind, &parent_context, fill)
         }
-    }
-
-    fn new(node: Arc<Node>, context: Context, span: tracing::Span) -> Self {
-        Self { node, context, span, began: None, is_by_hand: false, is_finished: false }
     }
 
     fn carried_by_context(node: Arc<Node>, parent_context: &Context) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
         Self::new(node, context, tracing::Span::none())
-    }
-
-    /// Notes what a model call calls; prices need it later.
-    pub(crate) fn with_call(mut self, call: Call) -> Self {
-        let is_timed = self.node.is_recording() || self.node.runtime().meter.is_some();
-        self.began = is_timed.then(Instant::now);
-        self.node.tell_around();
-        let _ = self.node.call.set(call);
-        self
     }
 
     /// The step is its own span; the `tracing` span only carries it.
@@ -197,11 +161,11 @@ impl Active {
         kind: SpanKind,
         parent_context: &Context,
         identity: Option<(Identity, bool)>,
-        initial: impl FnOnce(&Node) -> Initial,
+        fill: Fill<'_>,
     ) -> Self {
         let spanned = match identity {
             Some((identity, true)) => {
-                let Initial { attributes, links, run_identity } = initial(&node);
+                let Initial { attributes, links, run_identity } = Initial::new(&node, parent_context, fill);
                 let mut recorded = Recorded::new(kind, &identity, run_identity);
                 if let Some(recorder) = node.runtime().recorder() {
                     recorded.add_links(links, recorder.limits());
@@ -227,12 +191,7 @@ impl Active {
     }
 
     /// Another bridge in the subscriber makes the span out of the `tracing` span.
-    fn through_bridge(
-        node: Arc<Node>,
-        kind: SpanKind,
-        parent_context: &Context,
-        initial: impl FnOnce(&Node) -> Initial,
-    ) -> Self {
+    fn through_bridge(node: Arc<Node>, kind: SpanKind, parent_context: &Context, fill: Fill<'_>) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
         let (span, is_carried) = layer::bridged_span(&node.name, kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
@@ -247,7 +206,7 @@ impl Active {
         let context = span.context();
         node.set_bridged(&context);
         if node.is_recording() {
-            let Initial { attributes, links, run_identity } = initial(&node);
+            let Initial { attributes, links, run_identity } = Initial::new(&node, parent_context, fill);
             // The span of a bridge does not unite what is set twice, so everything waits for the end.
             node.leave(node.identified(&run_identity, attributes));
             let recorded = context.span();
@@ -262,51 +221,19 @@ impl Active {
         }
         Self::new(node, context, span)
     }
-
-    pub(crate) fn finish(mut self, ending: Ending) {
-        self.end(ending);
-    }
-
-    fn end(&mut self, ending: Ending) {
-        self.is_finished = true;
-        self.context = Context::new();
-        let span = std::mem::replace(&mut self.span, tracing::Span::none());
-        let let_go = |span: tracing::Span| {
-            if !span.is_none() {
-                self.node.runtime().with_dispatch(|| drop(span));
-            }
-        };
-        if self.node.runtime().recorder().is_some() {
-            // The handle goes first: whoever still holds the span afterwards carries the step on.
-            let_go(span);
-            finish(&self.node, ending);
-        } else {
-            // Another bridge ends its span with the last handle, and takes nothing more afterwards.
-            finish(&self.node, ending);
-            let_go(span);
-        }
-    }
-
-    /// Runs `work` inside the step.
-    pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _attached = self.context.clone().attach();
-        let _light = Light::enter(&self.node);
-        if self.span.is_disabled() {
-            return work();
-        }
-        let _entered = layer::enter_attached(&self.span);
-        work()
-    }
 }
 
-impl Drop for Active {
-    fn drop(&mut self) {
-        if !self.is_finished && !self.node.is_ended() {
-            // A future may be dropped since another one panics, which cancels it; a guard is dropped by the code that panics.
-            let panics = self.is_by_hand && std::thread::panicking();
-            self.end(if panics { Ending::unwinding() } else { Ending::cancelled() });
-        }
+fn new_run(
+    (agent_name, mut identity): (Arc<str>, RunIdentity),
+    parent: Option<&Node>,
+    parent_context: &Context,
+    runtime: &Runtime,
+) -> Arc<Run> {
+    let around = parent.and_then(Node::run);
+    if around.is_none() {
+        identity.inherit(parent_context, &runtime.propagation.tags);
     }
+    Run::new(agent_name, identity, around, || new_run_id(runtime))
 }
 
 /// 32 hexadecimal digits.

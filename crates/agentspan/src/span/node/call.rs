@@ -12,7 +12,7 @@ impl Node {
     }
 
     pub(crate) fn is_model_call(&self) -> bool {
-        matches!(self.step_type, StepType::LlmGenerate | StepType::Embedding)
+        is_model_call(&self.step_type)
     }
 
     /// The span's name of a tool, also where it has none.
@@ -65,4 +65,9 @@ impl Node {
         let failed = self.failed_attempts.load(Ordering::Relaxed);
         (failed > 0).then_some(failed + 1)
     }
+}
+
+/// Whether a step of this type is priced by tokens.
+pub(crate) fn is_model_call(step_type: &StepType) -> bool {
+    matches!(step_type, StepType::LlmGenerate | StepType::Embedding)
 }

@@ -1,0 +1,85 @@
+//! A step under way: what runs in it, and that it ends.
+
+use crate::span::current::Light;
+use crate::span::finish::finish;
+use crate::span::layer;
+use crate::span::model::Call;
+use crate::span::node::Node;
+use crate::span::outcome::Ending;
+use opentelemetry::Context;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A step under way: it ends when it is finished or, as cancelled, when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Active {
+    pub(crate) node: Arc<Node>,
+    /// With the step's span, if there is one, and the step itself.
+    pub(crate) context: Context,
+    pub(crate) span: tracing::Span,
+    /// When a call of a model began, for waiting times; the wall clock may jump.
+    pub(crate) began: Option<Instant>,
+    /// It is finished by hand, in the code that does the step's work.
+    pub(crate) is_by_hand: bool,
+    is_finished: bool,
+}
+
+impl Active {
+    pub(super) fn new(node: Arc<Node>, context: Context, span: tracing::Span) -> Self {
+        Self { node, context, span, began: None, is_by_hand: false, is_finished: false }
+    }
+
+    /// Notes what a model call calls; prices need it later.
+    pub(crate) fn with_call(mut self, call: Call) -> Self {
+        let is_timed = self.node.is_recording() || self.node.is_measured();
+        self.began = is_timed.then(Instant::now);
+        self.node.tell_around();
+        let _ = self.node.call.set(call);
+        self
+    }
+
+    pub(crate) fn finish(mut self, ending: Ending) {
+        self.end(ending);
+    }
+
+    fn end(&mut self, ending: Ending) {
+        self.is_finished = true;
+        self.context = Context::new();
+        let span = std::mem::replace(&mut self.span, tracing::Span::none());
+        let let_go = |span: tracing::Span| {
+            if !span.is_none() {
+                self.node.runtime().with_dispatch(|| drop(span));
+            }
+        };
+        if self.node.runtime().recorder().is_some() {
+            // The handle goes first: whoever still holds the span afterwards carries the step on.
+            let_go(span);
+            finish(&self.node, ending);
+        } else {
+            // Another bridge ends its span with the last handle, and takes nothing more afterwards.
+            finish(&self.node, ending);
+            let_go(span);
+        }
+    }
+
+    /// Runs `work` inside the step.
+    pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _attached = self.context.clone().attach();
+        let _light = Light::enter(&self.node);
+        if self.span.is_disabled() {
+            return work();
+        }
+        let _entered = layer::enter_attached(&self.span);
+        work()
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        if !self.is_finished && !self.node.is_ended() {
+            // A future may be dropped since another one panics, which cancels it; a guard is dropped by the code that panics.
+            let panics = self.is_by_hand && std::thread::panicking();
+            self.end(if panics { Ending::unwinding() } else { Ending::cancelled() });
+        }
+    }
+}
