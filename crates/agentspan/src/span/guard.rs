@@ -53,7 +53,8 @@ impl SpanGuard {
         self.active.scope(work)
     }
 
-    /// Polls a future inside the step, so that steps made in it are its children. The step goes on.
+    /// Polls a future inside the step, so that steps made in it are its children. The step goes on, also
+    /// when the future gives an `Err`, which [`finish_with`](Self::finish_with) records.
     pub fn within<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
         Within { active: &self.active, future }
     }
