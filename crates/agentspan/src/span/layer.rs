@@ -54,6 +54,11 @@ impl StepLayer {
         (context, node)
     }
 
+    /// The step that stands beside a span of others.
+    fn adopted(&self, id: &Id) -> Option<Arc<Adopted>> {
+        self.runtime.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten()
+    }
+
     /// Finds the span of a bridge that a step of others stands beside, the first time that this is asked.
     fn identify(&self, id: &Id, adopted: Arc<Adopted>) -> Option<Context> {
         let context = adopted.identify(id)?;
@@ -193,8 +198,7 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: layer::Context<'_, S>) {
-        let adopted = self.runtime.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten();
-        if let Some(adopted) = adopted {
+        if let Some(adopted) = self.adopted(id) {
             adopted.record(values);
             // A span that is never entered can be found only while it is open, and at its close that is too late.
             if adopted.is_nearly_over() {
@@ -209,9 +213,7 @@ where
             return;
         }
         let current = cx.current_span();
-        let attached =
-            |id: &Id| self.runtime.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten();
-        if let Some(adopted) = current.id().and_then(attached) {
+        if let Some(adopted) = current.id().and_then(|id| self.adopted(id)) {
             adopted.gave_error();
         }
     }
@@ -229,8 +231,7 @@ where
 
     fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
         if std::thread::panicking()
-            && let Some(adopted) =
-                self.runtime.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten()
+            && let Some(adopted) = self.adopted(id)
         {
             adopted.panicked();
         }

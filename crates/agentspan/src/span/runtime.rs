@@ -108,13 +108,14 @@ impl Runtime {
         })
     }
 
-    /// The runtime of the current subscriber's layer, else that of `parent`, else the first one of the process.
+    /// The runtime of the current subscriber's layer, else that of `parent`, else the one of [`global`](Self::global).
     pub(crate) fn here(parent: Option<&Node>) -> Arc<Self> {
-        let runtime = Self::current(parent).0.or_else(|| parent.map(|parent| parent.runtime().clone()));
-        runtime.unwrap_or_else(|| Self::global().clone())
+        let around = || parent.map(|parent| parent.runtime().clone());
+        Self::current(parent).0.or_else(around).unwrap_or_else(|| Self::global().clone())
     }
 
-    /// The runtime of the current subscriber's layer, unless it is that of `parent`, and whether there is such a layer.
+    /// The same as [`here`](Self::here), but `None` where it is that of `parent`, which spares a count of references; and whether
+    /// the current subscriber has a layer of ours.
     pub(crate) fn current(parent: Option<&Node>) -> (Option<Arc<Self>>, bool) {
         let around = parent.map(Node::runtime);
         let layer = tracing::dispatcher::get_default(|dispatch| {
@@ -146,7 +147,8 @@ impl Runtime {
         }
     }
 
-    /// Every recorded or measured step that has not ended, children before their parents.
+    /// Steps that have not ended, children before their parents: all that are recorded or measured, and of the others those that a
+    /// `tracing` span carries.
     pub(crate) fn open_steps(&self) -> Vec<Arc<Node>> {
         let mut open = self.open.all();
         open.extend(self.attached.collect(|attached| attached.node().cloned()));
