@@ -118,7 +118,7 @@ impl Prices {
     /// The price of a call that asked for the model `requested`: an override may have that name. The catalogue is never
     /// asked for it, since another model may have served the call.
     pub(crate) fn price_of(&self, query: &PriceQuery<'_>, requested: &str) -> Price {
-        match query.usage.provider_cost_usd.and_then(Usd::from_f64) {
+        match stated(query) {
             Some(stated) => Price::stated(stated),
             None => self.with_basis(query, requested, calculate).unwrap_or_else(Price::unknown),
         }
@@ -126,7 +126,7 @@ impl Prices {
 
     /// What [`price_of`](Self::price_of) comes to, without its parts.
     pub(crate) fn cost_of(&self, query: &PriceQuery<'_>, requested: &str) -> OwnCost {
-        if let Some(stated) = query.usage.provider_cost_usd.and_then(Usd::from_f64) {
+        if let Some(stated) = stated(query) {
             return OwnCost::stated(stated);
         }
         let sum = self.with_basis(query, requested, |basis| sum(basis, None));
@@ -211,6 +211,11 @@ impl Prices {
     pub(crate) fn seen_models(&self) -> usize {
         self.seen.found.read().unwrap_or_else(PoisonError::into_inner).len()
     }
+}
+
+/// What the provider says that the call cost.
+fn stated(query: &PriceQuery<'_>) -> Option<Usd> {
+    query.usage.provider_cost_usd.and_then(Usd::from_f64)
 }
 
 fn lower(name: &str) -> Cow<'_, str> {

@@ -9,7 +9,7 @@ mod callsite;
 mod fields;
 mod said;
 
-use crate::cost::{OwnCost, Usd};
+use crate::cost::Usd;
 use crate::span::current::NodeRef;
 use crate::span::finish::finish;
 use crate::span::model::{self, Call, Server};
@@ -256,11 +256,7 @@ fn post(node: &Arc<Node>, fields: &Fields, has_usage: bool) {
         model::record_usage(node, fields.normal_usage(), model, fields.tier.as_deref(), false);
     }
     if let Some(usd) = fields.usd {
-        node.own(|own| {
-            own.cost = Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::stated);
-            own.cost_by_hand = true;
-        });
-        node.forget_price();
+        node.charge_by_hand(Usd::from_f64(usd));
     }
 }
 

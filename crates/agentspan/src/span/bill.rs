@@ -9,7 +9,7 @@ use opentelemetry::{Array, KeyValue, StringValue, Value};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The tokens of one call and their price. A later reply replaces it as a whole.
+/// The tokens of one call and what they are priced by. A later reply replaces it as a whole.
 #[derive(Debug, Default)]
 pub(crate) struct Bill {
     pub(crate) usage: Usage,

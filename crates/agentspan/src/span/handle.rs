@@ -1,4 +1,4 @@
-use crate::cost::{OwnCost, Usd};
+use crate::cost::Usd;
 use crate::span::current::NodeRef;
 use crate::span::model::{self, ReplyRecord};
 use crate::span::node::Node;
@@ -88,12 +88,7 @@ impl SpanHandle {
     pub fn cost_usd(&self, usd: f64) -> &Self {
         let Some(node) = &self.node else { return self };
         let amount = Usd::from_f64(usd);
-        node.own(|own| {
-            own.cost = amount.map_or(OwnCost::Unknown, OwnCost::stated);
-            own.cost_by_hand = true;
-        });
-        // The parts of a computed price would not add up to an amount told by hand.
-        node.forget_price();
+        node.charge_by_hand(amount);
         node.unset(|name| name == cost::COST_SOURCE || name == tool::TOOL_COST_USD);
         if node.step_type == StepType::ToolCall
             && let Some(amount) = amount

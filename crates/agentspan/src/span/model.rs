@@ -277,17 +277,20 @@ pub(crate) fn record_usage(
 ) {
     node.figures(|figures| figures.usage = usage.clone());
     let call = node.called();
-    // Half a count would make the other half free. Embeddings have no output.
-    let half = node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
-    let is_unpriced = half && usage.provider_cost_usd.is_none();
+    // Half a count would make the other half free, but for a cost that the provider states. Embeddings have no output.
+    let is_half =
+        node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
+    let is_unpriced = is_half && usage.provider_cost_usd.is_none();
     let (cost, pricing) = node.runtime().prices.with(|prices| {
         let query = call.query(&usage, node.started, model, tier, batch);
         let cost = if is_unpriced { OwnCost::Unknown } else { prices.cost_of(&query, &call.model) };
         let pricing = node.is_recording().then(|| {
+            if is_unpriced {
+                return Err(Unpriced::NoUsage);
+            }
             let (model, tier) = (model.map(Into::into), tier.map(Into::into));
             let is_called = node.call.get().is_some();
-            let pricing = Pricing { prices: prices.clone(), model, tier, batch, is_called };
-            if is_unpriced { Err(Unpriced::NoUsage) } else { Ok(pricing) }
+            Ok(Pricing { prices: prices.clone(), model, tier, batch, is_called })
         });
         (cost, pricing)
     });

@@ -1,7 +1,7 @@
 //! What a step adds to the sums by itself, and what its user told of it.
 
 use super::Node;
-use crate::cost::{OwnCost, Totals, Unpriced};
+use crate::cost::{OwnCost, Totals, Unpriced, Usd};
 use crate::span::bill::{Bill, Pricing};
 use crate::span::measure::ReplyFigures;
 use crate::span::runtime::lock;
@@ -100,12 +100,16 @@ impl Node {
         }
     }
 
-    /// The parts of a computed price would not add up to an amount that somebody tells; without effect after the step's end.
-    pub(crate) fn forget_price(&self) {
+    /// Puts an amount that somebody tells in place of any computed one, whose parts would not add up to it; `None` makes the cost
+    /// unknown. Without effect after the step's end.
+    pub(crate) fn charge_by_hand(&self, amount: Option<Usd>) {
         let state = &mut *lock(&self.state);
-        if let Some(bill) = &mut state.bill
-            && !state.ended
-        {
+        if state.ended {
+            return;
+        }
+        state.own.cost = amount.map_or(OwnCost::Unknown, OwnCost::stated);
+        state.own.cost_by_hand = true;
+        if let Some(bill) = &mut state.bill {
             (bill.pricing, bill.missing) = (None, None);
         }
     }
