@@ -2,6 +2,7 @@
 
 mod candidate;
 mod list;
+mod quote;
 mod value;
 
 use std::borrow::Cow;

@@ -1,6 +1,7 @@
 //! Where the secret behind a trigger begins and ends, and whether it is one.
 
 use super::candidate::{Candidate, is_placeholder};
+use super::quote::{Quote, is_quote};
 use super::{Find, list};
 
 /// A match of the combined pattern, in bytes of the text.
@@ -70,36 +71,23 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
     // The pattern of a plural may hold the bracket.
     let after = if text[..after].ends_with('[') { after - 1 } else { after };
     let trigger = &text[start..after];
-    let name_quote = trigger.bytes().position(is_quote).map(|at| {
-        let slashes = trigger[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
-        (at, slashes)
-    });
+    let name_quote = trigger.bytes().position(is_quote);
+    let around_name = name_quote.map(|at| Quote::at(trigger, at));
     let kind = match name {
         "flag" => "secret",
         name => name.trim_start_matches("bare_"),
     };
     let secret = |start, end| Secret { kind, start, end, quote: None };
     if text[after..].starts_with('[') && name != "flag" {
-        let named = name_quote.map(|(at, slashes)| (trigger.as_bytes()[at], slashes));
-        return list::secrets(text, after, name, named).map(|(from, to)| secret(from, to));
+        return list::secrets(text, after, name, around_name).map(|(from, to)| secret(from, to));
     }
-    let slashes = text[after..].bytes().take_while(|byte| *byte == b'\\').count();
-    let quote = text.as_bytes().get(after + slashes).copied().filter(|byte| is_quote(*byte));
+    let quote = Quote::opening(text, after);
     let (from, to) = match quote {
-        Some(quote) => {
-            let from = after + slashes + 1;
-            (from, end_of_quoted(text, from, quote, slashes))
-        }
+        Some(quote) => quote.string(text, after),
         None => (after, end_of_word(text, after, WEIGHED)),
     };
-    if quote.is_some() {
-        let strays = text[from..to].trim_start().starts_with([',', '}', ']', ')', ':']);
-        let is_like_name = name_quote.is_some_and(|(at, _)| trigger.as_bytes().get(at) == quote.as_ref());
-        let same_level = name_quote.is_none_or(|(_, level)| level == slashes);
-        // Otherwise this quote does not open a value: it closes the string in which the name stands.
-        if !same_level || strays && !is_like_name {
-            return None;
-        }
+    if quote.is_some_and(|quote| quote.closes_around(around_name, &text[from..to])) {
+        return None;
     }
     if name == "authorization"
         && let Some((from, to)) = credentials(text, from, to, quote.is_some())
@@ -124,7 +112,8 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
         None => end_of_word(text, to, usize::MAX),
     };
     // A bare number behind a quoted name is JSON, and its replacement has to be a string.
-    let quote = name_quote.filter(|_| quote.is_none()).map(|(at, slashes)| &trigger[at - slashes..=at]);
+    let bare = name_quote.zip(around_name).filter(|_| quote.is_none());
+    let quote = bare.map(|(at, quote)| &trigger[at - quote.slashes..=at]);
     Some(Secret { quote, ..secret(from, to) })
 }
 
@@ -204,40 +193,6 @@ fn is_scheme(word: &str) -> bool {
         "aws4-hmac-sha256",
     ];
     SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
-}
-
-/// The end of a string that was opened by `slashes` backslashes and a quote, or of a string around it.
-///
-/// JSON inside of a JSON string opens with one backslash, one level deeper with three.
-pub(super) fn end_of_quoted(text: &str, from: usize, quote: u8, slashes: usize) -> usize {
-    let level = level(slashes);
-    let mut run = 0;
-    for (offset, byte) in text.as_bytes()[from..].iter().enumerate() {
-        match *byte {
-            b'\\' => run += 1,
-            byte if byte == quote => {
-                let closed = self::level(run);
-                if closed <= level {
-                    return from + offset - ((1 << closed) - 1);
-                }
-                run = 0;
-            }
-            // An apostrophe that opens nothing must not reach over the end of the JSON string around it.
-            b'"' => return from + offset - run,
-            _ => run = 0,
-        }
-    }
-    text.len()
-}
-
-/// In how many strings of JSON a quote behind so many backslashes stands: each writes a backslash and a quote with one more
-/// backslash before, so that pairs of them belong to the text.
-fn level(slashes: usize) -> u32 {
-    (slashes + 1).trailing_zeros()
-}
-
-pub(super) fn is_quote(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\'' | b'`')
 }
 
 /// The end of an unquoted value, or the first character behind `most` bytes of it.
