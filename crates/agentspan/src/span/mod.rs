@@ -1,6 +1,6 @@
-//! The span types, one file each, and what they share: the tree of steps (`node`, `run`), how a step begins and is recorded
-//! (`record`, `recorder`), what carries it (`layer`, `current`), how it ends (`future`, `outcome`, `finish`), and how it is told
-//! more (`handle`, `guard`).
+//! The span types, one file each, and what they share: the tree of steps (`node`, `run`), how a step begins and is
+//! recorded (`record`, `recorder`), what carries it (`layer`, `current`), how it ends (`future`, `outcome`, `finish`),
+//! and how it is told more (`handle`, `guard`).
 
 mod adopted;
 mod agent;
@@ -25,6 +25,7 @@ mod measure;
 mod model;
 mod model_call;
 mod node;
+mod observed;
 mod open;
 mod outcome;
 mod pace;

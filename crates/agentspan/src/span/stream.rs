@@ -1,7 +1,7 @@
 use crate::error::say;
-use crate::span::future::{Observed, Watch};
 use crate::span::model::{self, ReplyRecord};
 use crate::span::node::Node;
+use crate::span::observed::{Observed, Watch};
 use crate::span::outcome::{Ending, Failure, FailureRecord};
 use crate::span::pace::Pace;
 use crate::span::record::Active;
