@@ -78,8 +78,8 @@ const ANYWHERE: &[(Find, &str)] = &[
     (Find::Shape("github_token"), r"gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{40,}"),
 ];
 
-/// Names whose value is a secret whatever it looks like, also with an `s`. What stands behind `token`, `auth`, `secret` and `pass`
-/// alone is weighed in [`candidate`].
+/// Names whose value is a secret whatever it looks like, also with an `s`. What stands behind `token`, `auth`, `secret`
+/// and `pass` alone is weighed in [`candidate`].
 const NAMES: &[(&str, &str)] = &[
     ("api_key", r"api[ _-]?(?:key|secret)"),
     (
@@ -114,9 +114,9 @@ const UNSEEN: &str = r"[\u{ad}\u{200b}-\u{200d}\u{2060}\u{feff}]";
 
 /// Finds secrets in strings and replaces each by `[REDACTED:kind]`.
 ///
-/// Known shapes (keys of model providers and common services, JWT, private keys), bearer and basic
-/// credentials, values behind names such as `password` or `api_key`, lists of strings too, and secrets in URLs. JSON text stays JSON
-/// text: neither quotes nor escapes are eaten. The time is linear in the length of the text.
+/// Known shapes (keys of model providers and common services, JWT, private keys), bearer and basic credentials, values
+/// behind names such as `password` or `api_key`, lists of strings too, and secrets in URLs. JSON text stays JSON text:
+/// neither quotes nor escapes are eaten. The time is linear in the length of the text.
 #[derive(Debug, Clone)]
 pub(crate) struct Scrubber {
     finder: Regex,

@@ -98,9 +98,10 @@ impl LlmBuilder {
     /// An item is a chunk that the client has parsed, or the body as it came: bytes in any cut, or text in pieces of at
     /// least a line.
     ///
-    /// The step begins with the first poll, before the request, and ends with the last item. A stream that fails, ends before the
-    /// provider said so, or is dropped before its end says so in `llm.stream_end`. An `Err` in place of a stream, a panic (passed
-    /// on unchanged) and a future dropped before its end are recorded as what they are; errors are the future's and the stream's own.
+    /// The step begins with the first poll, before the request, and ends with the last item. A stream that fails, ends
+    /// before the provider said so, or is dropped before its end says so in `llm.stream_end`. An `Err` in place of a
+    /// stream, a panic (passed on unchanged) and a future dropped before its end are recorded as what they are; errors
+    /// are the future's and the stream's own.
     pub fn stream<F, S, C, E, X, K, L>(self, future: F) -> impl Future<Output = Result<ReplyStream<S, L>, E>>
     where
         F: Future<Output = Result<S, E>>,

@@ -90,8 +90,9 @@ macro_rules! calling_span {
             /// Sends the request inside the step and reads the reply: anything that serialises, so that typed replies
             /// of a client work as they are, or raw JSON as a `serde_json::Value` or as text.
             ///
-            /// The step begins with the first poll. An `Err`, a panic (passed on unchanged) and a future dropped before its end are
-            /// recorded as what they are, and so is an error that stands in the reply. The result is the future's own.
+            /// The step begins with the first poll. An `Err`, a panic (passed on unchanged) and a future dropped before
+            /// its end are recorded as what they are, and so is an error that stands in the reply. The result is the
+            /// future's own.
             ///
             /// For a reply that does not serialise: `let call = ….start()`, then `call.within(request)`,
             /// `call.usage(…)` and `call.finish_with(result)`.

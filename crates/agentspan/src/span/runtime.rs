@@ -76,8 +76,8 @@ impl Runtime {
         let _ = self.dispatch.set(dispatch.downgrade());
     }
 
-    /// Runs `work`, which drops a span, where the thread's subscriber is ours: the registry closes a span's parent through the subscriber of
-    /// the thread, and would never close it on a thread without one.
+    /// Runs `work`, which drops a span, where the thread's subscriber is ours: the registry closes a span's parent
+    /// through the subscriber of the thread, and would never close it on a thread without one.
     pub(crate) fn with_dispatch(&self, work: impl FnOnce()) {
         let here = tracing::dispatcher::get_default(|dispatch| dispatch.is::<StepLayer>());
         match if here { None } else { self.dispatch() } {
@@ -114,8 +114,8 @@ impl Runtime {
         Self::current(parent).0.or_else(around).unwrap_or_else(|| Self::global().clone())
     }
 
-    /// The same as [`here`](Self::here), but `None` where it is that of `parent`, which spares a count of references; and whether
-    /// the current subscriber has a layer of ours.
+    /// The same as [`here`](Self::here), but `None` where it is that of `parent`, which spares a count of references;
+    /// and whether the current subscriber has a layer of ours.
     pub(crate) fn current(parent: Option<&Node>) -> (Option<Arc<Self>>, bool) {
         let around = parent.map(Node::runtime);
         let layer = tracing::dispatcher::get_default(|dispatch| {
@@ -147,8 +147,7 @@ impl Runtime {
         }
     }
 
-    /// Steps that have not ended, children before their parents: all that are recorded or measured, and of the others those that a
-    /// `tracing` span carries.
+    /// Every recorded or measured step that has not ended, children before their parents.
     pub(crate) fn open_steps(&self) -> Vec<Arc<Node>> {
         let mut open = self.open.all();
         open.extend(self.attached.collect(|attached| attached.node().cloned()));

@@ -28,8 +28,8 @@ impl Quote {
         (from, self.end(text, from))
     }
 
-    /// Whether this quote behind a name opens no value, but closes the string in which the name stands. `value` is what it would
-    /// open.
+    /// Whether this quote behind a name opens no value, but closes the string in which the name stands. `value` is what
+    /// it would open.
     pub(super) fn closes_around(self, name: Option<Self>, value: &str) -> bool {
         let strays = value.trim_start().starts_with([',', '}', ']', ')', ':']);
         name.is_some_and(|name| name.slashes != self.slashes) || strays && name != Some(self)

@@ -121,7 +121,8 @@ impl Node {
         });
     }
 
-    /// Keeps a step that no `tracing` span carries for the shutdown; only once, since a second place would never be free again.
+    /// Keeps a step that no `tracing` span carries for the shutdown; only once, since a second place would never be
+    /// free again.
     pub(crate) fn keep_open(self: &Arc<Self>) {
         if self.open_place.load(Ordering::Relaxed) == NO_PLACE {
             self.open_place.store(self.runtime().open.insert(self), Ordering::Relaxed);
@@ -148,8 +149,8 @@ impl Node {
             if ending.failure.as_ref().is_some_and(|failure| failure.refused) {
                 own.cost = OwnCost::Known(Usd::ZERO);
             } else {
-                // Without a word about the cost, as of a call that was dropped under way, it is unknown: the provider may well have
-                // charged for it.
+                // Without a word about the cost, as of a call that was dropped under way, it is unknown: the provider
+                // may well have charged for it.
                 own.cost = OwnCost::Unknown;
                 is_missing(Unpriced::NoUsage);
             }

@@ -18,8 +18,8 @@ pub(super) struct Home {
 const HOMES: usize = 16;
 
 impl Home {
-    /// The home that a new step has itself; `None` where it asks the step around. `runtime` and `run` are given where they are not
-    /// that step's.
+    /// The home that a new step has itself; `None` where it asks the step around. `runtime` and `run` are given where
+    /// they are not that step's.
     pub(super) fn of(
         depth: usize,
         parent: Option<&Node>,

@@ -100,8 +100,8 @@ impl Node {
         }
     }
 
-    /// Puts an amount that somebody tells in place of any computed one, whose parts would not add up to it; `None` makes the cost
-    /// unknown. Without effect after the step's end.
+    /// Puts an amount that somebody tells in place of any computed one, whose parts would not add up to it; `None`
+    /// makes the cost unknown. Without effect after the step's end.
     pub(crate) fn charge_by_hand(&self, amount: Option<Usd>) {
         let state = &mut *lock(&self.state);
         if state.ended {
