@@ -322,3 +322,30 @@ async fn work_for_a_sender_goes_with_it_into_tasks_and_threads() {
     let (mine, around) = (the(&recording, "tool.mine"), the(&recording, "agent.around"));
     assert_eq!(mine.parent_span_id(), Some(around.span_id()));
 }
+
+/// Tasks of a runtime with several threads take every future that is made of a step.
+#[tokio::test]
+async fn a_future_of_any_step_may_be_spawned() {
+    type Chunks = futures_util::stream::Empty<Result<serde_json::Value, String>>;
+    fn spawned<F: Future<Output: Send> + Send + 'static>(future: F) -> F {
+        future
+    }
+    let recording = record();
+    let fails = || std::future::ready(Err::<(), String>("no".to_owned()));
+    let limit = Duration::from_secs(1);
+    let model = || agentspan::llm("openai", "gpt-4o");
+    let guard = tool("t").start();
+    let within = async move {
+        guard.within(std::future::ready(())).await;
+        guard.finish();
+    };
+    spawned(within).await;
+    spawned(tool("t").run(fails())).await.unwrap_err();
+    spawned(agent("a").timeout(limit).run(fails())).await.unwrap_err();
+    spawned(agent("a").run_ok(std::future::ready(()))).await;
+    spawned(model().call(fails())).await.unwrap_err();
+    spawned(model().timeout(limit).call(fails())).await.unwrap_err();
+    let opened = || std::future::ready(Ok::<Chunks, String>(stream::empty()));
+    assert_eq!(spawned(model().stream(opened())).await.unwrap().count().await, 0);
+    assert_eq!(recording.spans().len(), 7);
+}
