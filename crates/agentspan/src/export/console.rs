@@ -36,15 +36,20 @@ impl Console {
 impl Sink for Console {
     fn send(&mut self, batch: Vec<SpanData>) -> Verdict {
         let count = batch.len();
+        // A step that outlived its run stands behind it in the batch.
+        let mut complete = Vec::new();
         for span in batch {
             let trace = span.span_context.trace_id();
             let spans = self.waiting.entry(trace).or_default();
             let root = span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote;
             spans.push(span);
             let crowded = spans.len() >= MAX_SPANS || self.waiting.len() > MAX_TRACES;
-            if (root || crowded)
-                && let Some(spans) = self.waiting.remove(&trace)
-            {
+            if (root || crowded) && !complete.contains(&trace) {
+                complete.push(trace);
+            }
+        }
+        for trace in complete {
+            if let Some(spans) = self.waiting.remove(&trace) {
                 self.print(&spans);
             }
         }

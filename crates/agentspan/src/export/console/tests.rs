@@ -19,22 +19,44 @@ impl Write for Page {
     }
 }
 
-#[test]
-fn each_trace_is_printed_when_its_root_has_ended_and_stands_apart() {
-    let page = Page::default();
-    let mut console = Console {
+fn on(page: &Page) -> Console {
+    Console {
         out: Box::new(page.clone()),
         options: TreeOptions::default(),
         waiting: HashMap::new(),
         printed: false,
-    };
+    }
+}
+
+fn printed(page: &Page) -> String {
+    let bytes = page.0.lock().expect("no test panics while writing").clone();
+    String::from_utf8(bytes).expect("a tree is text")
+}
+
+#[test]
+fn a_step_that_outlived_its_run_stands_in_the_tree_of_the_run() {
+    let page = Page::default();
+    let mut console = on(&page);
+    console.send(vec![span_in(1, 1, 0, "run"), span_in(1, 2, 1, "late.step")]);
+    assert_eq!(
+        printed(&page),
+        "\
+run                                  0.0 ms
+└─ late.step                         0.0 ms
+"
+    );
+}
+
+#[test]
+fn each_trace_is_printed_when_its_root_has_ended_and_stands_apart() {
+    let page = Page::default();
+    let mut console = on(&page);
     console.send(vec![span_in(1, 2, 1, "first.child"), span_in(2, 4, 3, "second.child")]);
     console.send(vec![span_in(2, 3, 0, "second"), span_in(3, 6, 5, "left.over"), span_in(1, 1, 0, "first")]);
     console.flush();
-    let printed = String::from_utf8(page.0.lock().expect("no test panics while writing").clone());
     assert_eq!(
-        printed.as_deref(),
-        Ok("\
+        printed(&page),
+        "\
 second                               0.0 ms
 └─ second.child                      0.0 ms
 
@@ -42,6 +64,6 @@ first                                0.0 ms
 └─ first.child                       0.0 ms
 
 left.over                            0.0 ms
-")
+"
     );
 }
