@@ -43,7 +43,7 @@ impl Sink for Console {
             let spans = self.waiting.entry(trace).or_default();
             let root = span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote;
             spans.push(span);
-            let crowded = spans.len() >= MAX_SPANS || self.waiting.len() > MAX_TRACES;
+            let crowded = spans.len() >= MAX_SPANS || self.waiting.len() - complete.len() > MAX_TRACES;
             if (root || crowded) && !complete.contains(&trace) {
                 complete.push(trace);
             }

@@ -1,4 +1,4 @@
-use super::Console;
+use super::{Console, MAX_TRACES};
 use crate::export::Sink;
 use crate::view::TreeOptions;
 use crate::view::fixture::span_in;
@@ -45,6 +45,17 @@ run                                  0.0 ms
 └─ late.step                         0.0 ms
 "
     );
+}
+
+#[test]
+fn traces_that_are_complete_leave_room_for_those_that_wait() {
+    let page = Page::default();
+    let mut console = on(&page);
+    let waiting = |trace: usize| span_in(trace as u128, 2, 1, "child");
+    console.send((1..=MAX_TRACES).map(waiting).collect());
+    assert_eq!(printed(&page), "");
+    console.send(vec![span_in(5_000, 1, 0, "run"), span_in(1, 3, 1, "child")]);
+    assert_eq!(printed(&page), "run                                  0.0 ms\n", "as if they came one by one");
 }
 
 #[test]
