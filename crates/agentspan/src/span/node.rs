@@ -129,7 +129,7 @@ impl Node {
     /// The sampler lets the step pass by. A meter wants it all the same, also when it is still open at a shutdown.
     pub(crate) fn pass_by(self: &Arc<Self>) {
         self.sampled_out.store(true, Ordering::Relaxed);
-        if self.runtime().meter.is_some() {
+        if self.is_measured() {
             self.keep_open();
         }
     }
