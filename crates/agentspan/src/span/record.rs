@@ -32,16 +32,22 @@ pub(crate) struct Spec {
 impl Spec {
     /// A step that is no run, below the current step.
     pub(crate) fn new(step_type: StepType, kind: SpanKind, name: impl FnOnce() -> String) -> Self {
-        let parent = NodeRef::current();
-        let passes_by = parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
-        let name = if passes_by { String::new() } else { name() };
-        Self { step_type, kind, name, run: None, parent }
+        let mut spec = Self { step_type, kind, name: String::new(), run: None, parent: NodeRef::current() };
+        if !spec.passes_by() {
+            spec.name = name();
+        }
+        spec
     }
 
     /// A run below the current step.
     pub(crate) fn run(name: String, agent_name: Arc<str>, identity: RunIdentity) -> Self {
         let run = Some((agent_name, identity));
         Self { step_type: StepType::Run, kind: SpanKind::Internal, name, run, parent: NodeRef::current() }
+    }
+
+    /// Whether the sampler let the step around pass by, and this one with it; it is asked again for runs.
+    fn passes_by(&self) -> bool {
+        self.run.is_none() && self.parent.as_ref().is_some_and(|parent| parent.is_sampled_out())
     }
 }
 
@@ -84,10 +90,8 @@ impl Active {
 
     /// The same code for every type of span: a copy for each would be read into the processor's cache again and again.
     fn start_spec(spec: Spec, fill: Fill<'_>) -> Self {
-        let passed_by = spec.parent.as_ref().filter(|parent| spec.run.is_none() && parent.is_sampled_out());
-        if passed_by.is_some() {
-            // It makes no span, so it does not matter which subscriber is the current one.
-            return Self::start_in(None, true, spec, fill);
+        if spec.passes_by() {
+            return Self::light(spec);
         }
         let (runtime, has_layer) = Runtime::current(spec.parent.as_deref());
         // A step that was carried to a thread without our subscriber is recorded where its parent is.
@@ -101,6 +105,26 @@ impl Active {
         }
     }
 
+    /// A step that passes by with the one around. It makes no span, so it does not matter which subscriber is the current
+    /// one, and the context of the nearest step that has one of its own carries it, too.
+    fn light(Spec { step_type, name, parent, .. }: Spec) -> Self {
+        // Only prices and meters ask when such a step began, and to read the clock is a good part of what it costs.
+        let around = parent.as_ref().filter(|parent| !is_model_call(&step_type) && !parent.is_measured());
+        let node = Node::new(NewNode {
+            started: around.map_or_else(SystemTime::now, |around| around.started),
+            runtime: None,
+            step_type,
+            name,
+            parent,
+            run: None,
+            is_light: true,
+            carriers: 0,
+            span_context: None,
+        });
+        node.pass_by();
+        Self::new(node, Context::current(), tracing::Span::none())
+    }
+
     /// `runtime` is absent where it is that of the step around.
     fn start_in(runtime: Option<Arc<Runtime>>, has_layer: bool, spec: Spec, fill: Fill<'_>) -> Self {
         let parent_context = Context::current();
@@ -108,16 +132,7 @@ impl Active {
         let here = runtime.as_deref().or(parent.as_ref().map(|parent| &**parent.runtime()));
         let here = here.unwrap_or_else(|| Runtime::global());
         let run = run.map(|run| new_run(run, parent.as_deref(), &parent_context, here));
-        let sampled_out = run.is_none() && parent.as_ref().is_some_and(|parent| parent.is_sampled_out());
-        let has_span = has_layer && !sampled_out;
-        let started = match &parent {
-            // Only prices and meters ask when a dropped step began, and to read the clock is a good part of what it costs.
-            Some(parent) if sampled_out && !is_model_call(&step_type) && here.meter.is_none() => {
-                parent.started
-            }
-            _ => SystemTime::now(),
-        };
-        let recorder = here.recorder().filter(|_| has_span);
+        let recorder = here.recorder().filter(|_| has_layer);
         let identity = recorder.and_then(|recorder| recorder.identify(&parent_context, &name, &kind));
         let node = Node::new(NewNode {
             runtime,
@@ -125,22 +140,13 @@ impl Active {
             name,
             parent,
             run,
-            is_light: has_layer && sampled_out,
-            carriers: u32::from(has_span),
-            started,
+            is_light: false,
+            carriers: u32::from(has_layer),
+            started: SystemTime::now(),
             span_context: identity.as_ref().map(|(identity, _)| identity.context.clone()),
         });
         if !has_layer {
             warn_unrecorded(Unrecorded::NoLayer);
-        }
-        if sampled_out {
-            node.pass_by();
-        }
-        if node.is_light {
-            // The context of the nearest step that has one of its own carries this one, too.
-            return Self::new(node, parent_context, tracing::Span::none());
-        }
-        if !has_span {
             return Self::carried_by_context(node, &parent_context);
         }
         if node.runtime().recorder().is_some() {
