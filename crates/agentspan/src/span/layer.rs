@@ -56,13 +56,13 @@ impl StepLayer {
 
     /// The step that stands beside a span of others.
     fn adopted(&self, id: &Id) -> Option<Arc<Adopted>> {
-        self.runtime.attached.get(id.into_u64(), |attached| attached.adopted.clone()).flatten()
+        self.runtime.attached.get(id.into_u64(), |attached| attached.adopted().cloned()).flatten()
     }
 
     /// Finds the span of a bridge that a step of others stands beside, the first time that this is asked.
     fn identify(&self, id: &Id, adopted: Arc<Adopted>) -> Option<Context> {
         let context = adopted.identify(id)?;
-        let attached = Attached { context: context.clone(), adopted: Some(adopted) };
+        let attached = Attached { context: context.clone(), carried: Carried::Adopted(adopted) };
         self.runtime.attached.insert(id.into_u64(), attached);
         Some(context)
     }
@@ -73,19 +73,32 @@ impl StepLayer {
 pub(crate) struct Attached {
     /// With the step in it.
     context: Context,
-    /// Of a span of others that is a step.
-    adopted: Option<Arc<Adopted>>,
+    carried: Carried,
+}
+
+#[derive(Debug)]
+enum Carried {
+    Step(Arc<Node>),
+    /// By a span of others that is a step.
+    Adopted(Arc<Adopted>),
 }
 
 impl Attached {
-    pub(crate) fn node(&self) -> Option<&Arc<Node>> {
-        self.context.get::<NodeRef>().map(|node| &node.0)
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        match &self.carried {
+            Carried::Step(node) => node,
+            Carried::Adopted(adopted) => &adopted.node,
+        }
+    }
+
+    fn adopted(&self) -> Option<&Arc<Adopted>> {
+        if let Carried::Adopted(adopted) = &self.carried { Some(adopted) } else { None }
     }
 }
 
 thread_local! {
-    /// Handed from the step that is being made to `on_new_span`, which runs inside the span's creation.
-    static MAKING: RefCell<Option<Attached>> = const { RefCell::new(None) };
+    /// Whether the layer was told of the span that is being made.
+    static TOLD: Cell<bool> = const { Cell::new(false) };
     /// The span that is being entered whose context is current already. Layers of others may enter other spans meanwhile.
     static ATTACHED: Cell<Option<u64>> = const { Cell::new(None) };
     /// Spans entered on this thread, innermost last, and the contexts that this made current. Those of `enter_attached` are
@@ -120,7 +133,7 @@ fn note_entered(id: &Id, guard: Option<ContextGuard>) {
 
 /// Makes a `tracing` span for a step, with `context` current whenever it is entered; and whether it carries the step.
 pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> (tracing::Span, bool) {
-    make(context, || {
+    make(context, node, || {
         if is_end_of_chain(node) {
             return tracing::error_span!(target: TARGET, parent: None, "agentspan", name);
         }
@@ -137,14 +150,24 @@ fn is_end_of_chain(node: &Node) -> bool {
 }
 
 /// Gives the span, and whether our layer was told of it: a filter may let it through to layers of others only.
-fn make(context: Context, span: impl FnOnce() -> tracing::Span) -> (tracing::Span, bool) {
-    let attached = Attached { context, adopted: None };
+fn make(context: Context, node: &Arc<Node>, span: impl FnOnce() -> tracing::Span) -> (tracing::Span, bool) {
     // A layer of others may make steps of its own while it is told of a span.
-    let around = MAKING.try_with(|making| making.replace(Some(attached)));
+    let around = TOLD.try_with(|told| told.replace(false));
     let span = span();
     // Thread-local storage is gone only while a thread ends; then the span carries nothing.
-    let left = around.and_then(|around| MAKING.try_with(|making| making.replace(around)));
-    (span, left.is_ok_and(|left| left.is_none()))
+    let is_told = around.and_then(|around| TOLD.try_with(|told| told.replace(around))).unwrap_or(false);
+    if is_told {
+        attach(&span, context, node);
+    }
+    (span, is_told)
+}
+
+/// Gives the span of a step the context that is current whenever it is entered.
+pub(crate) fn attach(span: &tracing::Span, context: Context, node: &Arc<Node>) {
+    if let Some(id) = span.id() {
+        let attached = Attached { context, carried: Carried::Step(node.clone()) };
+        node.runtime().attached.insert(id.into_u64(), attached);
+    }
 }
 
 /// Makes a `tracing` span that another bridge records, and says whether it carries the step. Its final context, which the
@@ -155,21 +178,13 @@ pub(crate) fn bridged_span(
     context: Context,
     node: &Arc<Node>,
 ) -> (tracing::Span, bool) {
-    make(context, || {
+    make(context, node, || {
         // The bridge is told the parent of its span apart.
         if is_end_of_chain(node) {
             return tracing::error_span!(target: TARGET, parent: None, "agentspan", otel.name = name, otel.kind = kind);
         }
         tracing::error_span!(target: TARGET, "agentspan", otel.name = name, otel.kind = kind)
     })
-}
-
-/// Gives the span of a step the context that is current whenever it is entered.
-pub(crate) fn attach(span: &tracing::Span, context: Context) {
-    let attached = Attached { context, adopted: None };
-    span.with_subscriber(|(id, dispatch)| {
-        dispatch.downcast_ref::<StepLayer>()?.runtime.attached.insert(id.into_u64(), attached)
-    });
 }
 
 impl<S> Layer<S> for StepLayer
@@ -184,15 +199,12 @@ where
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, cx: layer::Context<'_, S>) {
         let metadata = attributes.metadata();
         if metadata.target() == TARGET {
-            let attached = MAKING.try_with(|making| making.take()).ok().flatten();
-            if let Some(attached) = attached {
-                self.runtime.attached.insert(id.into_u64(), attached);
-            }
+            let _ = TOLD.try_with(|told| told.set(true));
         } else if is_telling(metadata) && !Context::is_current_telemetry_suppressed() {
             let (around, parent) = self.around(attributes, &cx);
             let adopted = Arc::new(Adopted::new(&self.runtime, attributes, parent));
             let context = around.with_value(NodeRef(adopted.node.clone()));
-            let attached = Attached { context, adopted: Some(adopted) };
+            let attached = Attached { context, carried: Carried::Adopted(adopted) };
             self.runtime.attached.insert(id.into_u64(), attached);
         }
     }
@@ -222,7 +234,7 @@ where
         if ATTACHED.try_with(Cell::get).is_ok_and(|attached| attached == Some(id.into_u64())) {
             return note_entered(id, None);
         }
-        let attached = |attached: &Attached| (attached.context.clone(), attached.adopted.clone());
+        let attached = |attached: &Attached| (attached.context.clone(), attached.adopted().cloned());
         let Some((context, adopted)) = self.runtime.attached.get(id.into_u64(), attached) else { return };
         let identified = adopted.and_then(|adopted| self.identify(id, adopted));
         let guard = identified.unwrap_or(context).attach();
@@ -247,13 +259,9 @@ where
 
     fn on_close(&self, id: Id, _: layer::Context<'_, S>) {
         let Some(attached) = self.runtime.attached.remove(id.into_u64()) else { return };
-        match &attached.adopted {
-            Some(adopted) => adopted.close(),
-            None => {
-                if let Some(node) = attached.node() {
-                    node.on_carrier_gone();
-                }
-            }
+        match &attached.carried {
+            Carried::Step(node) => node.on_carrier_gone(),
+            Carried::Adopted(adopted) => adopted.close(),
         }
     }
 }

@@ -7,7 +7,7 @@ pub(crate) use active::Active;
 use crate::span::current::NodeRef;
 use crate::span::layer;
 use crate::span::node::{NewNode, Node, is_model_call};
-use crate::span::recorder::{Identity, Recorded, StepSpan};
+use crate::span::recorder::{Lineage, Recorded, StepSpan};
 use crate::span::run::{Run, RunIdentity, identify_by_sender};
 use crate::span::runtime::{Runtime, Unrecorded, count, warn_unrecorded};
 use agentspan_semconv::{StepType, agent};
@@ -133,7 +133,8 @@ impl Active {
         let here = here.unwrap_or_else(|| Runtime::global());
         let run = run.map(|run| new_run(run, parent.as_deref(), &parent_context, here));
         let recorder = here.recorder().filter(|_| has_layer);
-        let identity = recorder.and_then(|recorder| recorder.identify(&parent_context, &name, &kind));
+        let identified = recorder.and_then(|recorder| recorder.identify(&parent_context, &name, &kind));
+        let (span_context, lineage) = identified.unzip();
         let node = Node::new(NewNode {
             runtime,
             step_type,
@@ -143,14 +144,14 @@ impl Active {
             is_light: false,
             carriers: u32::from(has_layer),
             started: SystemTime::now(),
-            span_context: identity.as_ref().map(|(identity, _)| identity.context.clone()),
+            span_context,
         });
         if !has_layer {
             warn_unrecorded(Unrecorded::NoLayer);
             return Self::carried_by_context(node, &parent_context);
         }
         if node.runtime().recorder().is_some() {
-            Self::direct(node, kind, &parent_context, identity, fill)
+            Self::direct(node, kind, &parent_context, lineage, fill)
         } else {
             Self::through_bridge(node, kind, &parent_context, fill)
         }
@@ -166,13 +167,13 @@ impl Active {
         node: Arc<Node>,
         kind: SpanKind,
         parent_context: &Context,
-        identity: Option<(Identity, bool)>,
+        lineage: Option<Lineage>,
         fill: Fill<'_>,
     ) -> Self {
-        let spanned = match identity {
-            Some((identity, true)) => {
+        let spanned = match lineage {
+            Some(lineage) if lineage.is_kept => {
                 let Initial { attributes, links, run_identity } = Initial::new(&node, parent_context, fill);
-                let mut recorded = Recorded::new(kind, &identity, run_identity);
+                let mut recorded = Recorded::new(kind, lineage, run_identity);
                 if let Some(recorder) = node.runtime().recorder() {
                     recorded.add_links(links, recorder.limits());
                     recorder.began();
@@ -180,12 +181,14 @@ impl Active {
                 node.set_recorded(recorded, attributes);
                 parent_context.with_span(StepSpan(node.clone()))
             }
-            // Nothing is put together for a step that is not kept.
-            Some((identity, false)) => {
-                node.pass_by();
-                parent_context.with_remote_span_context(identity.context)
+            passed_by => {
+                // Nothing is put together for a step that is not kept.
+                if passed_by.is_some() {
+                    node.pass_by();
+                }
+                let span_context = node.span_context().cloned().unwrap_or(SpanContext::NONE);
+                parent_context.with_remote_span_context(span_context)
             }
-            None => parent_context.with_remote_span_context(SpanContext::NONE),
         };
         let context = spanned.with_value(NodeRef(node.clone()));
         let (span, is_carried) = layer::tracing_span(&node.name, context.clone(), &node);
@@ -221,7 +224,7 @@ impl Active {
             }
         }
         if is_carried {
-            layer::attach(&span, context.clone());
+            layer::attach(&span, context.clone(), &node);
         } else {
             node.not_carried();
         }

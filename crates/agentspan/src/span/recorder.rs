@@ -54,19 +54,20 @@ pub(crate) struct Finished {
     pub(crate) run_identity: Option<Arc<[KeyValue]>>,
 }
 
-/// What the span of a step is known by.
-pub(crate) struct Identity {
-    pub(crate) context: SpanContext,
+/// Where the span of a step stands in its trace.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lineage {
     pub(crate) parent: SpanId,
     pub(crate) parent_is_remote: bool,
+    /// Whether the sampler keeps the trace.
+    pub(crate) is_kept: bool,
 }
 
 /// What is collected of a recorded step besides its attributes.
 #[derive(Debug)]
 pub(crate) struct Recorded {
     pub(crate) kind: SpanKind,
-    pub(crate) parent: SpanId,
-    pub(crate) parent_is_remote: bool,
+    pub(crate) lineage: Lineage,
     /// What stands on every span of the run, as it was when the step began.
     pub(crate) run_identity: Arc<[KeyValue]>,
     /// Apart, since most steps have none of it.
@@ -116,7 +117,7 @@ impl Recorder {
         parent_context: &Context,
         name: &str,
         kind: &SpanKind,
-    ) -> Option<(Identity, bool)> {
+    ) -> Option<(SpanContext, Lineage)> {
         if self.stopped.load(Ordering::Relaxed) {
             warn_unrecorded(Unrecorded::Ended);
             return None;
@@ -135,12 +136,13 @@ impl Recorder {
             Some(parent) => parent.trace_flags() & RANDOM_TRACE_ID,
             None => self.root_flags,
         };
-        let identity = Identity {
-            context: SpanContext::new(trace_id, id, flags.with_sampled(is_kept), false, sampled.trace_state),
+        let lineage = Lineage {
             parent: parent.map_or(SpanId::INVALID, SpanContext::span_id),
             parent_is_remote: parent.is_some_and(SpanContext::is_remote),
+            is_kept,
         };
-        Some((identity, is_kept))
+        let context = SpanContext::new(trace_id, id, flags.with_sampled(is_kept), false, sampled.trace_state);
+        Some((context, lineage))
     }
 
     /// Whether spans go anywhere.
@@ -169,8 +171,8 @@ impl Recorder {
         outlet.ended(Finished {
             span: SpanData {
                 span_context: context.clone(),
-                parent_span_id: recorded.parent,
-                parent_span_is_remote: recorded.parent_is_remote,
+                parent_span_id: recorded.lineage.parent,
+                parent_span_is_remote: recorded.lineage.parent_is_remote,
                 span_kind: recorded.kind,
                 name: name.unwrap_or_default(),
                 start_time: node.started,
@@ -189,14 +191,8 @@ impl Recorder {
 }
 
 impl Recorded {
-    pub(crate) fn new(kind: SpanKind, identity: &Identity, run_identity: Arc<[KeyValue]>) -> Self {
-        Self {
-            kind,
-            parent: identity.parent,
-            parent_is_remote: identity.parent_is_remote,
-            run_identity,
-            rest: None,
-        }
+    pub(crate) fn new(kind: SpanKind, lineage: Lineage, run_identity: Arc<[KeyValue]>) -> Self {
+        Self { kind, lineage, run_identity, rest: None }
     }
 
     fn rest(&mut self) -> &mut Rest {

@@ -150,7 +150,7 @@ impl Runtime {
     /// Every recorded or measured step that has not ended, children before their parents.
     pub(crate) fn open_steps(&self) -> Vec<Arc<Node>> {
         let mut open = self.open.all();
-        open.extend(self.attached.collect(|attached| attached.node().cloned()));
+        open.extend(self.attached.collect(|attached| attached.node().clone()));
         open.retain(|node| !node.is_ended() && (node.is_recording() || node.is_measured()));
         open.sort_by_key(|node| Reverse(node.depth));
         open

@@ -29,9 +29,9 @@ impl<T> Sharded<T> {
         lock(self.shard(key)).get(&key).map(look)
     }
 
-    /// What `look` finds in all of them.
-    pub(crate) fn collect<R>(&self, look: impl Fn(&T) -> Option<R>) -> Vec<R> {
-        self.0.iter().flat_map(|shard| lock(shard).values().filter_map(&look).collect::<Vec<_>>()).collect()
+    /// What `look` sees in each of them.
+    pub(crate) fn collect<R>(&self, look: impl Fn(&T) -> R) -> Vec<R> {
+        self.0.iter().flat_map(|shard| lock(shard).values().map(&look).collect::<Vec<_>>()).collect()
     }
 
     fn shard(&self, key: u64) -> &Mutex<HashMap<u64, T, FewHashes>> {
