@@ -66,6 +66,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         const OVER: &str = "a future is not polled after it has ended";
         let mut this = self.project();
+        let is_new = matches!(this.step, Progress::Ahead(_));
         let active = this.step.begun().expect(OVER);
         let poll = || {
             let polled = this.future.as_mut().as_pin_mut().expect(OVER).poll(cx);
@@ -75,7 +76,7 @@ where
             }
             polled
         };
-        match catch_unwind(AssertUnwindSafe(|| active.scope(poll))) {
+        match catch_unwind(AssertUnwindSafe(|| active.scope_in(is_new, poll))) {
             Ok(polled) => {
                 let output = ready!(polled);
                 let active = this.step.take().expect(OVER);
@@ -95,9 +96,9 @@ fn panicked(active: Option<Active>, payload: Box<dyn Any + Send>) -> ! {
     resume_unwind(payload)
 }
 
-/// Runs a closure inside a step, with the endings of [`inside`].
+/// Runs a closure inside a step that has just begun, with the endings of [`inside`].
 pub(crate) fn scope<T>(active: Active, work: impl FnOnce() -> T) -> (T, Active) {
-    match catch_unwind(AssertUnwindSafe(|| active.scope(work))) {
+    match catch_unwind(AssertUnwindSafe(|| active.scope_in(true, work))) {
         Ok(output) => (output, active),
         Err(payload) => panicked(Some(active), payload),
     }

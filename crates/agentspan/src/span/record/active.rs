@@ -64,7 +64,12 @@ impl Active {
 
     /// Runs `work` inside the step.
     pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _attached = self.context.clone().attach();
+        self.scope_in(false, work)
+    }
+
+    /// The same; `is_new` where nothing has happened since the step began: then the context of a light one is still current.
+    pub(crate) fn scope_in<T>(&self, is_new: bool, work: impl FnOnce() -> T) -> T {
+        let _attached = (!is_new || !self.node.is_light).then(|| self.context.clone().attach());
         let _light = Light::enter(&self.node);
         if self.span.is_disabled() {
             return work();
