@@ -2,7 +2,7 @@ use super::Usd;
 use agentspan_semconv::CostStatus;
 
 /// What a step itself cost.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) enum OwnCost {
     /// Nothing that costs happened in the step itself.
     #[default]
@@ -47,7 +47,7 @@ impl OwnCost {
 ///
 /// Sums only grow, and each part is posted exactly once to the step and to every ancestor, so the order in which
 /// steps end does not matter.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Totals {
     pub(crate) cost: Usd,
     /// Steps whose price is known.
@@ -66,11 +66,11 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    pub(crate) fn post_cost(&mut self, own: &OwnCost) {
+    pub(crate) fn post_cost(&mut self, own: OwnCost) {
         match own {
             OwnCost::None => {}
             OwnCost::Known(usd) => {
-                self.cost += *usd;
+                self.cost += usd;
                 self.priced += 1;
             }
             OwnCost::Free => {
@@ -78,7 +78,7 @@ impl Totals {
                 self.free += 1;
             }
             OwnCost::Partial(usd) => {
-                self.cost += *usd;
+                self.cost += usd;
                 self.priced += 1;
                 self.unpriced += 1;
             }
@@ -86,17 +86,15 @@ impl Totals {
         }
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.cost += other.cost;
-        self.priced += other.priced;
-        self.free += other.free;
-        self.unpriced += other.unpriced;
-        add_known(&mut self.prompt_tokens, other.prompt_tokens);
-        add_known(&mut self.completion_tokens, other.completion_tokens);
-        self.llm_calls += other.llm_calls;
-        self.tool_calls += other.tool_calls;
-        self.steps += other.steps;
-        self.failed_steps += other.failed_steps;
+    pub(crate) fn post_tokens(&mut self, prompt: Option<u64>, completion: Option<u64>) {
+        add_known(&mut self.prompt_tokens, prompt);
+        add_known(&mut self.completion_tokens, completion);
+    }
+
+    /// A direct step of the run has ended.
+    pub(crate) fn post_step(&mut self, failed: bool) {
+        self.steps += 1;
+        self.failed_steps += u64::from(failed);
     }
 
     /// Whether anything that can be counted twice was counted.
@@ -124,7 +122,8 @@ impl Totals {
     }
 }
 
-fn add_known(sum: &mut Option<u64>, part: Option<u64>) {
+/// What nobody told is no 0.
+pub(super) fn add_known(sum: &mut Option<u64>, part: Option<u64>) {
     if let Some(part) = part {
         *sum = Some(sum.unwrap_or(0).saturating_add(part));
     }

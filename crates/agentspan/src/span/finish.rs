@@ -32,12 +32,13 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
         let error_type = error_type(node, ending, told, stop_reason.as_ref());
         let duration = now.duration_since(node.started).unwrap_or_default();
         tell_runs(node, own, ending, error_type.as_ref(), duration);
-        (stop_reason, error_type, own.clone())
+        (stop_reason, error_type)
     };
-    let Some((ended, (stop_reason, error_type, own))) = node.end(&mut ending, settle) else { return };
+    let Some((ended, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
+    let Ended { own, reply, recording, mut attributes, dropped_attributes, recovers_from, is_complete } =
+        ended;
     books::post(node, &own, ending.outcome.is_failure(), stop_reason.as_ref());
-    measure::post(node, &own, error_type.as_deref(), stop_reason.as_ref(), now);
-    let Ended { recording, mut attributes, dropped_attributes, recovers_from, is_complete } = ended;
+    measure::post(node, &own, reply.as_deref(), error_type.as_deref(), stop_reason.as_ref(), now);
     if matches!(recording, Recording::None) {
         return;
     }

@@ -7,13 +7,13 @@ use crate::cost::{CostStatus, OwnCost, Totals, Usd};
 fn the_status_of_a_sum_says_what_is_missing() {
     let status = |parts: &[OwnCost]| {
         let mut totals = Totals::default();
-        parts.iter().for_each(|part| totals.post_cost(part));
+        parts.iter().for_each(|part| totals.post_cost(*part));
         totals.status()
     };
     let known = OwnCost::Known(usd("0.01"));
     assert_eq!(status(&[OwnCost::None]), None);
-    assert_eq!(status(&[known.clone(), OwnCost::None]), Some(CostStatus::Known));
-    assert_eq!(status(&[known.clone(), OwnCost::Unknown]), Some(CostStatus::Partial));
+    assert_eq!(status(&[known, OwnCost::None]), Some(CostStatus::Known));
+    assert_eq!(status(&[known, OwnCost::Unknown]), Some(CostStatus::Partial));
     assert_eq!(status(&[OwnCost::Partial(usd("0.01"))]), Some(CostStatus::Partial));
     assert_eq!(status(&[OwnCost::Unknown]), Some(CostStatus::Unknown));
     assert_eq!(status(&[OwnCost::Free]), Some(CostStatus::ZeroRated));

@@ -4,18 +4,21 @@ use super::Node;
 use super::own::Own;
 use super::recording::Recording;
 use super::state::State;
-use crate::cost::{OwnCost, Totals, Unpriced, Usd};
+use crate::cost::{OwnCost, Unpriced, Usd};
+use crate::span::measure::ReplyFigures;
 use crate::span::outcome::Ending;
 use crate::span::runtime::lock;
-use agentspan_semconv::{Outcome, StepType};
+use agentspan_semconv::Outcome;
 use opentelemetry::KeyValue;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// What an ended step leaves to be recorded.
+/// What an ended step leaves to be posted and recorded.
 #[derive(Debug)]
 pub(crate) struct Ended {
+    pub(crate) own: Own,
+    pub(crate) reply: Option<Box<ReplyFigures>>,
     pub(crate) recording: Recording,
     pub(crate) attributes: Vec<KeyValue>,
     /// Attributes that there was no room for.
@@ -29,8 +32,8 @@ pub(crate) struct Ended {
 pub(super) const NO_PLACE: u64 = u64::MAX;
 
 impl Node {
-    /// Ends the step once: posts its part to itself and every ancestor, lets the ancestors go unless somebody still
-    /// carries the step, and gives what is left to be recorded.
+    /// Ends the step once: posts its part to every ancestor, lets the ancestors go unless somebody still
+    /// carries the step, and gives what is left.
     ///
     /// What the user told of the outcome takes the place of success; then `settle` may change it, is given the class of
     /// failure that the user told, and does what must be done before an ancestor can leave.
@@ -55,19 +58,21 @@ impl Node {
         let settled = settle(ending, &state.own, told);
         state.ended = true;
         self.ended.store(true, Ordering::Release);
-        let mut part = self.part(&state.own, ending.outcome.is_failure());
         let release = state.ready_to_release();
         for ancestor in self.ancestors() {
             let mut ancestor = lock(&ancestor.state);
-            ancestor.totals.add(&part);
+            self.post_own(&state.own, &mut ancestor.totals);
+            // A run that is a step of another one is no step of its own.
+            if self.is_step_of_run {
+                ancestor.totals.post_step(ending.outcome.is_failure());
+            }
             if release {
                 ancestor.open = ancestor.open.saturating_sub(1);
             }
         }
-        // A run that is a step of another one is no step of its own.
-        (part.steps, part.failed_steps) = (0, 0);
-        state.totals.add(&part);
         let ended = Ended {
+            own: state.own,
+            reply: state.reply.take(),
             recording: std::mem::take(&mut state.recording),
             attributes: std::mem::take(&mut state.attributes),
             dropped_attributes: state.dropped,
@@ -161,20 +166,5 @@ impl Node {
             own.cost = OwnCost::Partial(usd);
             is_missing(Unpriced::LostAttempt);
         }
-    }
-
-    fn part(&self, own: &Own, failed: bool) -> Totals {
-        let counts = !own.is_counted_elsewhere();
-        let mut part = Totals {
-            prompt_tokens: own.prompt_tokens,
-            completion_tokens: own.completion_tokens,
-            llm_calls: u64::from(counts && self.step_type == StepType::LlmGenerate),
-            tool_calls: u64::from(counts && self.step_type == StepType::ToolCall),
-            steps: u64::from(self.is_step_of_run),
-            failed_steps: u64::from(self.is_step_of_run && failed),
-            ..Totals::default()
-        };
-        part.post_cost(&own.cost);
-        part
     }
 }

@@ -1,16 +1,17 @@
 //! What a step adds to the sums by itself, and what its user told of it.
 
 use super::Node;
+use super::state::State;
 use crate::cost::{OwnCost, Totals, Unpriced, Usd};
 use crate::span::bill::{Bill, Pricing};
 use crate::span::measure::ReplyFigures;
 use crate::span::runtime::lock;
 use crate::usage::Usage;
-use agentspan_semconv::Outcome;
+use agentspan_semconv::{Outcome, StepType};
 use std::borrow::Cow;
 
 /// What the step itself adds to the sums.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Own {
     pub(crate) cost: OwnCost,
     /// Told by the user, so nothing computed replaces it.
@@ -19,8 +20,6 @@ pub(crate) struct Own {
     pub(crate) completion_tokens: Option<u64>,
     /// An attempt before the one that counts may have been charged for, and nobody knows.
     pub(crate) lost_attempt: bool,
-    /// Kept for a meter only.
-    pub(crate) reply: Option<Box<ReplyFigures>>,
     /// A step below tells of the same call; then this one adds nothing, unless it has figures all the same.
     pub(crate) told_below: bool,
     /// Another step tells of the same call, so this one adds nothing.
@@ -73,7 +72,10 @@ impl Node {
     /// Keeps what a meter will ask of the reply, if there is one.
     pub(crate) fn figures(&self, change: impl FnOnce(&mut ReplyFigures)) {
         if self.is_measured() {
-            self.own(|own| change(own.reply.get_or_insert_default()));
+            let mut state = lock(&self.state);
+            if !state.ended {
+                change(state.reply.get_or_insert_default());
+            }
         }
     }
 
@@ -120,11 +122,30 @@ impl Node {
     }
 
     pub(crate) fn totals(&self) -> Totals {
-        lock(&self.state).totals.clone()
+        self.totals_and_own().0
     }
 
     pub(crate) fn totals_and_own(&self) -> (Totals, Own) {
-        let state = lock(&self.state);
-        (state.totals.clone(), state.own.clone())
+        let State { mut totals, own, ended, .. } = *lock(&self.state);
+        if ended {
+            self.post_own(&own, &mut totals);
+        }
+        (totals, own)
+    }
+
+    /// Adds what the step itself used and cost to sums over it.
+    pub(super) fn post_own(&self, own: &Own, totals: &mut Totals) {
+        if !own.is_counted_elsewhere() {
+            match self.step_type {
+                StepType::LlmGenerate => totals.llm_calls += 1,
+                StepType::ToolCall => totals.tool_calls += 1,
+                _ => {}
+            }
+        }
+        // Most steps are no calls.
+        if own.has_figures() {
+            totals.post_cost(own.cost);
+            totals.post_tokens(own.prompt_tokens, own.completion_tokens);
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::own::{Own, Told};
 use super::recording::Recording;
 use crate::cost::Totals;
 use crate::span::bill::Bill;
+use crate::span::measure::ReplyFigures;
 use opentelemetry::KeyValue;
 
 /// What changes of a step while it runs.
@@ -15,9 +16,12 @@ pub(super) struct State {
     pub(super) initial: usize,
     /// Attributes that were set beyond [`MAX_ATTRIBUTES`].
     pub(super) dropped: u32,
-    /// The step's own part and those of all descendants that have ended.
+    /// The parts of all descendants that have ended; to those of a step that has ended itself, its own is added when they
+    /// are asked for.
     pub(super) totals: Totals,
     pub(super) own: Own,
+    /// Kept for a meter only.
+    pub(super) reply: Option<Box<ReplyFigures>>,
     /// Descendants that have not ended or whose work may go on.
     pub(super) open: u64,
     pub(super) ended: bool,
@@ -45,6 +49,7 @@ impl State {
             dropped: 0,
             totals: Totals::default(),
             own: Own::default(),
+            reply: None,
             open: 0,
             ended: false,
             carriers,
