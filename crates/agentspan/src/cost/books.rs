@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::totals::add_known;
 use super::{OwnCost, Usd};
 use crate::usage::short_name;
 use agentspan_semconv::session::SESSION_ID;
@@ -96,19 +97,13 @@ pub struct DearRun {
 }
 
 impl Spend {
-    fn add(&mut self, entry: &Entry<'_>) {
-        self.usd += entry.cost.known().unwrap_or(Usd::ZERO);
-        for (sum, part) in [
-            (&mut self.prompt_tokens, entry.prompt_tokens),
-            (&mut self.completion_tokens, entry.completion_tokens),
-        ] {
-            if let Some(part) = part {
-                *sum = Some(sum.unwrap_or(0).saturating_add(part));
-            }
-        }
-        self.calls += 1;
-        self.unpriced_calls += u64::from(matches!(entry.cost, OwnCost::Partial(_) | OwnCost::Unknown));
-        self.failed_calls += u64::from(entry.failed);
+    fn add(&mut self, other: &Self) {
+        self.usd += other.usd;
+        add_known(&mut self.prompt_tokens, other.prompt_tokens);
+        add_known(&mut self.completion_tokens, other.completion_tokens);
+        self.calls += other.calls;
+        self.unpriced_calls += other.unpriced_calls;
+        self.failed_calls += other.failed_calls;
     }
 }
 
@@ -129,10 +124,23 @@ pub(crate) enum Subject<'a> {
 pub(crate) struct Entry<'a> {
     pub(crate) subject: Subject<'a>,
     pub(crate) agent: Option<&'a str>,
-    pub(crate) cost: &'a OwnCost,
+    pub(crate) cost: OwnCost,
     pub(crate) prompt_tokens: Option<u64>,
     pub(crate) completion_tokens: Option<u64>,
     pub(crate) failed: bool,
+}
+
+impl Entry<'_> {
+    fn spend(&self) -> Spend {
+        Spend {
+            usd: self.cost.known().unwrap_or(Usd::ZERO),
+            prompt_tokens: self.prompt_tokens,
+            completion_tokens: self.completion_tokens,
+            calls: 1,
+            unpriced_calls: u64::from(matches!(self.cost, OwnCost::Partial(_) | OwnCost::Unknown)),
+            failed_calls: u64::from(self.failed),
+        }
+    }
 }
 
 /// Where the books are kept while the program runs.
@@ -141,9 +149,10 @@ pub(crate) struct Ledger(Mutex<Accounts>);
 
 #[derive(Debug, Default)]
 struct Accounts {
-    total: Spend,
     models: Lines,
     tools: Lines,
+    /// Of steps that call neither. Each call enters here, at a model or at a tool, so these add up to the total.
+    steps: Spend,
     agents: Lines,
     tags: Lines,
     stop_reasons: HashMap<String, u64, FastHash>,
@@ -163,18 +172,20 @@ const MAX_RUNS: usize = 20;
 #[derive(Debug, Default)]
 struct Lines {
     places: HashMap<String, usize, FastHash>,
-    spends: Vec<Spend>,
+    lines: Vec<BookLine>,
     other: Option<Spend>,
 }
 
 /// Where a line stands in its list; `None` for the line of all that have none of their own.
 type Place = Option<usize>;
 
-/// The lines to which every call of a run is posted, so that their names are looked up once.
+/// The lines to which calls of a run are posted, so that their names are looked up once.
 #[derive(Debug)]
 pub(crate) struct RunLines {
     agent: Place,
     tags: Vec<Place>,
+    /// Of the model that was called last, and is likely to be called again.
+    model: Place,
 }
 
 impl Lines {
@@ -184,33 +195,34 @@ impl Lines {
         if let Some(place) = self.places.get(name) {
             return Some(*place);
         }
-        let place = self.spends.len();
+        let place = self.lines.len();
         if place >= MAX_LINES {
             return None;
         }
-        self.spends.push(Spend::default());
+        self.lines.push(BookLine { name: name.to_owned(), spend: Spend::default() });
         self.places.insert(name.to_owned(), place);
         Some(place)
     }
 
-    fn add(&mut self, place: Place, entry: &Entry<'_>) {
-        let spend = match place {
-            Some(place) => self.spends.get_mut(place),
-            None => Some(self.other.get_or_insert_default()),
-        };
-        if let Some(spend) = spend {
-            spend.add(entry);
+    /// Whether a place is that of a name which these parts make.
+    fn is_at(&self, place: usize, parts: [&str; 3]) -> bool {
+        let name = self.lines.get(place).map(|line| line.name.as_str());
+        parts.into_iter().try_fold(name.unwrap_or(""), str::strip_prefix) == Some("")
+    }
+
+    fn add(&mut self, place: Place, spend: &Spend) {
+        match place.and_then(|place| self.lines.get_mut(place)) {
+            Some(line) => line.spend.add(spend),
+            None => self.other.get_or_insert_default().add(spend),
         }
     }
 
     fn sorted(&self) -> Vec<BookLine> {
-        let line = |name: &str, spend: &Spend| BookLine { name: name.to_owned(), spend: *spend };
-        let own = self.places.iter().filter_map(|(name, place)| Some(line(name, self.spends.get(*place)?)));
-        let mut lines: Vec<_> = own.collect();
+        let mut lines = self.lines.clone();
         lines.sort_by(|one, other| {
             other.spend.usd.cmp(&one.spend.usd).then_with(|| one.name.cmp(&other.name))
         });
-        lines.extend(self.other.as_ref().map(|spend| line(OTHER, spend)));
+        lines.extend(self.other.map(|spend| BookLine { name: OTHER.to_owned(), spend }));
         lines
     }
 }
@@ -220,33 +232,41 @@ impl Ledger {
     /// and tags of the run.
     pub(crate) fn post(&self, entry: &Entry<'_>, lines: &mut Option<RunLines>, inherited: &[KeyValue]) {
         let mut accounts = self.lock();
-        let Accounts { total, models, tools, agents, tags, name, .. } = &mut *accounts;
+        let Accounts { models, tools, steps, agents, tags, name, .. } = &mut *accounts;
         let mut put_together = |parts: [&str; 3], lines: &mut Lines| {
             name.clear();
             parts.iter().for_each(|part| name.push_str(part));
             lines.place(name)
         };
-        total.add(entry);
+        let spend = &entry.spend();
+        if let Some(agent) = entry.agent {
+            let lines = lines.get_or_insert_with(|| {
+                // Sessions and users are too many, and nobody's business here.
+                let is_tag = |known: &&KeyValue| ![SESSION_ID, USER_ID].contains(&known.key.as_str());
+                let tag = |tag: &KeyValue| put_together([tag.key.as_str(), "=", &tag.value.as_str()], tags);
+                let tags = inherited.iter().filter(is_tag).map(tag).collect();
+                RunLines { agent: agents.place(agent), tags, model: None }
+            });
+            agents.add(lines.agent, spend);
+            lines.tags.iter().for_each(|place| tags.add(*place, spend));
+        }
         match entry.subject {
             Subject::Model { provider, model } => {
-                let place = put_together([provider, "/", model], models);
-                models.add(place, entry);
+                let parts = [provider, "/", model];
+                let last = lines.as_ref().and_then(|lines| lines.model);
+                let place = last.filter(|place| models.is_at(*place, parts));
+                let place = place.or_else(|| put_together(parts, models));
+                if let Some(lines) = lines {
+                    lines.model = place;
+                }
+                models.add(place, spend);
             }
             Subject::Tool(tool) => {
                 let place = tools.place(tool);
-                tools.add(place, entry);
+                tools.add(place, spend);
             }
-            Subject::Step => {}
+            Subject::Step => steps.add(spend),
         }
-        let Some(agent) = entry.agent else { return };
-        let lines = lines.get_or_insert_with(|| {
-            // Sessions and users are too many, and nobody's business here.
-            let is_tag = |known: &&KeyValue| ![SESSION_ID, USER_ID].contains(&known.key.as_str());
-            let tag = |tag: &KeyValue| put_together([tag.key.as_str(), "=", &tag.value.as_str()], tags);
-            RunLines { agent: agents.place(agent), tags: inherited.iter().filter(is_tag).map(tag).collect() }
-        });
-        agents.add(lines.agent, entry);
-        lines.tags.iter().for_each(|place| tags.add(*place, entry));
     }
 
     pub(crate) fn run_ended(&self, stop_reason: &str) {
@@ -289,8 +309,13 @@ impl Ledger {
         let mut stop_reasons: Vec<_> =
             accounts.stop_reasons.iter().map(|(reason, count)| (reason.clone(), *count)).collect();
         stop_reasons.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        let mut total = accounts.steps;
+        for lines in [&accounts.models, &accounts.tools] {
+            lines.lines.iter().for_each(|line| total.add(&line.spend));
+            lines.other.iter().for_each(|other| total.add(other));
+        }
         Books {
-            total: accounts.total,
+            total,
             models: accounts.models.sorted(),
             tools: accounts.tools.sorted(),
             agents: accounts.agents.sorted(),

@@ -7,33 +7,44 @@ use std::sync::Arc;
 
 /// Posts a step that has ended: a call with its figures, a run with its reason.
 pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Option<&StopReason>) {
-    let books = &node.runtime().books;
     if let Some(reason) = stop_reason {
-        books.run_ended(reason.as_str());
+        node.runtime().books.run_ended(reason.as_str());
     }
+    let subject = subject(node, own);
+    if let Some(subject) = subject {
+        post_call(node, own, failed, subject);
+    }
+    if subject.is_some() || node.is_run {
+        offer(node, subject.is_some());
+    }
+}
+
+/// What was called; `None` for most steps, which are no calls and cost nothing, and for a call that is told of elsewhere.
+fn subject<'a>(node: &'a Node, own: &Own) -> Option<Subject<'a>> {
     if own.is_counted_elsewhere() {
-        return offer(node, node);
+        return None;
     }
-    let subject = match (node.call.get(), tool_name(node)) {
-        (Some(call), _) => Subject::Model { provider: &call.provider, model: &call.model },
-        (None, Some(tool)) => Subject::Tool(tool),
-        // Most steps are no calls and cost nothing.
-        (None, None) if own.cost == OwnCost::None => return offer(node, node),
-        (None, None) => Subject::Step,
-    };
+    if let Some(call) = node.call.get() {
+        return Some(Subject::Model { provider: &call.provider, model: &call.model });
+    }
+    tool_name(node).map(Subject::Tool).or_else(|| (own.cost != OwnCost::None).then_some(Subject::Step))
+}
+
+fn post_call(node: &Node, own: &Own, failed: bool, subject: Subject<'_>) {
+    let run = node.run();
     let entry = Entry {
         subject,
-        agent: node.run().map(|run| run.agent_name.as_ref()),
-        cost: &own.cost,
+        agent: run.map(|run| run.agent_name.as_ref()),
+        cost: own.cost,
         prompt_tokens: own.prompt_tokens,
         completion_tokens: own.completion_tokens,
         failed,
     };
-    match node.run() {
+    let books = &node.runtime().books;
+    match run {
         Some(run) => run.post(books, &entry),
         None => books.post(&entry, &mut None, &[]),
     }
-    offer(node, node.ancestors().filter(|ancestor| ancestor.is_run).last().unwrap_or(node));
 }
 
 /// The tool's name as it stands in a span's name, so that it is the same for a step that has none.
@@ -41,11 +52,14 @@ pub(crate) fn tool_name(node: &Node) -> Option<&str> {
     node.tool_label().map(|name| name.strip_prefix("tool.").unwrap_or(name))
 }
 
-/// Offers an outermost run that has ended to the dearest ones; again when a step adds to it that outlived it.
-fn offer(step: &Arc<Node>, run: &Arc<Node>) {
-    let is_outermost = || run.ancestors().all(|ancestor| !ancestor.is_run);
+/// Offers the outermost run around a step to the dearest ones when it ends itself; again when a step has added to it that
+/// outlived it.
+fn offer(step: &Arc<Node>, has_added: bool) {
+    let Some(run) = std::iter::once(step).chain(step.ancestors()).filter(|node| node.is_run).last() else {
+        return;
+    };
     let is_late = !Arc::ptr_eq(step, run);
-    if !run.is_run || !is_outermost() || (is_late && !run.is_ended()) {
+    if is_late && !(has_added && run.is_ended()) {
         return;
     }
     let (Some(identity), totals) = (run.run(), run.totals()) else { return };
