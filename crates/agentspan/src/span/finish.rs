@@ -12,7 +12,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::{Event, Status, TraceContextExt};
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// Ends a step: posts its part, and writes to the span what is known only now.
 pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
@@ -30,18 +30,27 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
             run.set_stop_reason(reason.clone());
         }
         let error_type = error_type(node, ending, told, stop_reason.as_ref());
-        let duration = now.duration_since(node.started).unwrap_or_default();
-        tell_runs(node, own, ending, error_type.as_ref(), duration);
+        tell_runs(node, own, ending, error_type.as_ref(), now);
         (stop_reason, error_type)
     };
-    let Some((ended, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
-    let Ended { own, reply, recording, mut attributes, dropped_attributes, recovers_from, is_complete } =
-        ended;
+    let Some((own, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
     books::post(node, &own, ending.outcome.is_failure(), stop_reason.as_ref());
-    measure::post(node, &own, reply.as_deref(), error_type.as_deref(), stop_reason.as_ref(), now);
-    if matches!(recording, Recording::None) {
-        return;
+    measure::post(node, &own, error_type.as_deref(), stop_reason.as_ref(), now);
+    if node.is_recording() {
+        record(node, &ending, stop_reason, error_type, now);
     }
+}
+
+/// Writes to the span how the step has ended.
+fn record(
+    node: &Arc<Node>,
+    ending: &Ending,
+    stop_reason: Option<StopReason>,
+    error_type: Option<Cow<'static, str>>,
+    now: SystemTime,
+) {
+    let Ended { recording, mut attributes, dropped_attributes, recovers_from, is_complete } =
+        node.take_ended();
     attributes.push(attribute(agent::AGENT_OUTCOME, ending.outcome.as_str()));
     if let Some(reason) = stop_reason {
         attributes.push(attribute(agent::AGENT_STOP_REASON, reason.as_str().to_owned()));
@@ -49,12 +58,12 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     let class = error_type.clone().or(recovers_from);
     attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
     attributes.extend(node.attempts().map(|attempts| count(llm::LLM_ATTEMPT_COUNT, attempts)));
-    let failure = error_type.map(|error_type| recorded_failure(node, &ending, error_type, now));
+    let failure = error_type.map(|error_type| recorded_failure(node, ending, error_type, now));
     match recording {
         Recording::None => {}
         Recording::Adopted => node.leave(attributes),
         Recording::Own(mut recorded) => {
-            let Some(recorder) = &runtime.recorder else { return };
+            let Some(recorder) = &node.runtime().recorder else { return };
             if let Some((status, event)) = failure {
                 recorded.set_status(status);
                 event.into_iter().for_each(|event| recorded.add_event(event, recorder.limits()));
@@ -126,21 +135,19 @@ fn tell_runs(
     own: &Own,
     ending: &Ending,
     error_type: Option<&Cow<'static, str>>,
-    duration: Duration,
+    now: SystemTime,
 ) {
     let Some(around) = node.parent.as_ref().and_then(|parent| parent.run()) else { return };
     if ending.outcome.is_failure() {
         around.step_failed(node.valid_span_context());
     }
-    let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
-    let line = Line {
+    let line = (!node.is_sampled_out()).then(|| Line {
         name: &node.name,
-        tokens,
+        tokens: own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add),
         usd: own.cost.known(),
-        duration,
+        duration: now.duration_since(node.started).unwrap_or_default(),
         failed: ending.outcome.is_failure(),
-    };
-    let line = (!node.is_sampled_out()).then_some(line);
+    });
     if node.is_step_of_run {
         around.step_ended(&node.step_type, &ending.outcome, error_type, line.as_ref());
     } else if let Some(line) = &line {

@@ -85,25 +85,25 @@ impl ReplyFigures {
 pub(crate) fn post(
     node: &Node,
     own: &Own,
-    reply: Option<&ReplyFigures>,
     error_type: Option<&str>,
     stop_reason: Option<&StopReason>,
     now: SystemTime,
 ) {
     let Some(meter) = node.runtime().meter.as_ref().filter(|_| !own.is_counted_elsewhere()) else { return };
-    let nothing = ReplyFigures::default();
-    let name = || reply?.name.as_deref();
+    let (reply, nothing) = (node.take_figures(), ReplyFigures::default());
+    let reply = reply.as_deref().unwrap_or(&nothing);
+    let name = reply.name.as_deref();
     let kind = match (node.call.get(), tool_name(node), stop_reason) {
-        (Some(call), ..) => Kind::Model { call, reply: reply.unwrap_or(&nothing) },
+        (Some(call), ..) => Kind::Model { call, reply },
         (None, Some(tool), _) => Kind::Tool(tool),
         (None, None, Some(stop_reason)) => Kind::Run { stop_reason, totals: node.totals() },
         (None, None, None) => match &node.step_type {
             StepType::Retrieval => Kind::Retrieval,
             StepType::Custom(word) if node.is_adopted() && word == "invoke_agent" => {
-                Kind::Agent { name: name(), totals: node.totals() }
+                Kind::Agent { name, totals: node.totals() }
             }
             StepType::Custom(word) if node.is_adopted() && word == "invoke_workflow" => {
-                Kind::Workflow { name: name() }
+                Kind::Workflow { name }
             }
             _ if own.cost == OwnCost::None => return,
             _ => Kind::Other,

@@ -5,7 +5,6 @@ use super::own::Own;
 use super::recording::Recording;
 use super::state::State;
 use crate::cost::{OwnCost, Unpriced, Usd};
-use crate::span::measure::ReplyFigures;
 use crate::span::outcome::Ending;
 use crate::span::runtime::lock;
 use agentspan_semconv::Outcome;
@@ -14,11 +13,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// What an ended step leaves to be posted and recorded.
+/// What an ended step leaves to be recorded.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    pub(crate) own: Own,
-    pub(crate) reply: Option<Box<ReplyFigures>>,
     pub(crate) recording: Recording,
     pub(crate) attributes: Vec<KeyValue>,
     /// Attributes that there was no room for.
@@ -33,15 +30,16 @@ pub(super) const NO_PLACE: u64 = u64::MAX;
 
 impl Node {
     /// Ends the step once: posts its part to every ancestor, lets the ancestors go unless somebody still
-    /// carries the step, and gives what is left.
+    /// carries the step, and gives what it adds itself.
     ///
     /// What the user told of the outcome takes the place of success; then `settle` may change it, is given the class of
     /// failure that the user told, and does what must be done before an ancestor can leave.
+    #[inline]
     pub(crate) fn end<T>(
         &self,
         ending: &mut Ending,
         settle: impl FnOnce(&mut Ending, &Own, Option<Cow<'static, str>>) -> T,
-    ) -> Option<(Ended, T)> {
+    ) -> Option<(Own, T)> {
         // Held until the end, so that a carrier that goes meanwhile does not let the ancestors go without the part.
         // Locks are taken upwards only, from a step to its run and its ancestors.
         let mut state = lock(&self.state);
@@ -70,21 +68,25 @@ impl Node {
                 ancestor.open = ancestor.open.saturating_sub(1);
             }
         }
-        let ended = Ended {
-            own: state.own,
-            reply: state.reply.take(),
-            recording: std::mem::take(&mut state.recording),
-            attributes: std::mem::take(&mut state.attributes),
-            dropped_attributes: state.dropped,
-            recovers_from: state.told.recovers_from.take(),
-            is_complete: state.carriers == 0 && state.open == 0,
-        };
+        let own = state.own;
         drop(state);
         let open_place = self.open_place.load(Ordering::Relaxed);
         if open_place != NO_PLACE {
             self.runtime().open.remove(open_place);
         }
-        Some((ended, settled))
+        Some((own, settled))
+    }
+
+    /// What is to be recorded of a step that has ended; taken once.
+    pub(crate) fn take_ended(&self) -> Ended {
+        let mut state = lock(&self.state);
+        Ended {
+            recording: std::mem::take(&mut state.recording),
+            attributes: std::mem::take(&mut state.attributes),
+            dropped_attributes: state.dropped,
+            recovers_from: state.told.recovers_from.take(),
+            is_complete: state.carriers == 0 && state.open == 0,
+        }
     }
 
     /// Whether nothing can be added to the sums any more; with the number of steps still open otherwise.

@@ -79,6 +79,11 @@ impl Node {
         }
     }
 
+    /// What was kept for a meter of the reply.
+    pub(crate) fn take_figures(&self) -> Option<Box<ReplyFigures>> {
+        lock(&self.state).reply.take()
+    }
+
     /// Puts what a call used and what that costs in place of what was known before; an amount told by hand stays. `pricing`,
     /// or why there is no price, is given when the step is recorded.
     pub(crate) fn charge(&self, usage: Usage, cost: OwnCost, pricing: Option<Result<Pricing, Unpriced>>) {
