@@ -26,10 +26,8 @@ pub(super) struct Basis<'a> {
 #[derive(Debug)]
 pub(super) struct Sum {
     sides: [Usd; 3],
-    /// Whether a rate is one for long contexts.
-    is_long: bool,
     status: CostStatus,
-    missing: [Option<&'static str>; MOST_MISSING],
+    missing: Missing,
 }
 
 /// The sum alone, or with its parts where there is room for them.
@@ -39,14 +37,13 @@ pub(super) fn sum(basis: &Basis<'_>, lines: Option<&mut Vec<PriceLine>>) -> Resu
         return Err(Unpriced::NoRate);
     }
     refuse_overlap(set, counts)?;
-    let Products { sides, is_long, is_used, is_free } = multiply(set, counts, lines)?;
+    let Products { sides, is_used, is_free } = multiply(set, counts, lines)?;
     let missing = missing(set, counts, terms);
-    let mut words = missing.iter().flatten();
-    if !is_used && words.clone().any(|word| !matches!(*word, "batch" | "service_tier")) {
+    if !is_used && missing.is_counted() {
         return Err(Unpriced::NoRate);
     }
     let is_free = if is_used { is_free } else { set.rates.iter().all(|(_, rate)| rate.is_zero()) };
-    Ok(Sum { sides, is_long, status: status(words.next().is_some(), is_free), missing })
+    Ok(Sum { sides, status: status(!missing.is_empty(), is_free), missing })
 }
 
 impl Sum {
@@ -71,7 +68,7 @@ pub(super) fn calculate(basis: &Basis<'_>) -> Result<Price, Unpriced> {
     let words = [
         terms.tier.filter(|_| set.tier),
         Some("batch").filter(|_| set.batch),
-        Some("long_context").filter(|_| sum.is_long),
+        Some("long_context").filter(|_| lines.iter().any(|line| set.long.has(line.unit))),
     ];
     let words: Vec<_> = words.into_iter().flatten().collect();
     Ok(Price {
@@ -86,7 +83,7 @@ pub(super) fn calculate(basis: &Basis<'_>) -> Result<Price, Unpriced> {
         since: set.since.and_then(moment),
         tier: (!words.is_empty()).then(|| words.join("+").to_ascii_lowercase()),
         batch: set.batch,
-        missing: sum.missing.into_iter().flatten().collect(),
+        missing: sum.missing.words().collect(),
     })
 }
 
@@ -96,8 +93,8 @@ fn refuse_overlap(set: &RateSet, counts: &Counts) -> Result<(), Unpriced> {
         (Unit::CacheAudioRead, Unit::CacheRead, Unit::InputAudio),
         (Unit::CacheImageRead, Unit::CacheRead, Unit::InputImage),
     ] {
-        let both = counts.is_positive(whole) && counts.is_positive(other);
-        if both && set.rates.get(part).is_some() && counts.get(part).is_none() {
+        let both = || counts.is_positive(whole) && counts.is_positive(other);
+        if set.rates.known().has(part) && !counts.known().has(part) && both() {
             return Err(Unpriced::Overlap(part.word()));
         }
     }
@@ -107,8 +104,6 @@ fn refuse_overlap(set: &RateSet, counts: &Counts) -> Result<(), Unpriced> {
 /// What the counts cost by side.
 struct Products {
     sides: [Usd; 3],
-    /// Whether a rate is one for long contexts.
-    is_long: bool,
     /// Whether anything was used that has a rate.
     is_used: bool,
     /// Whether all of that has a rate of zero.
@@ -123,19 +118,18 @@ fn multiply(
     let mut leaves = PerUnit::<u64>::default();
     // Audio that is paid by the second is not paid once more as a part of the input.
     if set.is_timed() && set.rates.get(Unit::InputAudio).is_none() && counts.is_positive(Unit::AudioSeconds) {
-        leaves.set(Unit::InputAudio, counts.get(Unit::InputAudio).unwrap_or(0));
+        leaves.set(Unit::InputAudio, counts.value(Unit::InputAudio));
     }
-    let mut products = Products { sides: [Usd::ZERO; 3], is_long: false, is_used: false, is_free: true };
+    let mut products = Products { sides: [Usd::ZERO; 3], is_used: false, is_free: true };
     for (unit, rate) in set.rates.iter() {
-        let mut parts = unit.parts().and(leaves.known()).iter().filter_map(|part| leaves.get(part));
+        let mut parts = unit.parts().and(leaves.known()).iter().map(|part| leaves.value(part));
         let parts = parts.try_fold(0, u64::checked_add);
-        let leaf = parts.and_then(|parts| counts.get(unit).unwrap_or(0).checked_sub(parts));
+        let leaf = parts.and_then(|parts| counts.value(unit).checked_sub(parts));
         let leaf = leaf.ok_or(Unpriced::InvalidUsage)?;
         leaves.set(unit, leaf);
         if leaf > 0 {
             let amount = amount(rate, leaf, unit).ok_or(Unpriced::InvalidUsage)?;
             products.sides[unit.side() as usize] += amount;
-            products.is_long |= set.long.has(unit);
             products.is_used = true;
             products.is_free &= rate.is_zero();
             if let Some(lines) = &mut lines {
@@ -151,29 +145,54 @@ fn amount(rate: Usd, quantity: u64, unit: Unit) -> Option<Usd> {
     rate.times(quantity, u64::from(unit.per()) * unit.fractions())
 }
 
-/// Two kinds of tokens, searches, seconds, what nobody counts, batches and tiers.
-const MOST_MISSING: usize = 7;
+/// What was used or asked for and has no rate: some of its [`WORDS`](Self::WORDS).
+#[derive(Debug, Clone, Copy)]
+struct Missing([bool; 7]);
 
-/// What was used or asked for and has no rate.
-fn missing(set: &RateSet, counts: &Counts, terms: &Terms<'_>) -> [Option<&'static str>; MOST_MISSING] {
-    let rate = |unit: Unit| set.rates.get(unit);
+impl Missing {
+    const WORDS: [&'static str; 7] = [
+        Unit::Input.word(),
+        Unit::Output.word(),
+        Unit::WebSearches.word(),
+        Unit::AudioSeconds.word(),
+        "uncounted",
+        "batch",
+        "service_tier",
+    ];
+
+    fn is_empty(self) -> bool {
+        self.0 == [false; 7]
+    }
+
+    /// Whether something was used that has no rate; of batches and tiers it is said how they were asked for.
+    fn is_counted(self) -> bool {
+        self.0[..5].contains(&true)
+    }
+
+    fn words(self) -> impl Iterator<Item = &'static str> {
+        Self::WORDS.into_iter().zip(self.0).filter_map(|(word, is_missing)| is_missing.then_some(word))
+    }
+}
+
+fn missing(set: &RateSet, counts: &Counts, terms: &Terms<'_>) -> Missing {
+    let (rated, told) = (set.rates.known(), counts.known());
     // A model that is paid by time or by request has no rates for tokens.
-    let by_tokens = rate(Unit::Input).is_some() || rate(Unit::Output).is_some();
+    let by_tokens = rated.has(Unit::Input) || rated.has(Unit::Output);
     // A count that is not known is no 0, unless it would cost nothing.
-    let is_untold = |unit| counts.get(unit).is_none() && rate(unit).is_some_and(|rate| !rate.is_zero());
-    let has_no_rate = |unit| rate(unit).is_none() && counts.is_positive(unit);
-    let tokens = |unit: Unit| (by_tokens && (is_untold(unit) || has_no_rate(unit))).then(|| unit.word());
+    let is_untold = |unit| !told.has(unit) && !set.rates.value(unit).is_zero();
+    let has_no_rate = |unit| !rated.has(unit) && counts.is_positive(unit);
+    let tokens = |unit: Unit| by_tokens && (is_untold(unit) || has_no_rate(unit));
     let by_time = set.is_timed();
-    let is_untimed = by_time && counts.get(Unit::AudioSeconds).is_none();
+    let is_untimed = by_time && !told.has(Unit::AudioSeconds);
     // Flex is a discount: where a model has none, its standard price holds.
     let has_tier = terms.tier.is_some_and(|tier| !tier.eq_ignore_ascii_case("flex"));
-    [
+    Missing([
         tokens(Unit::Input),
         tokens(Unit::Output),
-        has_no_rate(Unit::WebSearches).then(|| Unit::WebSearches.word()),
-        is_untimed.then(|| Unit::AudioSeconds.word()),
-        (set.has_uncounted && !by_tokens && !by_time).then_some("uncounted"),
-        (terms.batch && !set.batch).then_some("batch"),
-        (has_tier && !set.tier && !terms.is_standard()).then_some("service_tier"),
-    ]
+        has_no_rate(Unit::WebSearches),
+        is_untimed,
+        set.has_uncounted && !by_tokens && !by_time,
+        terms.batch && !set.batch,
+        has_tier && !set.tier && !terms.is_standard(),
+    ])
 }

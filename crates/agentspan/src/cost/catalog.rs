@@ -116,7 +116,7 @@ impl RateSet {
 
     /// Whether audio is paid by the second.
     pub(crate) fn is_timed(&self) -> bool {
-        [Unit::AudioSeconds, Unit::InputAudioSeconds].into_iter().any(|unit| self.rates.get(unit).is_some())
+        [Unit::AudioSeconds, Unit::InputAudioSeconds].into_iter().any(|unit| self.rates.known().has(unit))
     }
 
     /// One of the rates holds from a moment on; the latest counts.
@@ -222,7 +222,7 @@ impl Catalog {
     /// The rates for one call. What another provider's model is served for has no variants.
     pub(crate) fn rates(&self, found: Found, terms: &Terms<'_>) -> RateSet {
         let model = self.model(found);
-        let holds = |window: &Option<Window>| window.is_none_or(|window| window.holds(terms.at));
+        let holds = |window: &Option<Window>| window.is_none_or(|window| window.holds(terms.seconds()));
         let standard = model.prices.iter().rev().find(|(window, _)| holds(window));
         let mut set = RateSet::default();
         if let Some((window, prices)) = standard {

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
 
 /// Every source of prices, asked in order: what the provider states, overrides, the catalogue.
 ///
@@ -30,13 +31,14 @@ struct Override {
     pattern: String,
     id: Arc<str>,
     rates: Rates,
+    /// What the rates come to, where that is the same for every call.
+    set: Option<Box<RateSet>>,
 }
 
 /// What the price of one call depends on besides its counts.
 #[derive(Debug)]
 pub(crate) struct Terms<'a> {
-    /// Seconds since 1970.
-    pub(crate) at: i64,
+    at: SystemTime,
     /// Input tokens, by which stepwise prices are chosen.
     pub(crate) input: u64,
     pub(crate) tier: Option<&'a str>,
@@ -48,11 +50,16 @@ impl<'a> Terms<'a> {
         let told = query.service_tier.map(tier_word).filter(|tier| !tier.is_empty());
         let is_batch = told.is_some_and(|tier| tier.eq_ignore_ascii_case("batch"));
         Self {
-            at: time::seconds(query.at),
+            at: query.at,
             input: query.usage.input.unwrap_or(0),
             tier: told.filter(|_| !is_batch),
             batch: query.batch || is_batch,
         }
+    }
+
+    /// When the call began, in seconds since 1970.
+    pub(crate) fn seconds(&self) -> i64 {
+        time::seconds(self.at)
     }
 
     /// Whether the tier is the standard one under some provider's word for it.
@@ -99,7 +106,8 @@ impl Prices {
         let provider = (!word.is_empty()).then(|| provider::canonical(word).into_owned());
         let model = model.into();
         let id = model.as_str().into();
-        self.overrides.push(Override { provider, pattern: model.to_lowercase(), id, rates });
+        let set = rates.of_every_call().map(Box::new);
+        self.overrides.push(Override { provider, pattern: model.to_lowercase(), id, rates, set });
         self
     }
 
@@ -140,16 +148,26 @@ impl Prices {
         price: impl FnOnce(&Basis<'_>) -> Result<T, Unpriced>,
     ) -> Result<T, Unpriced> {
         let terms = Terms::of(query);
-        let own = [query.model, requested].into_iter().find_map(|name| self.own(query.provider, name));
-        let Some(own) = own else { return self.listed(query, &terms, None, price) };
+        let own = self.own(query.provider, query.model);
+        let by_request = || self.own(query.provider, requested).filter(|_| requested != query.model);
+        let Some(own) = own.or_else(by_request) else { return self.listed(query, &terms, None, price) };
         if let Some(share) = own.rates.share() {
             return self.listed(query, &terms, Some(share.ok_or(Unpriced::InvalidUsage)?), price);
         }
-        let mut set = RateSet::default();
-        own.rates.resolve(&terms, &mut set).ok_or(Unpriced::InvalidUsage)?;
+        let mut resolved = None;
+        let set = match own.set.as_deref() {
+            Some(set) => set,
+            None => {
+                let set = resolved.insert(RateSet::default());
+                own.rates.resolve(&terms, set).ok_or(Unpriced::InvalidUsage)?;
+                set
+            }
+        };
+        let mut counts = Counts::none();
+        counts.read(query.usage, 0)?;
         price(&Basis {
-            set: &set,
-            counts: &Counts::of(query.usage, 0)?,
+            set,
+            counts: &counts,
             terms: &terms,
             source: CostSource::Override,
             model: &own.id,
@@ -189,8 +207,10 @@ impl Prices {
                     Missing::Model => Unpriced::UnknownModel,
                 },
             );
-        let counts = Counts::of(query.usage, found.map_or(0, |found| catalog.least_seconds(found)));
-        let (found, counts) = (found?, counts?);
+        let mut counts = Counts::none();
+        let read = counts.read(query.usage, found.map_or(0, |found| catalog.least_seconds(found)));
+        let found = found?;
+        read?;
         let mut set = catalog.rates(found, terms);
         let id = &catalog.model(found).id;
         // It is in the catalogue without any rate, and its name says why.

@@ -147,13 +147,23 @@ impl Rates {
         Some(valid.then(|| 1_000_000 - (percent * 10_000.0).round() as u64))
     }
 
+    /// The rates for every call; `None` where a call decides which ones hold, and when one of them is no rate.
+    pub(crate) fn of_every_call(&self) -> Option<RateSet> {
+        let Self { rates: _, steps, dates, batch, tiers, discount } = self;
+        let is_one =
+            steps.is_empty() && dates.is_empty() && batch.is_none() && tiers.is_empty() && discount.is_none();
+        let mut set = RateSet::default();
+        self.put_plain(false, &mut set).filter(|()| is_one)?;
+        Some(set)
+    }
+
     /// Puts the rates for one call into an empty set; `None` when one of them is no rate.
     pub(crate) fn resolve(&self, terms: &Terms<'_>, set: &mut RateSet) -> Option<()> {
         self.put(terms, false, set)
     }
 
     fn put(&self, terms: &Terms<'_>, is_long: bool, set: &mut RateSet) -> Option<()> {
-        if let Some((start, later)) = self.dates.iter().rev().find(|(start, _)| terms.at >= *start) {
+        if let Some((start, later)) = self.dates.iter().rev().find(|(start, _)| terms.seconds() >= *start) {
             set.begun(*start);
             return later.put(terms, is_long, set);
         }

@@ -86,7 +86,7 @@ impl Unit {
     }
 
     /// The word for it, that of the field of [`Usage`] where there is one.
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Input => "input",
             Self::CacheRead => "cache_read",
@@ -190,8 +190,12 @@ const FRACTIONS_OF_A_SECOND: u64 = 1_000_000;
 pub(crate) struct Counts(PerUnit<u64>);
 
 impl Counts {
-    /// The counts of a usage that can be true: no part is more than its whole.
-    pub(crate) fn of(usage: &Usage, least_seconds: u32) -> Result<Self, Unpriced> {
+    pub(crate) fn none() -> Self {
+        Self(PerUnit::default())
+    }
+
+    /// Puts the counts of a usage into empty ones, if it can be true: no part is more than its whole.
+    pub(crate) fn read(&mut self, usage: &Usage, least_seconds: u32) -> Result<(), Unpriced> {
         let split = match (usage.cache_write_5m, usage.cache_write_1h) {
             (None, None) => None,
             (short, long) => Some(short.unwrap_or(0).saturating_add(long.unwrap_or(0))),
@@ -201,43 +205,44 @@ impl Counts {
             Some(seconds) if seconds > 0.0 => Some(seconds.max(f64::from(least_seconds))),
             seconds => seconds,
         };
-        let mut counts = PerUnit::default();
-        for (unit, count) in [
-            (Unit::Input, usage.input),
-            (Unit::CacheRead, usage.cache_read),
-            (Unit::CacheWrite, usage.cache_write.or(split)),
-            (Unit::CacheWrite5m, usage.cache_write_5m),
-            (Unit::CacheWrite1h, usage.cache_write_1h),
-            (Unit::InputAudio, usage.input_audio),
-            (Unit::CacheAudioRead, usage.cache_audio_read),
-            (Unit::InputImage, usage.input_image),
-            (Unit::Output, usage.output),
-            (Unit::Reasoning, usage.reasoning),
-            (Unit::OutputAudio, usage.output_audio),
-            (Unit::OutputImage, usage.output_image),
-            (Unit::WebSearches, usage.web_searches),
-        ] {
+        let mut put = |unit, count: Option<u64>| {
             if let Some(count) = count {
-                counts.set(unit, count);
+                self.0.set(unit, count);
             }
-        }
+        };
+        put(Unit::Input, usage.input);
+        put(Unit::CacheRead, usage.cache_read);
+        put(Unit::CacheWrite, usage.cache_write.or(split));
+        put(Unit::CacheWrite5m, usage.cache_write_5m);
+        put(Unit::CacheWrite1h, usage.cache_write_1h);
+        put(Unit::InputAudio, usage.input_audio);
+        put(Unit::CacheAudioRead, usage.cache_audio_read);
+        put(Unit::InputImage, usage.input_image);
+        put(Unit::Output, usage.output);
+        put(Unit::Reasoning, usage.reasoning);
+        put(Unit::OutputAudio, usage.output_audio);
+        put(Unit::OutputImage, usage.output_image);
+        put(Unit::WebSearches, usage.web_searches);
         if let Some(seconds) = seconds {
             // Micro-seconds of a believable time fit well into the integer.
             let count = (seconds * FRACTIONS_OF_A_SECOND as f64).round() as u64;
-            counts.set(Unit::AudioSeconds, count);
-            counts.set(Unit::InputAudioSeconds, count);
+            put(Unit::AudioSeconds, Some(count));
+            put(Unit::InputAudioSeconds, Some(count));
         }
-        if counts.known().is_empty() {
+        if self.known().is_empty() {
             return Err(Unpriced::NoUsage);
         }
-        counts.set(Unit::Requests, 1);
-        let counts = Self(counts);
-        counts.check(split)?;
-        Ok(counts)
+        self.0.set(Unit::Requests, 1);
+        self.check(split)
     }
 
     pub(crate) fn get(&self, unit: Unit) -> Option<u64> {
         self.0.get(unit)
+    }
+
+    /// As [`get`](Self::get), with 0 where nobody told.
+    pub(crate) fn value(&self, unit: Unit) -> u64 {
+        self.0.value(unit)
     }
 
     pub(crate) fn known(&self) -> Units {
@@ -245,11 +250,11 @@ impl Counts {
     }
 
     pub(crate) fn is_positive(&self, unit: Unit) -> bool {
-        self.get(unit).is_some_and(|count| count > 0)
+        self.value(unit) > 0
     }
 
     fn check(&self, split: Option<u64>) -> Result<(), Unpriced> {
-        let count = |unit| self.get(unit).unwrap_or(0);
+        let count = |unit| self.value(unit);
         let known = self.0.known();
         // Most calls tell of no parts.
         if known.and(PARTS_OF_ANY).is_empty() {

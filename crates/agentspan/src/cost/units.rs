@@ -66,6 +66,11 @@ impl<T: Copy> PerUnit<T> {
         self.known.has(unit).then(|| self.values[unit as usize])
     }
 
+    /// The value of a unit, which is none at all where it has no other.
+    pub(crate) fn value(&self, unit: Unit) -> T {
+        self.values[unit as usize]
+    }
+
     pub(crate) fn set(&mut self, unit: Unit, value: T) {
         self.known = self.known.with(unit);
         self.values[unit as usize] = value;

@@ -253,7 +253,7 @@ impl Adopted {
 fn post(node: &Arc<Node>, fields: &Fields, has_usage: bool) {
     if has_usage {
         let model = fields.served.as_deref().or(fields.requested.as_deref());
-        model::record_usage(node, fields.normal_usage(), model, fields.tier.as_deref(), false);
+        model::record_usage(node, &fields.normal_usage(), model, fields.tier.as_deref(), false);
     }
     if let Some(usd) = fields.usd {
         node.charge_by_hand(Usd::from_f64(usd));

@@ -77,7 +77,7 @@ impl SpanHandle {
     /// Tells the tokens of a model call by hand, for local models and clients whose replies cannot be read.
     pub fn usage(&self, usage: Usage) -> &Self {
         if let Some(node) = &self.node {
-            model::record_usage(node, usage, None, None, false);
+            model::record_usage(node, &usage, None, None, false);
         }
         self
     }

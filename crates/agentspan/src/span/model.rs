@@ -201,7 +201,7 @@ pub(crate) fn record_reply(node: &Arc<Node>, reply: &ReplyRecord) {
     node.figures(|figures| figures.model.clone_from(&reply.model));
     // Without one, what was told by hand stays; a call that nobody told of is settled when it ends.
     if let Some(usage) = &reply.usage {
-        record_usage(node, usage.clone(), model, tier, reply.batch);
+        record_usage(node, usage, model, tier, reply.batch);
     }
     if let (Some(run), Some(asker)) = (node.run(), node.valid_span_context()) {
         let ids = reply.tool_calls.iter().filter_map(|call| call.id.as_deref());
@@ -270,7 +270,7 @@ fn reply_attributes(reply: &Reply) -> Vec<KeyValue> {
 /// Records the tokens of a call and prices them.
 pub(crate) fn record_usage(
     node: &Arc<Node>,
-    usage: Usage,
+    usage: &Usage,
     model: Option<&str>,
     tier: Option<&str>,
     batch: bool,
@@ -282,7 +282,7 @@ pub(crate) fn record_usage(
         node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
     let is_unpriced = is_half && usage.provider_cost_usd.is_none();
     let (cost, pricing) = node.runtime().prices.with(|prices| {
-        let query = call.query(&usage, node.started, model, tier, batch);
+        let query = call.query(usage, node.started, model, tier, batch);
         let cost = if is_unpriced { OwnCost::Unknown } else { prices.cost_of(&query, &call.model) };
         let pricing = node.is_recording().then(|| {
             if is_unpriced {

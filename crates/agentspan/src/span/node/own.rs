@@ -86,7 +86,7 @@ impl Node {
 
     /// Puts what a call used and what that costs in place of what was known before; an amount told by hand stays. `pricing`,
     /// or why there is no price, is given when the step is recorded.
-    pub(crate) fn charge(&self, usage: Usage, cost: OwnCost, pricing: Option<Result<Pricing, Unpriced>>) {
+    pub(crate) fn charge(&self, usage: &Usage, cost: OwnCost, pricing: Option<Result<Pricing, Unpriced>>) {
         let mut state = lock(&self.state);
         if state.ended {
             return;
@@ -103,7 +103,7 @@ impl Node {
                 Ok(pricing) => (Some(pricing), None),
                 Err(missing) => (None, Some(missing)),
             };
-            state.bill = Some(Box::new(Bill { usage, pricing, missing }));
+            state.bill = Some(Box::new(Bill { usage: usage.clone(), pricing, missing }));
         }
     }
 
