@@ -177,3 +177,30 @@ fn steps_that_outlive_their_run_end_on_many_threads_without_waiting_for_each_oth
     }
     assert_eq!(recording.books().total.usd.as_f64(), 500.0);
 }
+
+#[tokio::test]
+async fn each_model_of_a_run_has_its_own_line_in_whichever_order_they_are_called() {
+    let recording = record();
+    agentspan::agent("support")
+        .run_ok(async {
+            for model in ["gpt-4o", "gpt-4o", "gpt-4o-mini", "gpt-4", "gpt-4o", "gpt-4o-mini"] {
+                call(model).await;
+            }
+            agentspan::step("rent").in_scope(|| {
+                agentspan::current().cost_usd(1.0);
+            });
+        })
+        .await;
+    let books = recording.books();
+    assert_eq!(
+        lines(&books.models),
+        [
+            "openai/gpt-4 0.06 1000 500 1/0/0",
+            "openai/gpt-4o 0.0225 3000 1500 3/0/0",
+            "openai/gpt-4o-mini 0.0009 2000 1000 2/0/0"
+        ]
+    );
+    // A step that calls nothing has no line but that of its agent, and is in the total.
+    assert_eq!(lines(&books.agents), ["support 1.0834 6000 3000 7/0/0"]);
+    assert_eq!(line(&named("all", &books)), "all 1.0834 6000 3000 7/0/0");
+}

@@ -35,7 +35,9 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     };
     let Some((own, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
     books::post(node, &own, ending.outcome.is_failure(), stop_reason.as_ref());
-    measure::post(node, &own, error_type.as_deref(), stop_reason.as_ref(), now);
+    if node.is_measured() {
+        measure::post(node, &own, error_type.as_deref(), stop_reason.as_ref(), now);
+    }
     if node.is_recording() {
         record(node, &ending, stop_reason, error_type, now);
     }

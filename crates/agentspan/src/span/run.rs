@@ -138,6 +138,7 @@ impl Run {
     }
 
     /// Enters a call of the run into the books; the run is locked meanwhile.
+    #[inline]
     pub(crate) fn post(&self, books: &Ledger, entry: &cost::Entry<'_>) {
         let State { lines, inherited, .. } = &mut *lock(&self.state);
         books.post(entry, lines, inherited);
@@ -185,6 +186,7 @@ impl Run {
     }
 
     /// Notes how a direct step ended.
+    #[inline]
     pub(crate) fn step_ended(
         &self,
         step_type: &StepType,

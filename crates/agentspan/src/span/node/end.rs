@@ -78,6 +78,7 @@ impl Node {
     }
 
     /// What is to be recorded of a step that has ended; taken once.
+    #[inline]
     pub(crate) fn take_ended(&self) -> Ended {
         let mut state = lock(&self.state);
         Ended {
@@ -145,6 +146,7 @@ impl Node {
     }
 
     /// Says of the cost what only the end can say.
+    #[inline]
     fn settle_cost(&self, state: &mut State, ending: &Ending) {
         let State { own, bill, .. } = state;
         let mut is_missing = |what| {

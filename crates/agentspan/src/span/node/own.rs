@@ -53,6 +53,7 @@ pub(crate) struct Told {
 
 impl Node {
     /// Changes what the step itself adds to the sums; without effect after its end.
+    #[inline]
     pub(crate) fn own(&self, change: impl FnOnce(&mut Own)) {
         let mut state = lock(&self.state);
         if !state.ended {
@@ -70,6 +71,7 @@ impl Node {
     }
 
     /// Keeps what a meter will ask of the reply, if there is one.
+    #[inline]
     pub(crate) fn figures(&self, change: impl FnOnce(&mut ReplyFigures)) {
         if self.is_measured() {
             let mut state = lock(&self.state);
@@ -86,6 +88,7 @@ impl Node {
 
     /// Puts what a call used and what that costs in place of what was known before; an amount told by hand stays. `pricing`,
     /// or why there is no price, is given when the step is recorded.
+    #[inline]
     pub(crate) fn charge(&self, usage: &Usage, cost: OwnCost, pricing: Option<Result<Pricing, Unpriced>>) {
         let mut state = lock(&self.state);
         if state.ended {
@@ -139,6 +142,7 @@ impl Node {
     }
 
     /// Adds what the step itself used and cost to sums over it.
+    #[inline]
     pub(super) fn post_own(&self, own: &Own, totals: &mut Totals) {
         if !own.is_counted_elsewhere() {
             match self.step_type {
