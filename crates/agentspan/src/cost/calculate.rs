@@ -25,42 +25,34 @@ pub(super) struct Basis<'a> {
 /// What a call costs by the rates that were found for it.
 #[derive(Debug)]
 pub(super) struct Sum {
-    sides: [Usd; 3],
-    status: CostStatus,
+    pub(super) total: Usd,
+    pub(super) status: CostStatus,
     missing: Missing,
 }
 
-/// The sum alone, or with its parts where there is room for them.
-pub(super) fn sum(basis: &Basis<'_>, lines: Option<&mut Vec<PriceLine>>) -> Result<Sum, Unpriced> {
+/// The sum; its parts are shown to `part`.
+pub(super) fn sum(basis: &Basis<'_>, part: impl FnMut(PriceLine)) -> Result<Sum, Unpriced> {
     let Basis { set, counts, terms, .. } = basis;
     if set.rates.known().is_empty() {
         return Err(Unpriced::NoRate);
     }
     refuse_overlap(set, counts)?;
-    let Products { sides, is_used, is_free } = multiply(set, counts, lines)?;
+    let Products { total, is_used, is_free } = multiply(set, counts, part)?;
     let missing = missing(set, counts, terms);
     if !is_used && missing.is_counted() {
         return Err(Unpriced::NoRate);
     }
     let is_free = if is_used { is_free } else { set.rates.iter().all(|(_, rate)| rate.is_zero()) };
-    Ok(Sum { sides, status: status(!missing.is_empty(), is_free), missing })
-}
-
-impl Sum {
-    pub(super) fn total(&self) -> Usd {
-        self.sides.into_iter().sum()
-    }
-
-    pub(super) fn status(&self) -> CostStatus {
-        self.status
-    }
+    Ok(Sum { total, status: status(!missing.is_empty(), is_free), missing })
 }
 
 /// The sum with its parts, and where its rates come from.
 pub(super) fn calculate(basis: &Basis<'_>) -> Result<Price, Unpriced> {
     let Basis { set, counts, terms, source, model, version } = *basis;
     let mut lines = Vec::with_capacity(set.rates.known().and(counts.known()).len());
-    let sum = sum(basis, Some(&mut lines))?;
+    let sum = sum(basis, |line| lines.push(line))?;
+    let mut sides = [Usd::ZERO; 3];
+    lines.iter().for_each(|line: &PriceLine| sides[line.unit.side() as usize] += line.amount);
     // Without a rate of its own, reasoning is in the output at the output's rate.
     let reasoning_rate = set.rates.get(Unit::Reasoning).or(set.rates.get(Unit::Output));
     let reasoning = counts.get(Unit::Reasoning).zip(reasoning_rate);
@@ -74,8 +66,8 @@ pub(super) fn calculate(basis: &Basis<'_>) -> Result<Price, Unpriced> {
     Ok(Price {
         status: sum.status,
         source: Some(source),
-        total: Some(sum.total()),
-        sides: Some(sum.sides),
+        total: Some(sum.total),
+        sides: Some(sides),
         reasoning,
         lines,
         price_model: Some(model.clone()),
@@ -101,26 +93,22 @@ fn refuse_overlap(set: &RateSet, counts: &Counts) -> Result<(), Unpriced> {
     Ok(())
 }
 
-/// What the counts cost by side.
+/// What the counts cost.
 struct Products {
-    sides: [Usd; 3],
+    total: Usd,
     /// Whether anything was used that has a rate.
     is_used: bool,
     /// Whether all of that has a rate of zero.
     is_free: bool,
 }
 
-fn multiply(
-    set: &RateSet,
-    counts: &Counts,
-    mut lines: Option<&mut Vec<PriceLine>>,
-) -> Result<Products, Unpriced> {
+fn multiply(set: &RateSet, counts: &Counts, mut part: impl FnMut(PriceLine)) -> Result<Products, Unpriced> {
     let mut leaves = PerUnit::<u64>::default();
     // Audio that is paid by the second is not paid once more as a part of the input.
     if set.is_timed() && set.rates.get(Unit::InputAudio).is_none() && counts.is_positive(Unit::AudioSeconds) {
         leaves.set(Unit::InputAudio, counts.value(Unit::InputAudio));
     }
-    let mut products = Products { sides: [Usd::ZERO; 3], is_used: false, is_free: true };
+    let mut products = Products { total: Usd::ZERO, is_used: false, is_free: true };
     for (unit, rate) in set.rates.iter() {
         let mut parts = unit.parts().and(leaves.known()).iter().map(|part| leaves.value(part));
         let parts = parts.try_fold(0, u64::checked_add);
@@ -129,12 +117,10 @@ fn multiply(
         leaves.set(unit, leaf);
         if leaf > 0 {
             let amount = amount(rate, leaf, unit).ok_or(Unpriced::InvalidUsage)?;
-            products.sides[unit.side() as usize] += amount;
+            products.total += amount;
             products.is_used = true;
             products.is_free &= rate.is_zero();
-            if let Some(lines) = &mut lines {
-                lines.push(PriceLine { unit, quantity: leaf, rate, amount });
-            }
+            part(PriceLine { unit, quantity: leaf, rate, amount });
         }
     }
     Ok(products)

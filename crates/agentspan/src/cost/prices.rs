@@ -137,8 +137,8 @@ impl Prices {
         if let Some(stated) = stated(query) {
             return OwnCost::stated(stated);
         }
-        let sum = self.with_basis(query, requested, |basis| sum(basis, None));
-        sum.map_or(OwnCost::Unknown, |sum| OwnCost::of(Some(sum.total()), sum.status()))
+        let sum = self.with_basis(query, requested, |basis| sum(basis, |_| {}));
+        sum.map_or(OwnCost::Unknown, |sum| OwnCost::of(Some(sum.total), sum.status))
     }
 
     fn with_basis<T>(
