@@ -45,8 +45,8 @@ impl OwnCost {
 
 /// Sums over a step and everything below it.
 ///
-/// Sums only grow, and each part is posted exactly once to the step and to every ancestor, so the order in which
-/// steps end does not matter.
+/// Sums only grow, and each part is posted exactly once to every ancestor and counts for the step itself once that has
+/// ended, so the order in which steps end does not matter.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Totals {
     pub(crate) cost: Usd,

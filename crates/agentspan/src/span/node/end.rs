@@ -29,8 +29,8 @@ pub(crate) struct Ended {
 pub(super) const NO_PLACE: u64 = u64::MAX;
 
 impl Node {
-    /// Ends the step once: posts its part to every ancestor, lets the ancestors go unless somebody still
-    /// carries the step, and gives what it adds itself.
+    /// Ends the step once: posts its part to every ancestor, lets the ancestors go unless somebody still carries the step,
+    /// and gives what it adds itself.
     ///
     /// What the user told of the outcome takes the place of success; then `settle` may change it, is given the class of
     /// failure that the user told, and does what must be done before an ancestor can leave.
@@ -60,7 +60,6 @@ impl Node {
         for ancestor in self.ancestors() {
             let mut ancestor = lock(&ancestor.state);
             self.post_own(&state.own, &mut ancestor.totals);
-            // A run that is a step of another one is no step of its own.
             if self.is_step_of_run {
                 ancestor.totals.post_step(ending.outcome.is_failure());
             }

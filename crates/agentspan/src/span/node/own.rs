@@ -141,7 +141,8 @@ impl Node {
         (totals, own)
     }
 
-    /// Adds what the step itself used and cost to sums over it.
+    /// Adds what the step itself used and cost to sums over it. That it is a step of a run is for those above alone: a run
+    /// that is a step of another one is no step of its own.
     #[inline]
     pub(super) fn post_own(&self, own: &Own, totals: &mut Totals) {
         if !own.is_counted_elsewhere() {
