@@ -2,8 +2,11 @@
 
 use agentspan_tests::{Collector, Tree};
 use std::cell::Cell;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
 use tracing::Subscriber;
-use tracing::span::Id;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
@@ -116,4 +119,67 @@ fn what_a_layer_of_others_does_tears_no_step_from_its_parent() {
         }
     }
     assert!(wrong.is_empty(), "{}\n\n{expected}", wrong.join("\n"));
+}
+
+/// Reads the names of steps, as a layer that writes log lines does.
+#[derive(Clone, Default)]
+struct Names(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Names {
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        attributes.record(&mut self.clone());
+    }
+}
+
+impl Visit for Names {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "name" {
+            self.0.lock().expect("nothing panics").push(format!("{value:?}"));
+        }
+    }
+}
+
+#[test]
+fn a_layer_of_others_reads_the_name_that_a_step_leaves_with() {
+    let (collector, names) = (Collector::start(), Names::default());
+    let (layer, telemetry) = agentspan::builder().with_endpoint(collector.endpoint()).layer();
+    let subscriber = tracing_subscriber::registry().with(layer).with(names.clone());
+    tracing::subscriber::with_default(subscriber, || {
+        agentspan::agent("travel desk").in_scope(|| {
+            let request = serde_json::json!({"model": "gpt-4o-mini"});
+            agentspan::llm("openai", "gpt-4o").start().finish();
+            agentspan::llm("Our Gateway", "fast").request(&request).start().finish();
+            agentspan::embedding("openai", "").start().finish();
+            agentspan::tool("get\nrain").in_scope(|| {});
+            agentspan::retrieval("docs/v2 en").in_scope(|| {});
+            agentspan::validation("no_pii").in_scope(|| {});
+            agentspan::approval("refund").in_scope(|| {});
+            agentspan::handoff("billing").in_scope(|| {});
+            agentspan::recovery("timeout").in_scope(|| {});
+            agentspan::step("x".repeat(1_000)).step_type("planning").in_scope(|| {});
+        });
+    });
+    telemetry.shutdown();
+    let mut read = std::mem::take(&mut *names.0.lock().expect("nothing panics"));
+    let mut left: Vec<_> = collector.spans().into_iter().map(|span| span.name).collect();
+    let long = format!("step.{}…", "x".repeat(199));
+    let mut expected = [
+        "agent.travel desk",
+        "llm.openai.gpt-4o",
+        "llm.our gateway.fast",
+        "llm.openai.unknown",
+        "tool.get_rain",
+        "retrieval.docs/v2 en",
+        "validation.no_pii",
+        "approval.refund",
+        "approval.requested",
+        "handoff.billing",
+        "error.timeout",
+        &long,
+    ];
+    expected.sort_unstable();
+    read.sort_unstable();
+    left.sort_unstable();
+    assert_eq!(read, expected);
+    assert_eq!(left, expected);
 }

@@ -123,6 +123,20 @@ async fn the_breakdown_has_a_row_for_each_name() {
     assert!(rows.iter().all(|row| row["ms"].is_u64()));
 }
 
+#[test]
+fn names_that_read_the_same_have_one_row_in_the_breakdown() {
+    let recording = record();
+    agentspan::agent("a").in_scope(|| {
+        for name in ["get\nrain", "get\train", "get_rain"] {
+            agentspan::tool(name).in_scope(|| {});
+        }
+        agentspan::step("get_rain").in_scope(|| {});
+    });
+    let rows = breakdown(&the(&recording, "agent.a"));
+    let rows: Vec<_> = rows.iter().map(|row| (row["name"].as_str().unwrap(), &row["count"])).collect();
+    assert_eq!(rows, [("step.get_rain", &1.into()), ("tool.get_rain", &3.into())]);
+}
+
 #[tokio::test]
 async fn the_breakdown_has_at_most_twenty_rows_and_loses_nothing() {
     let recording = record();

@@ -50,7 +50,7 @@ impl Sums {
         let of_bridge = || self.runtime.pending.take(span.span_context.span_id());
         let Some(node) = node.or_else(of_bridge) else { return Some(span) };
         if span.name.is_empty() {
-            span.name = Cow::Owned(node.name.clone());
+            span.name = Cow::Owned(node.name().to_string());
         }
         if let Some(identity) = run_identity {
             span.attributes = node.identified(&identity, std::mem::take(&mut span.attributes));

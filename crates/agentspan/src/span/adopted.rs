@@ -13,7 +13,7 @@ use crate::cost::Usd;
 use crate::span::current::NodeRef;
 use crate::span::finish::finish;
 use crate::span::model::{self, Call, Server};
-use crate::span::node::{NewNode, Node};
+use crate::span::node::{Called, Label, NewNode, Node};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::runtime::{Runtime, attribute, count, lock};
 use agentspan_semconv::{Operation, StepType, StreamEnd, agent, llm, span_name};
@@ -58,9 +58,14 @@ impl Adopted {
         let node = Node::new(NewNode {
             span_context: None,
             runtime: Some(runtime.clone()),
-            name: if passes_by { String::new() } else { name(metadata, &step_type, &fields) },
+            label: Label::Whole(if passes_by {
+                "".into()
+            } else {
+                name(metadata, &step_type, &fields).into()
+            }),
             step_type,
             run: None,
+            call: None,
             parent,
             is_light: false,
             carriers: 1,
@@ -115,7 +120,7 @@ impl Adopted {
         match (&node.step_type, &fields.provider, &fields.requested, &fields.tool) {
             (StepType::LlmGenerate | StepType::Embedding, Some(_), Some(_), _) => self.set_call(fields),
             (StepType::ToolCall, _, _, Some(tool)) => {
-                let _ = node.tool.set(span_name::tool(tool));
+                node.tell_call(Called::Tool(tool.clone()));
             }
             _ => {}
         }
@@ -156,7 +161,7 @@ impl Adopted {
         };
         let (provider, model) = (model::provider_word(provider), model.to_owned());
         let server = fields.address.as_ref().map(|address| Server::new(address, fields.port));
-        let _ = self.node.call.set(Call { provider, model, operation, batch: false, server });
+        self.node.tell_call(Called::Model(Call { provider, model, operation, batch: false, server }));
     }
 
     /// The function that the span is made for gave an `Err`, whose class is not known.
@@ -241,7 +246,7 @@ impl Adopted {
         let end = stream_end.map(|end| attribute(llm::LLM_STREAM_END, end.as_str()));
         self.node.set_missing(end);
         if self.node.is_model_call()
-            && let Some(call) = self.node.call.get()
+            && let Some(call) = self.node.call()
         {
             // The operation, which may be a guess here, and the server stand on the span itself.
             self.node.set_missing(call.names(fields.served.as_deref()));

@@ -2,9 +2,9 @@ use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::content::Text;
 use crate::span::record::{Active, Spec};
 use crate::span::run::RunIdentity;
-use crate::span::runtime::{Runtime, attribute};
+use crate::span::runtime::Runtime;
 use crate::span::value::AttributeValue;
-use agentspan_semconv::{agent, span_name, user};
+use agentspan_semconv::{agent, user};
 use opentelemetry::KeyValue;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -50,13 +50,13 @@ pub fn agent(workflow: impl Into<String>) -> AgentBuilder {
 impl AgentBuilder {
     /// The conversation the run belongs to (`session.id`), on every span of the run.
     pub fn session(mut self, id: impl Into<String>) -> Self {
-        self.identity.session = Some(id.into().into());
+        self.identity.session = Some(id.into());
         self
     }
 
     /// The end user (`user.id`), on every span of the run.
     pub fn user(mut self, id: impl Into<String>) -> Self {
-        self.identity.user = Some(id.into().into());
+        self.identity.user = Some(id.into());
         self
     }
 
@@ -95,20 +95,15 @@ impl AgentBuilder {
 running_span!(AgentBuilder);
 
 impl Begin for AgentBuilder {
-    fn begin(self) -> Step {
+    fn begin(&mut self) -> Step {
         let Self { workflow, identity, agent_type, version, query, own } = self;
-        let spec = Spec::run(span_name::agent(&workflow), workflow.into(), identity);
-        Step(Active::start(spec, |node, initial| {
+        let spec = Spec::run(workflow, identity);
+        Step(Active::start(spec, &mut |node, initial| {
             let parent = node.run().and_then(|run| run.parent.as_ref());
-            let query = query.filter(|_| node.runtime().content.queries);
-            let known = [
-                (agent::AGENT_TYPE, agent_type),
-                (agent::AGENT_VERSION, version),
-                (agent::AGENT_PARENT_RUN_ID, parent.map(|parent| parent.id.to_string())),
-            ];
-            initial
-                .attributes
-                .extend(known.into_iter().filter_map(|(name, value)| Some(attribute(name, value?))));
+            let query = query.take().filter(|_| node.runtime().content.queries);
+            initial.set(agent::AGENT_TYPE, agent_type.take());
+            initial.set(agent::AGENT_VERSION, version.take());
+            initial.set(agent::AGENT_PARENT_RUN_ID, parent.map(|parent| parent.id().clone()));
             initial.attributes.extend(query.into_iter().flat_map(|query| query.attributes(user::USER_QUERY)));
             own.put(initial);
         }))

@@ -1,7 +1,7 @@
 use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::node::Label;
 use crate::span::outcome::Ending;
-use crate::span::record::{Active, Spec};
-use crate::span::runtime::attribute;
+use crate::span::record::{Active, Initial, Spec};
 use agentspan_semconv::{StepType, approval as names, span_name};
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
@@ -34,23 +34,21 @@ impl ApprovalBuilder {
 running_span!(ApprovalBuilder);
 
 impl Begin for ApprovalBuilder {
-    fn begin(self) -> Step {
+    fn begin(&mut self) -> Step {
         let Self { name, asked, own } = self;
-        let known = |name: String, asked: Option<String>| {
-            let asked = asked.map(|asked| attribute(names::APPROVAL_ASKED, asked));
-            std::iter::once(attribute(names::APPROVAL_NAME, name)).chain(asked)
+        let known = |initial: &mut Initial| {
+            initial.set(names::APPROVAL_NAME, Some(name.clone()));
+            initial.set(names::APPROVAL_ASKED, asked.clone());
         };
-        let spec = Spec::new(StepType::Approval, SpanKind::Internal, || span_name::approval(&name));
-        let active = Active::start(spec, |_, initial| {
-            initial.attributes.extend(known(name.clone(), asked.clone()));
+        let spec = Spec::new(StepType::Approval, SpanKind::Internal, Label::Named(name.clone()));
+        let active = Active::start(spec, &mut |_, initial| {
+            known(initial);
             own.put(initial);
         });
         active.scope(|| {
-            let requested = || span_name::APPROVAL_REQUESTED.to_owned();
+            let requested = Label::Whole(span_name::APPROVAL_REQUESTED.into());
             let spec = Spec::new(StepType::Approval, SpanKind::Internal, requested);
-            let requested = Active::start(spec, |_, initial| {
-                initial.attributes.extend(known(name, asked));
-            });
+            let requested = Active::start(spec, &mut |_, initial| known(initial));
             requested.finish(Ending::ok());
         });
         Step(active)

@@ -10,7 +10,8 @@ pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Optio
     if let Some(reason) = stop_reason {
         node.runtime().books.run_ended(reason.as_str());
     }
-    let subject = subject(node, own);
+    let tool = node.tool_name();
+    let subject = subject(node, own, tool.as_deref());
     if let Some(subject) = subject {
         post_call(node, own, failed, subject);
     }
@@ -20,21 +21,21 @@ pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Optio
 }
 
 /// What was called; `None` for most steps, which are no calls and cost nothing, and for a call that is told of elsewhere.
-fn subject<'a>(node: &'a Node, own: &Own) -> Option<Subject<'a>> {
+fn subject<'a>(node: &'a Node, own: &Own, tool: Option<&'a str>) -> Option<Subject<'a>> {
     if own.is_counted_elsewhere() {
         return None;
     }
-    if let Some(call) = node.call.get() {
+    if let Some(call) = node.call() {
         return Some(Subject::Model { provider: &call.provider, model: &call.model });
     }
-    tool_name(node).map(Subject::Tool).or_else(|| (own.cost != OwnCost::None).then_some(Subject::Step))
+    tool.map(Subject::Tool).or_else(|| (own.cost != OwnCost::None).then_some(Subject::Step))
 }
 
 fn post_call(node: &Node, own: &Own, failed: bool, subject: Subject<'_>) {
     let run = node.run();
     let entry = Entry {
         subject,
-        agent: run.map(|run| run.agent_name.as_ref()),
+        agent: run.map(|run| run.agent_name.as_str()),
         cost: own.cost,
         prompt_tokens: own.prompt_tokens,
         completion_tokens: own.completion_tokens,
@@ -45,11 +46,6 @@ fn post_call(node: &Node, own: &Own, failed: bool, subject: Subject<'_>) {
         Some(run) => run.post(books, &entry),
         None => books.post(&entry, &mut None, &[]),
     }
-}
-
-/// The tool's name as it stands in a span's name, so that it is the same for a step that has none.
-pub(crate) fn tool_name(node: &Node) -> Option<&str> {
-    node.tool_label().map(|name| name.strip_prefix("tool.").unwrap_or(name))
 }
 
 /// Offers the outermost run around a step to the dearest ones when it ends itself; again when a step has added to it that
@@ -70,8 +66,8 @@ fn offer(step: &Arc<Node>, has_added: bool) {
     }
     // Put together before the books are locked: a call is posted with its run locked, so no run may be asked then.
     let dear = DearRun {
-        run_id: identity.id.to_string(),
-        agent_name: identity.agent_name.to_string(),
+        run_id: identity.id().to_string(),
+        agent_name: identity.agent_name.clone(),
         session_id: identity.session(),
         trace_id: run.valid_span_context().map(|span| span.trace_id().to_string()),
         usd,

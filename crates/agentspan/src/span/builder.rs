@@ -11,8 +11,9 @@ use std::time::Duration;
 /// A span type, ready to begin.
 #[doc(hidden)]
 pub trait Begin: Sized {
+    /// Begins the step with what was given to the builder, which has nothing left then: it is large, so it stays where it is.
     #[doc(hidden)]
-    fn begin(self) -> Step;
+    fn begin(&mut self) -> Step;
 }
 
 /// A span type that has `run`: every one but the calls of models, whose reply must be read.
@@ -106,7 +107,7 @@ pub(crate) struct Own {
 
 impl Own {
     /// Adds it to what a span is made with; it stands last.
-    pub(crate) fn put(mut self, initial: &mut Initial) {
+    pub(crate) fn put(&mut self, initial: &mut Initial) {
         initial.attributes.append(&mut self.attributes);
         initial.links.append(&mut self.links);
     }
@@ -146,8 +147,8 @@ macro_rules! every_span {
             }
 
             /// Begins the step and gives a guard that is finished by hand, never enters and may live across `.await`.
-            pub fn start(self) -> crate::SpanGuard {
-                crate::SpanGuard::new(crate::span::builder::Begin::begin(self).0)
+            pub fn start(mut self) -> crate::SpanGuard {
+                crate::SpanGuard::new(crate::span::builder::Begin::begin(&mut self).0)
             }
         }
     };
@@ -181,8 +182,8 @@ macro_rules! running_span {
             /// Runs a closure inside the step, for synchronous code; it ends as successful unless the closure panics.
             ///
             /// A `Result` is given as it is and not read; for that there is [`try_in_scope`](Self::try_in_scope).
-            pub fn in_scope<T>(self, work: impl FnOnce() -> T) -> T {
-                let active = crate::span::builder::Begin::begin(self).0;
+            pub fn in_scope<T>(mut self, work: impl FnOnce() -> T) -> T {
+                let active = crate::span::builder::Begin::begin(&mut self).0;
                 let (output, active) = crate::span::future::scope(active, work);
                 active.finish(crate::span::outcome::Ending::ok());
                 output
@@ -191,11 +192,11 @@ macro_rules! running_span {
             /// Runs a closure that gives a `Result` inside the step, for synchronous code.
             ///
             /// An `Err` and a panic (passed on unchanged) are recorded as what they are. The result is the closure's own.
-            pub fn try_in_scope<T, E, K>(self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E>
+            pub fn try_in_scope<T, E, K>(mut self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E>
             where
                 E: crate::Failure<K>,
             {
-                let active = crate::span::builder::Begin::begin(self).0;
+                let active = crate::span::builder::Begin::begin(&mut self).0;
                 let (result, active) = crate::span::future::scope(active, work);
                 active.finish(crate::span::future::ending(&result));
                 result

@@ -60,7 +60,7 @@ impl EmbeddingBuilder {
 calling_span!(EmbeddingBuilder);
 
 impl Begin for EmbeddingBuilder {
-    fn begin(self) -> Step {
+    fn begin(&mut self) -> Step {
         let Self { call, input_count, dimension_count, own } = self;
         let step = call.begin(StepType::Embedding, Operation::Embeddings, own);
         // What the caller says stands over what the request says.
@@ -68,7 +68,7 @@ impl Begin for EmbeddingBuilder {
             (names::EMBEDDING_INPUT_COUNT, input_count),
             (names::EMBEDDING_DIMENSION_COUNT, dimension_count),
         ];
-        step.0.node.set_all(counts.into_iter().filter_map(|(name, number)| Some(count(name, number?))));
+        step.0.node.set_all(counts.into_iter().filter_map(|(name, number)| Some(count(name, (*number)?))));
         step
     }
 }

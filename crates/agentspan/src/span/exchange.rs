@@ -44,8 +44,7 @@ enum Step {
 
 impl ModelExchange {
     pub(crate) fn own(active: Active, reader: ReplyReader) -> Self {
-        let opened = active.began.unwrap_or_else(Instant::now);
-        Self::new(Step::Own(active), reader, opened)
+        Self::new(Step::Own(active), reader, Instant::now())
     }
 
     /// The step of a model call that the caller is in and that has not ended.
@@ -67,7 +66,7 @@ impl ModelExchange {
     /// say of the request.
     pub(crate) fn requested(&self, request: Option<&str>, server: Server) {
         let Step::Joined(node) = &self.step else { return };
-        let is_told = node.call.get().is_some_and(|call| call.server.is_some());
+        let is_told = node.call().is_some_and(|call| call.server.is_some());
         let mut attributes: Vec<_> = if is_told { Vec::new() } else { server.attributes().collect() };
         node.figures(|figures| figures.server = Some(server));
         if !node.is_recording() {

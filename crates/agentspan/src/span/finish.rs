@@ -4,7 +4,7 @@ use crate::span::books;
 use crate::span::measure;
 use crate::span::node::{Ended, Node, Own, Recording};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
-use crate::span::run::{Line, Run};
+use crate::span::run::{Figures, Line, Run};
 use crate::span::runtime::{attribute, count};
 use crate::span::unite::unite;
 use agentspan_semconv::{Outcome, StopReason, agent, error, event, exception, llm};
@@ -143,12 +143,11 @@ fn tell_runs(
     if ending.outcome.is_failure() {
         around.step_failed(node.valid_span_context());
     }
-    let line = (!node.is_sampled_out()).then(|| Line {
-        name: &node.name,
-        tokens: own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add),
-        usd: own.cost.known(),
-        duration: now.duration_since(node.started).unwrap_or_default(),
-        failed: ending.outcome.is_failure(),
+    let line = (!node.is_sampled_out()).then(|| {
+        let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
+        let duration = now.duration_since(node.started).unwrap_or_default();
+        let failures = u64::from(ending.outcome.is_failure());
+        Line { step: node, figures: Figures { count: 1, tokens, usd: own.cost.known(), duration, failures } }
     });
     if node.is_step_of_run {
         around.step_ended(&node.step_type, &ending.outcome, error_type, line.as_ref());

@@ -42,9 +42,7 @@ enum Progress<B> {
 impl<B: Begin> Progress<B> {
     /// The step, which begins when this is asked for the first time.
     fn begun(&mut self) -> Option<&Active> {
-        if let Self::Ahead(_) = self
-            && let Self::Ahead(builder) = std::mem::replace(self, Self::Over)
-        {
+        if let Self::Ahead(builder) = self {
             *self = Self::Begun(builder.begin().0);
         }
         if let Self::Begun(active) = self { Some(active) } else { None }

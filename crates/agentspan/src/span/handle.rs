@@ -96,7 +96,7 @@ impl SpanHandle {
             node.set(attribute(tool::TOOL_COST_USD, amount.as_f64()));
         }
         // Only calls of models have prices from several sources.
-        if amount.is_some() && node.call.get().is_some() {
+        if amount.is_some() && node.call().is_some() {
             node.set(attribute(cost::COST_SOURCE, CostSource::Manual.as_str()));
         }
         self

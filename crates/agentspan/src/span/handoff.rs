@@ -1,9 +1,10 @@
 use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::node::Label;
 use crate::span::record::{Active, Spec};
-use crate::span::runtime::attribute;
-use agentspan_semconv::{StepType, handoff as names, span_name};
+use agentspan_semconv::{StepType, handoff as names};
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
+use std::mem::take;
 
 /// Work given to another agent: the span `handoff.<to>`. Made by [`handoff()`].
 #[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
@@ -37,19 +38,13 @@ impl HandoffBuilder {
 running_span!(HandoffBuilder);
 
 impl Begin for HandoffBuilder {
-    fn begin(self) -> Step {
+    fn begin(&mut self) -> Step {
         let Self { to, from, reason, own } = self;
-        let spec = Spec::new(StepType::Handoff, SpanKind::Internal, || span_name::handoff(&to));
-        Step(Active::start(spec, |node, initial| {
-            let around = node.run().map(|run| run.agent_name.to_string());
-            let texts = [
-                (names::HANDOFF_TO, Some(to)),
-                (names::HANDOFF_FROM, from.or(around)),
-                (names::HANDOFF_REASON, reason.filter(|_| node.runtime().content.reasons)),
-            ];
-            initial
-                .attributes
-                .extend(texts.into_iter().filter_map(|(name, text)| Some(attribute(name, text?))));
+        let spec = Spec::new(StepType::Handoff, SpanKind::Internal, Label::Named(take(to)));
+        Step(Active::start(spec, &mut |node, initial| {
+            let around = node.run().map(|run| run.agent_name.clone());
+            initial.set(names::HANDOFF_FROM, from.take().or(around));
+            initial.set(names::HANDOFF_REASON, reason.take().filter(|_| node.runtime().content.reasons));
             own.put(initial);
         }))
     }

@@ -1,6 +1,6 @@
 use crate::span::adopted::{Adopted, is_telling, tells_failure};
 use crate::span::current::NodeRef;
-use crate::span::node::Node;
+use crate::span::node::{NameOf, Node};
 use crate::span::runtime::Runtime;
 use opentelemetry::{Context, ContextGuard};
 use std::cell::{Cell, RefCell};
@@ -132,8 +132,9 @@ fn note_entered(id: &Id, guard: Option<ContextGuard>) {
 }
 
 /// Makes a `tracing` span for a step, with `context` current whenever it is entered; and whether it carries the step.
-pub(crate) fn tracing_span(name: &str, context: Context, node: &Arc<Node>) -> (tracing::Span, bool) {
+pub(crate) fn tracing_span(context: Context, node: &Arc<Node>) -> (tracing::Span, bool) {
     make(context, node, || {
+        let name = tracing::field::display(NameOf(node));
         if is_end_of_chain(node) {
             return tracing::error_span!(target: TARGET, parent: None, "agentspan", name);
         }
@@ -172,18 +173,14 @@ pub(crate) fn attach(span: &tracing::Span, context: Context, node: &Arc<Node>) {
 
 /// Makes a `tracing` span that another bridge records, and says whether it carries the step. Its final context, which the
 /// bridge makes, comes by [`attach`].
-pub(crate) fn bridged_span(
-    name: &str,
-    kind: &'static str,
-    context: Context,
-    node: &Arc<Node>,
-) -> (tracing::Span, bool) {
+pub(crate) fn bridged_span(kind: &'static str, context: Context, node: &Arc<Node>) -> (tracing::Span, bool) {
     make(context, node, || {
+        let name = node.name().to_string();
         // The bridge is told the parent of its span apart.
         if is_end_of_chain(node) {
-            return tracing::error_span!(target: TARGET, parent: None, "agentspan", otel.name = name, otel.kind = kind);
+            return tracing::error_span!(target: TARGET, parent: None, "agentspan", otel.name = name.as_str(), otel.kind = kind);
         }
-        tracing::error_span!(target: TARGET, "agentspan", otel.name = name, otel.kind = kind)
+        tracing::error_span!(target: TARGET, "agentspan", otel.name = name.as_str(), otel.kind = kind)
     })
 }
 

@@ -102,7 +102,10 @@ impl LlmBuilder {
     /// before the provider said so, or is dropped before its end says so in `llm.stream_end`. An `Err` in place of a
     /// stream, a panic (passed on unchanged) and a future dropped before its end are recorded as what they are; errors
     /// are the future's and the stream's own.
-    pub fn stream<F, S, C, E, X, K, L>(self, future: F) -> impl Future<Output = Result<ReplyStream<S, L>, E>>
+    pub fn stream<F, S, C, E, X, K, L>(
+        mut self,
+        future: F,
+    ) -> impl Future<Output = Result<ReplyStream<S, L>, E>>
     where
         F: Future<Output = Result<S, E>>,
         S: Stream<Item = Result<C, X>>,
@@ -110,6 +113,7 @@ impl LlmBuilder {
         E: Failure<K>,
         X: Failure<L>,
     {
+        self.call.is_streamed = true;
         future::inside(self, future, open_stream)
     }
 }
@@ -118,7 +122,10 @@ calling_span!(LlmBuilder);
 
 impl WithTimeout<LlmBuilder> {
     /// As [`LlmBuilder::stream`]; the limit is for the answer to begin, not for the whole of it.
-    pub fn stream<F, S, C, E, X, K, L>(self, future: F) -> impl Future<Output = Result<ReplyStream<S, L>, E>>
+    pub fn stream<F, S, C, E, X, K, L>(
+        mut self,
+        future: F,
+    ) -> impl Future<Output = Result<ReplyStream<S, L>, E>>
     where
         F: Future<Output = Result<S, E>>,
         S: Stream<Item = Result<C, X>>,
@@ -126,6 +133,7 @@ impl WithTimeout<LlmBuilder> {
         E: Failure<K> + From<Elapsed>,
         X: Failure<L>,
     {
+        self.builder.call.is_streamed = true;
         builder::within(self, future, open_stream)
     }
 }
@@ -147,8 +155,8 @@ where
 }
 
 impl Begin for LlmBuilder {
-    fn begin(self) -> Step {
+    fn begin(&mut self) -> Step {
         let Self { call, operation, own } = self;
-        call.begin(StepType::LlmGenerate, operation, own)
+        call.begin(StepType::LlmGenerate, *operation, own)
     }
 }

@@ -1,7 +1,6 @@
 //! What a step tells a meter when it has ended, sampled or not.
 
 use crate::cost::{OwnCost, Totals};
-use crate::span::books::tool_name;
 use crate::span::model::{Call, Server};
 use crate::span::node::{Node, Own};
 use crate::span::pace::{Gaps, Pace};
@@ -93,7 +92,8 @@ pub(crate) fn post(
     let (reply, nothing) = (node.take_figures(), ReplyFigures::default());
     let reply = reply.as_deref().unwrap_or(&nothing);
     let name = reply.name.as_deref();
-    let kind = match (node.call.get(), tool_name(node), stop_reason) {
+    let tool = node.tool_name();
+    let kind = match (node.call(), &tool, stop_reason) {
         (Some(call), ..) => Kind::Model { call, reply },
         (None, Some(tool), _) => Kind::Tool(tool),
         (None, None, Some(stop_reason)) => Kind::Run { stop_reason, totals: node.totals() },
@@ -111,7 +111,7 @@ pub(crate) fn post(
     };
     meter.ended(&Measured {
         kind,
-        agent: node.run().map(|run| run.agent_name.as_ref()),
+        agent: node.run().map(|run| run.agent_name.as_str()),
         cost: &own.cost,
         error_type,
         duration: now.duration_since(node.started).unwrap_or_default(),

@@ -188,7 +188,7 @@ pub(crate) struct ReplyRecord(pub(crate) Reply);
 
 impl ReplyRecord {
     pub(crate) fn read<R: Serialize + ?Sized>(node: &Node, reply: &R) -> Self {
-        let provider = node.call.get().map_or("", |call| call.provider.as_ref());
+        let provider = node.call().map_or("", |call| call.provider.as_ref());
         let content = node.is_recording() && node.runtime().content.messages;
         Self(usage::with_json(reply, |body| usage::read_reply(provider, body, content)).unwrap_or_default())
     }
@@ -289,7 +289,7 @@ pub(crate) fn record_usage(
                 return Err(Unpriced::NoUsage);
             }
             let (model, tier) = (model.map(Into::into), tier.map(Into::into));
-            let is_called = node.call.get().is_some();
+            let is_called = node.call().is_some();
             Ok(Pricing { prices: prices.clone(), model, tier, batch, is_called })
         });
         (cost, pricing)

@@ -3,13 +3,14 @@
 use crate::span::builder::{Own, Step};
 use crate::span::future;
 use crate::span::model::{self, Call, ReplyRecord, RequestRecord, Server};
+use crate::span::node::Label;
 use crate::span::outcome::Failure;
 use crate::span::record::{Active, Spec};
-use crate::span::runtime::attribute;
-use agentspan_semconv::{Operation, StepType, llm as names, span_name};
-use opentelemetry::trace::SpanKind;
+use agentspan_semconv::{Operation, StepType, llm as names};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::mem::take;
+use std::time::Instant;
 
 /// The base of every builder of a model call.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct ModelCall {
     pub(crate) request: Option<Box<RequestRecord>>,
     pub(crate) server: Option<Server>,
     pub(crate) batch: bool,
+    /// Its reply comes piece by piece, whose waiting times are measured.
+    pub(crate) is_streamed: bool,
 }
 
 impl ModelCall {
@@ -32,25 +35,32 @@ impl ModelCall {
             request: None,
             server: None,
             batch: false,
+            is_streamed: false,
         }
     }
 
     /// Begins the step; what the user gives to its span stands last.
-    pub(crate) fn begin(self, step_type: StepType, operation: Operation, own: Own) -> Step {
-        let Self { provider, model, purpose, request, server, batch } = self;
-        let spec = Spec::new(step_type, SpanKind::Client, || span_name::llm(&provider, &model));
-        let sent = request.as_ref().and_then(|request| request.request.model.clone()).unwrap_or(model);
-        let call = Call { provider, model: sent, operation: Some(operation), batch, server };
-        let active = Active::start(spec, |node, initial| {
-            if let Some(purpose) = purpose {
-                initial.attributes.push(attribute(names::LLM_PURPOSE, purpose));
-            }
-            if let Some(request) = request {
+    pub(crate) fn begin(&mut self, step_type: StepType, operation: Operation, own: &mut Own) -> Step {
+        let Self { provider, model, purpose, request, server, batch, is_streamed } = self;
+        let sent = request.as_mut().and_then(|request| request.request.model.take());
+        let (model, label) = match sent {
+            // The span is named after the model that the caller names.
+            Some(sent) => (sent, Label::Named(take(model))),
+            None => (take(model), Label::Known),
+        };
+        let (provider, server) = (take(provider), server.take());
+        let call = Call { provider, model, operation: Some(operation), batch: *batch, server };
+        let mut active = Active::start(Spec::call(step_type, label, call), &mut |node, initial| {
+            initial.set(names::LLM_PURPOSE, purpose.take());
+            if let Some(request) = request.take() {
                 request.attributes(node.runtime(), &mut initial.attributes);
             }
             own.put(initial);
         });
-        Step(active.with_call(call))
+        if *is_streamed && (active.node.is_recording() || active.node.is_measured()) {
+            active.began = Some(Instant::now());
+        }
+        Step(active)
     }
 }
 

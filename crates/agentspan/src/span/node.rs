@@ -1,12 +1,14 @@
 mod call;
 mod end;
 mod home;
+mod name;
 mod own;
 mod recording;
 mod state;
 
-pub(crate) use call::is_model_call;
+pub(crate) use call::{Called, is_model_call};
 pub(crate) use end::Ended;
+pub(crate) use name::{Label, Name, NameOf};
 pub(crate) use own::Own;
 pub(crate) use recording::Recording;
 
@@ -31,8 +33,7 @@ pub(crate) struct Node {
     /// Absent where it is that of the step around.
     home: Option<Home>,
     pub(crate) step_type: StepType,
-    /// The span's name; empty when nobody will ever see it.
-    pub(crate) name: String,
+    pub(crate) label: Label,
     pub(crate) parent: Option<Arc<Node>>,
     pub(crate) is_run: bool,
     /// A direct child of a run.
@@ -46,10 +47,10 @@ pub(crate) struct Node {
     own_span_context: Option<SpanContext>,
     /// Set once, when a bridge has made the span.
     bridged_span_context: OnceLock<Box<SpanContext>>,
-    /// What was called, on model calls and embeddings.
-    pub(crate) call: OnceLock<Call>,
-    /// The span's name of a tool that has no span.
-    pub(crate) tool: OnceLock<String>,
+    /// What is called, where it was known from the beginning.
+    call: Option<Call>,
+    /// What a span of others says later.
+    told_call: OnceLock<Box<Called>>,
     /// Attempts of a call that failed before the one that counts.
     failed_attempts: AtomicU64,
     /// Beside a span that other people made, see [`Adopted`](crate::span::adopted::Adopted).
@@ -69,10 +70,12 @@ pub(crate) struct NewNode {
     /// Absent where it is that of the step around.
     pub(crate) runtime: Option<Arc<Runtime>>,
     pub(crate) step_type: StepType,
-    pub(crate) name: String,
+    pub(crate) label: Label,
     pub(crate) parent: Option<Arc<Node>>,
     /// Of a run.
     pub(crate) run: Option<Arc<Run>>,
+    /// Of a call of a model, where it is known already.
+    pub(crate) call: Option<Call>,
     pub(crate) is_light: bool,
     /// 1 for a step that will have a `tracing` span, in which others may carry it on.
     pub(crate) carriers: u32,
@@ -83,9 +86,20 @@ pub(crate) struct NewNode {
 
 impl Node {
     /// Makes the node and counts it as open work of every ancestor.
+    #[inline(always)] // What it is made of is large, and would be copied once more.
     pub(crate) fn new(new: NewNode) -> Arc<Self> {
-        let NewNode { runtime, step_type, name, parent, run, is_light, carriers, started, span_context } =
-            new;
+        let NewNode {
+            runtime,
+            step_type,
+            label,
+            parent,
+            run,
+            call,
+            is_light,
+            carriers,
+            started,
+            span_context,
+        } = new;
         let is_step_of_run = parent.as_ref().is_some_and(|parent| parent.is_run);
         let is_run = run.is_some();
         let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
@@ -94,7 +108,7 @@ impl Node {
             depth,
             home,
             step_type,
-            name,
+            label,
             parent,
             is_run,
             is_step_of_run,
@@ -102,8 +116,8 @@ impl Node {
             started,
             own_span_context: span_context,
             bridged_span_context: OnceLock::new(),
-            call: OnceLock::new(),
-            tool: OnceLock::new(),
+            call,
+            told_call: OnceLock::new(),
             failed_attempts: AtomicU64::new(0),
             adopted: AtomicBool::new(false),
             claimed: AtomicBool::new(false),

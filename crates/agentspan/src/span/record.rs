@@ -6,43 +6,47 @@ pub(crate) use active::Active;
 
 use crate::span::current::NodeRef;
 use crate::span::layer;
-use crate::span::node::{NewNode, Node, is_model_call};
+use crate::span::model::Call;
+use crate::span::node::{Label, NewNode, Node, is_model_call};
 use crate::span::recorder::{Lineage, Recorded, StepSpan};
 use crate::span::run::{Run, RunIdentity, identify_by_sender};
-use crate::span::runtime::{Runtime, Unrecorded, count, warn_unrecorded};
+use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{StepType, agent};
 use opentelemetry::trace::{Link, SpanContext, SpanKind, TraceContextExt};
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, KeyValue, TraceId, Value};
+use std::mem::{replace, take};
 use std::sync::Arc;
 use std::time::SystemTime;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// What a step is made of.
-pub(crate) struct Spec {
-    pub(crate) step_type: StepType,
-    pub(crate) kind: SpanKind,
-    /// The span's name; empty when nobody will ever see it.
-    name: String,
+/// What a step is made of. It is large, so the step is made out of where it stands.
+pub(crate) struct Spec<'a> {
+    step_type: StepType,
+    kind: SpanKind,
+    label: Label,
+    /// What is called, when the step is a call of a model.
+    call: Option<Call>,
     /// Agent name and identity, when the step is a run.
-    run: Option<(Arc<str>, RunIdentity)>,
+    run: Option<(&'a mut String, &'a mut RunIdentity)>,
     /// The step around.
     parent: Option<Arc<Node>>,
 }
 
-impl Spec {
-    /// A step that is no run, below the current step.
-    pub(crate) fn new(step_type: StepType, kind: SpanKind, name: impl FnOnce() -> String) -> Self {
-        let mut spec = Self { step_type, kind, name: String::new(), run: None, parent: NodeRef::current() };
-        if !spec.passes_by() {
-            spec.name = name();
-        }
-        spec
+impl<'a> Spec<'a> {
+    /// A step that is neither run nor call, below the current step.
+    pub(crate) fn new(step_type: StepType, kind: SpanKind, label: Label) -> Self {
+        Self { step_type, kind, label, call: None, run: None, parent: NodeRef::current() }
     }
 
-    /// A run below the current step.
-    pub(crate) fn run(name: String, agent_name: Arc<str>, identity: RunIdentity) -> Self {
+    /// A run below the current step, which takes name and identity.
+    pub(crate) fn run(agent_name: &'a mut String, identity: &'a mut RunIdentity) -> Self {
         let run = Some((agent_name, identity));
-        Self { step_type: StepType::Run, kind: SpanKind::Internal, name, run, parent: NodeRef::current() }
+        Self { run, ..Self::new(StepType::Run, SpanKind::Internal, Label::Known) }
+    }
+
+    /// A call of a model below the current step.
+    pub(crate) fn call(step_type: StepType, label: Label, call: Call) -> Self {
+        Self { call: Some(call), ..Self::new(step_type, SpanKind::Client, label) }
     }
 
     /// Whether the sampler let the step around pass by, and this one with it; it is asked again for runs.
@@ -72,88 +76,89 @@ impl Initial {
         fill(node, &mut initial);
         initial
     }
+
+    /// Sets what the caller has given.
+    pub(crate) fn set(&mut self, name: &'static str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.attributes.push(attribute(name, value));
+        }
+    }
 }
 
 /// What a type of span gives to its span.
 type Fill<'a> = &'a mut dyn FnMut(&Node, &mut Initial);
 
 impl Active {
-    /// Makes a step below the current one. `fill` is asked only when a span is made.
-    pub(crate) fn start(spec: Spec, fill: impl FnOnce(&Node, &mut Initial)) -> Self {
-        let mut fill = Some(fill);
-        Self::start_spec(spec, &mut |node, initial| {
-            if let Some(fill) = fill.take() {
-                fill(node, initial);
-            }
-        })
-    }
-
+    /// Makes a step below the current one. `fill` is asked at most once, and only when a span is made.
+    ///
     /// The same code for every type of span: a copy for each would be read into the processor's cache again and again.
-    fn start_spec(spec: Spec, fill: Fill<'_>) -> Self {
+    pub(crate) fn start(mut spec: Spec<'_>, fill: Fill<'_>) -> Self {
         if spec.passes_by() {
-            return Self::light(spec);
+            return Self::light(&mut spec);
         }
         let (runtime, has_layer) = Runtime::current(spec.parent.as_deref());
         // A step that was carried to a thread without our subscriber is recorded where its parent is.
         let around = spec.parent.as_ref().filter(|_| !has_layer);
         let carried = around.and_then(|parent| parent.runtime().dispatch());
-        match carried {
-            Some(dispatch) => {
-                tracing::dispatcher::with_default(&dispatch, || Self::start_in(runtime, true, spec, fill))
-            }
-            None => Self::start_in(runtime, has_layer, spec, fill),
-        }
+        let _carried = carried.as_ref().map(tracing::dispatcher::set_default);
+        Self::start_in(runtime, has_layer || carried.is_some(), &mut spec, fill)
     }
 
     /// A step that passes by with the one around. It makes no span, so it does not matter which subscriber is the current
     /// one, and the context of the nearest step that has one of its own carries it, too.
-    fn light(Spec { step_type, name, parent, .. }: Spec) -> Self {
+    fn light(Spec { step_type, label, call, parent, .. }: &mut Spec<'_>) -> Self {
         // Only prices and meters ask when such a step began, and to read the clock is a good part of what it costs.
-        let around = parent.as_ref().filter(|parent| !is_model_call(&step_type) && !parent.is_measured());
+        let around = parent.as_ref().filter(|parent| !is_model_call(step_type) && !parent.is_measured());
         let node = Node::new(NewNode {
             started: around.map_or_else(SystemTime::now, |around| around.started),
             runtime: None,
-            step_type,
-            name,
-            parent,
+            step_type: replace(step_type, StepType::Run),
+            label: take(label),
+            parent: parent.take(),
             run: None,
+            call: call.take(),
             is_light: true,
             carriers: 0,
             span_context: None,
         });
+        node.tell_around();
         node.pass_by();
         Self::new(node, Context::current(), tracing::Span::none())
     }
 
     /// `runtime` is absent where it is that of the step around.
-    fn start_in(runtime: Option<Arc<Runtime>>, has_layer: bool, spec: Spec, fill: Fill<'_>) -> Self {
+    fn start_in(runtime: Option<Arc<Runtime>>, has_layer: bool, spec: &mut Spec<'_>, fill: Fill<'_>) -> Self {
         let parent_context = Context::current();
-        let Spec { step_type, kind, name, run, parent } = spec;
+        let Spec { step_type, kind, label, call, run, parent } = spec;
         let here = runtime.as_deref().or(parent.as_ref().map(|parent| &**parent.runtime()));
         let here = here.unwrap_or_else(|| Runtime::global());
-        let run = run.map(|run| new_run(run, parent.as_deref(), &parent_context, here));
+        let run = run.as_mut().map(|(agent_name, identity)| {
+            new_run((take(agent_name), take(identity)), parent.as_deref(), &parent_context, here)
+        });
         let recorder = here.recorder().filter(|_| has_layer);
-        let identified = recorder.and_then(|recorder| recorder.identify(&parent_context, &name, &kind));
+        let identified = recorder.and_then(|recorder| recorder.identify(&parent_context, kind));
         let (span_context, lineage) = identified.unzip();
         let node = Node::new(NewNode {
             runtime,
-            step_type,
-            name,
-            parent,
+            step_type: replace(step_type, StepType::Run),
+            label: take(label),
+            parent: parent.take(),
             run,
+            call: call.take(),
             is_light: false,
             carriers: u32::from(has_layer),
             started: SystemTime::now(),
             span_context,
         });
+        node.tell_around();
         if !has_layer {
             warn_unrecorded(Unrecorded::NoLayer);
             return Self::carried_by_context(node, &parent_context);
         }
         if node.runtime().recorder().is_some() {
-            Self::direct(node, kind, &parent_context, lineage, fill)
+            Self::direct(node, kind.clone(), &parent_context, lineage, fill)
         } else {
-            Self::through_bridge(node, kind, &parent_context, fill)
+            Self::through_bridge(node, kind.clone(), &parent_context, fill)
         }
     }
 
@@ -191,7 +196,7 @@ impl Active {
             }
         };
         let context = spanned.with_value(NodeRef(node.clone()));
-        let (span, is_carried) = layer::tracing_span(&node.name, context.clone(), &node);
+        let (span, is_carried) = layer::tracing_span(context.clone(), &node);
         if !is_carried {
             node.not_carried();
             warn_unrecorded(Unrecorded::NotCarried);
@@ -202,7 +207,7 @@ impl Active {
     /// Another bridge in the subscriber makes the span out of the `tracing` span.
     fn through_bridge(node: Arc<Node>, kind: SpanKind, parent_context: &Context, fill: Fill<'_>) -> Self {
         let context = parent_context.with_value(NodeRef(node.clone()));
-        let (span, is_carried) = layer::bridged_span(&node.name, kind_word(&kind), context.clone(), &node);
+        let (span, is_carried) = layer::bridged_span(kind_word(&kind), context.clone(), &node);
         if span.is_disabled() {
             node.on_carrier_gone();
             warn_unrecorded(Unrecorded::Filtered);
@@ -233,7 +238,7 @@ impl Active {
 }
 
 fn new_run(
-    (agent_name, mut identity): (Arc<str>, RunIdentity),
+    (agent_name, mut identity): (String, RunIdentity),
     parent: Option<&Node>,
     parent_context: &Context,
     runtime: &Runtime,
@@ -242,18 +247,8 @@ fn new_run(
     if around.is_none() {
         identity.inherit(parent_context, &runtime.propagation.tags);
     }
-    Run::new(agent_name, identity, around, || new_run_id(runtime))
-}
-
-/// 32 hexadecimal digits.
-fn new_run_id(runtime: &Runtime) -> Arc<str> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let bytes = runtime.ids.new_trace_id().to_bytes();
-    let mut id = [0; 32];
-    for (pair, byte) in id.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]));
-    }
-    String::from_utf8_lossy(&id).into()
+    let random = if identity.id.is_none() { runtime.ids.new_trace_id() } else { TraceId::INVALID };
+    Run::new(agent_name, identity, around, random)
 }
 
 fn kind_word(kind: &SpanKind) -> &'static str {

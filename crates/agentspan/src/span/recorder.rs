@@ -115,7 +115,6 @@ impl Recorder {
     pub(crate) fn identify(
         &self,
         parent_context: &Context,
-        name: &str,
         kind: &SpanKind,
     ) -> Option<(SpanContext, Lineage)> {
         if self.stopped.load(Ordering::Relaxed) {
@@ -129,7 +128,8 @@ impl Recorder {
         let span = parent_context.span();
         let parent = Some(span.span_context()).filter(|parent| parent.is_valid());
         let trace_id = parent.map_or_else(|| self.ids.new_trace_id(), SpanContext::trace_id);
-        let sampled = self.sampler.should_sample(Some(parent_context), trace_id, name, kind, &[], &[]);
+        // None of the samplers that can be set looks at the name, which nobody puts together here.
+        let sampled = self.sampler.should_sample(Some(parent_context), trace_id, "", kind, &[], &[]);
         let is_kept = sampled.decision == SamplingDecision::RecordAndSample;
         let flags = match parent {
             Some(parent) if is_kept => parent.trace_flags(),
@@ -201,6 +201,9 @@ impl Recorded {
 
     /// Those beyond the limit are counted as dropped.
     pub(crate) fn add_links(&mut self, links: Vec<Link>, limits: &SpanLimits) {
+        if links.is_empty() {
+            return;
+        }
         for link in links {
             let known = &mut self.rest().links;
             if known.links.len() < limits.max_links_per_span as usize {

@@ -1,9 +1,10 @@
 use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::node::Label;
 use crate::span::record::{Active, Spec};
-use crate::span::runtime::attribute;
-use agentspan_semconv::{RecoveryAction, StepType, recovery as names, span_name};
+use agentspan_semconv::{RecoveryAction, StepType, recovery as names};
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
+use std::mem::take;
 
 /// What the agent does about a failure: the span `error.<type>`. Made by [`recovery()`].
 #[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
@@ -32,18 +33,17 @@ impl RecoveryBuilder {
 running_span!(RecoveryBuilder);
 
 impl Begin for RecoveryBuilder {
-    fn begin(self) -> Step {
+    fn begin(&mut self) -> Step {
         let Self { error_type, action, own } = self;
-        let spec = Spec::new(StepType::Recovery, SpanKind::Internal, || span_name::error(&error_type));
-        let active = Active::start(spec, |node, initial| {
+        let spec = Spec::new(StepType::Recovery, SpanKind::Internal, Label::Named(error_type.clone()));
+        let active = Active::start(spec, &mut |node, initial| {
             let failed = node.run().and_then(|run| run.last_failed());
             initial.links.extend(node.link_to(failed));
-            let action = action.map(|action| attribute(names::RECOVERY_ACTION, action.as_str()));
-            initial.attributes.extend(action);
+            initial.set(names::RECOVERY_ACTION, action.map(|action| action.as_str()));
             own.put(initial);
         });
         // Set when the step ends, where an error of the recovery itself takes its place.
-        active.node.tell(|told| told.recovers_from = Some(error_type.into()));
+        active.node.tell(|told| told.recovers_from = Some(take(error_type).into()));
         Step(active)
     }
 }

@@ -1,9 +1,11 @@
 use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::node::Label;
 use crate::span::record::{Active, Spec};
-use crate::span::runtime::{attribute, count};
-use agentspan_semconv::{StepType, retrieval as names, span_name};
+use crate::span::runtime::count;
+use agentspan_semconv::{StepType, retrieval as names};
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
+use std::mem::take;
 
 /// A search in a source of documents: the span `retrieval.<source>`. Made by [`retrieval()`].
 #[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
@@ -37,17 +39,13 @@ impl RetrievalBuilder {
 running_span!(RetrievalBuilder);
 
 impl Begin for RetrievalBuilder {
-    fn begin(self) -> Step {
+    fn begin(&mut self) -> Step {
         let Self { source, query, top_k, own } = self;
-        let spec = Spec::new(StepType::Retrieval, SpanKind::Client, || span_name::retrieval(&source));
-        Step(Active::start(spec, |node, initial| {
-            let query = query.filter(|_| node.runtime().content.documents);
-            let all = &mut *initial;
-            let initial = &mut all.attributes;
-            initial.push(attribute(names::RETRIEVAL_SOURCE, source));
-            initial.extend(query.map(|query| attribute(names::RETRIEVAL_QUERY, query)));
-            initial.extend(top_k.map(|top_k| count(names::RETRIEVAL_TOP_K, top_k)));
-            own.put(all);
+        let spec = Spec::new(StepType::Retrieval, SpanKind::Client, Label::Named(take(source)));
+        Step(Active::start(spec, &mut |node, initial| {
+            initial.set(names::RETRIEVAL_QUERY, query.take().filter(|_| node.runtime().content.documents));
+            initial.attributes.extend(top_k.map(|top_k| count(names::RETRIEVAL_TOP_K, top_k)));
+            own.put(initial);
         }))
     }
 }

@@ -1,7 +1,7 @@
 mod breakdown;
 mod identity;
 
-pub(crate) use breakdown::Line;
+pub(crate) use breakdown::{Figures, Line};
 pub(crate) use identity::{RunIdentity, identify_by_sender};
 
 use crate::cost::{self, Ledger, RunLines};
@@ -10,20 +10,22 @@ use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
 use breakdown::Breakdown;
 use foldhash::fast::RandomState as FastHash;
 use opentelemetry::trace::SpanContext;
-use opentelemetry::{KeyValue, StringValue, Value};
+use opentelemetry::{KeyValue, StringValue, TraceId, Value};
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// One run of an agent: its identity, which every step of it carries, and what only the run as a whole can know.
 #[derive(Debug)]
 pub(crate) struct Run {
-    pub(crate) id: Arc<str>,
-    pub(crate) root_id: Arc<str>,
+    /// Absent until somebody asks, where the caller gave none.
+    id: OnceLock<Arc<str>>,
+    /// What the id is made of then.
+    random: TraceId,
     pub(crate) parent: Option<Arc<Run>>,
-    pub(crate) agent_name: Arc<str>,
+    pub(crate) agent_name: String,
     state: Mutex<State>,
 }
 
@@ -60,13 +62,12 @@ const USUAL_CALLS: usize = 6;
 
 impl Run {
     pub(crate) fn new(
-        agent_name: Arc<str>,
+        agent_name: String,
         identity: RunIdentity,
         parent: Option<&Arc<Self>>,
-        new_id: impl FnOnce() -> Arc<str>,
+        random: TraceId,
     ) -> Arc<Self> {
         let RunIdentity { id, session, user, tags } = identity;
-        let id = id.unwrap_or_else(new_id);
         let mut inherited = parent.map(|parent| parent.inherited()).unwrap_or_default();
         let own = [(session::SESSION_ID, session), (user::USER_ID, user)];
         for (name, value) in own {
@@ -75,11 +76,11 @@ impl Run {
             }
         }
         for tag in tags {
-            put(&mut inherited, shared(tag));
+            put(&mut inherited, tag);
         }
         Arc::new(Self {
-            root_id: parent.map_or_else(|| id.clone(), |parent| parent.root_id.clone()),
-            id,
+            id: id.map(OnceLock::from).unwrap_or_default(),
+            random,
             parent: parent.cloned(),
             agent_name,
             state: Mutex::new(State {
@@ -98,6 +99,16 @@ impl Run {
         })
     }
 
+    /// The one that the caller gave, else 32 hexadecimal digits.
+    pub(crate) fn id(&self) -> &Arc<str> {
+        self.id.get_or_init(|| digits(self.random))
+    }
+
+    fn root_id(&self) -> &Arc<str> {
+        let ancestors = std::iter::successors(self.parent.as_deref(), |run| run.parent.as_deref());
+        ancestors.last().unwrap_or(self).id()
+    }
+
     /// The attributes that stand on every span of the run, as they are now.
     pub(crate) fn identity(&self) -> Arc<[KeyValue]> {
         self.identity_in(&mut lock(&self.state))
@@ -107,10 +118,11 @@ impl Run {
         let State { identity, inherited, .. } = state;
         let all = || {
             let ids = [
-                attribute(agent::AGENT_RUN_ID, self.id.clone()),
-                attribute(agent::AGENT_ROOT_RUN_ID, self.root_id.clone()),
-                attribute(agent::AGENT_NAME, self.agent_name.clone()),
+                attribute(agent::AGENT_RUN_ID, self.id().clone()),
+                attribute(agent::AGENT_ROOT_RUN_ID, self.root_id().clone()),
+                attribute(agent::AGENT_NAME, Arc::<str>::from(self.agent_name.as_str())),
             ];
+            inherited.iter_mut().for_each(share);
             ids.into_iter().chain(inherited.iter().cloned()).collect()
         };
         identity.get_or_insert_with(all).clone()
@@ -133,7 +145,7 @@ impl Run {
         if state.inherited.len() >= MAX_TAGS && state.inherited.iter().all(|known| known.key != tag.key) {
             return;
         }
-        put(&mut state.inherited, shared(tag));
+        put(&mut state.inherited, tag);
         (state.lines, state.identity) = (None, None);
     }
 
@@ -268,12 +280,20 @@ impl Run {
     }
 }
 
-/// Text that is copied to every step is copied by reference.
-fn shared(mut tag: KeyValue) -> KeyValue {
+/// Text that is copied to every span of the run is copied by reference.
+fn share(tag: &mut KeyValue) {
     if let Value::String(text) = &tag.value {
         tag.value = Value::String(StringValue::from(Arc::<str>::from(text.as_str())));
     }
-    tag
+}
+
+fn digits(random: TraceId) -> Arc<str> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut id = [0; 32];
+    for (pair, byte) in id.chunks_exact_mut(2).zip(random.to_bytes()) {
+        pair.copy_from_slice(&[byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]));
+    }
+    std::str::from_utf8(&id).expect("digits are ASCII").into()
 }
 
 /// A name given twice stands once, with the later value.

@@ -92,7 +92,7 @@ impl RunHandle {
 
     /// The id of the run, as in `agent.run_id`.
     pub fn id(&self) -> Option<String> {
-        Some(self.state()?.id.to_string())
+        Some(self.state()?.id().to_string())
     }
 
     /// The trace id of the run as 32 lower-case hexadecimal digits; `None` where nothing records.

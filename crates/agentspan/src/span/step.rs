@@ -1,9 +1,10 @@
 use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::node::Label;
 use crate::span::record::{Active, Spec};
-use crate::span::runtime::attribute;
-use agentspan_semconv::{StepType, span_name, step as names};
+use agentspan_semconv::StepType;
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
+use std::mem::{replace, take};
 
 /// A step of the agent's own kind, such as planning: the span `step.<name>`. Made by [`step()`].
 #[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
@@ -30,12 +31,10 @@ impl StepBuilder {
 running_span!(StepBuilder);
 
 impl Begin for StepBuilder {
-    fn begin(self) -> Step {
+    fn begin(&mut self) -> Step {
         let Self { name, step_type, own } = self;
-        let spec = Spec::new(step_type, SpanKind::Internal, || span_name::step(&name));
-        Step(Active::start(spec, |_, initial| {
-            initial.attributes.push(attribute(names::STEP_NAME, name));
-            own.put(initial);
-        }))
+        let spec =
+            Spec::new(replace(step_type, StepType::Reasoning), SpanKind::Internal, Label::Named(take(name)));
+        Step(Active::start(spec, &mut |_, initial| own.put(initial)))
     }
 }

@@ -79,7 +79,7 @@ struct Open {
 
 impl StreamWatch {
     pub(crate) fn new(active: Active) -> Self {
-        let provider = active.node.call.get().map_or("", |call| &call.provider);
+        let provider = active.node.call().map_or("", |call| &call.provider);
         let content = active.node.is_recording() && active.node.runtime().content.messages;
         let reader = ReplyReader::new(provider).with_content(content);
         let opened = active.began.unwrap_or_else(Instant::now);

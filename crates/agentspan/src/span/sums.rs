@@ -10,7 +10,7 @@ impl Node {
     /// Adds the attributes that depend on everything below the step. `open` is the number of steps that were not
     /// waited for; with some, the sums are partial. What was called and what that used stands before them.
     pub(crate) fn push_sums(&self, open: Option<u64>, sums: &mut Vec<KeyValue>) {
-        if let Some(call) = self.call.get().filter(|_| !self.is_adopted()) {
+        if let Some(call) = self.call().filter(|_| !self.is_adopted()) {
             call.push_missing(sums);
         }
         if let Some(bill) = self.take_bill() {

@@ -1,14 +1,18 @@
 use crate::cost::{OwnCost, Usd};
 use crate::span::builder::{Begin, Own, Step, running_span};
 use crate::span::content::Text;
+use crate::span::node::Label;
 #[cfg(feature = "rmcp")]
 use crate::span::node::Node;
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::{Runtime, attribute, count};
-use agentspan_semconv::{StepType, ToolType, span_name, tool as names};
+#[cfg(feature = "rmcp")]
+use agentspan_semconv::span_name;
+use agentspan_semconv::{StepType, ToolType, tool as names};
 use opentelemetry::trace::SpanKind;
 use serde::Serialize;
 use std::future::Future;
+use std::mem::take;
 
 /// A tool that the agent runs: the span `tool.<name>`. Made by [`tool()`].
 #[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
@@ -94,17 +98,16 @@ impl ToolBuilder {
 running_span!(ToolBuilder);
 
 impl Begin for ToolBuilder {
-    fn begin(self) -> Step {
+    fn begin(&mut self) -> Step {
         let Self { name, description, tool_type, call_id, arguments, cost_usd, kind, own } = self;
-        let spec = Spec::new(StepType::ToolCall, kind, || span_name::tool(&name));
-        let hash = arguments.as_ref().map(|arguments| arguments.hash);
+        let spec = Spec::new(StepType::ToolCall, kind.clone(), Label::Named(take(name)));
         let own_cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::stated));
         let known_cost = own_cost.as_ref().and_then(OwnCost::known);
-        let mut name = Some(name);
-        let active = Active::start(spec, |node, initial| {
-            let name = name.take().unwrap_or_default();
-            if let Some(run) = node.run() {
-                let (index, repeated) = run.tool_called(&name, hash);
+        let active = Active::start(spec, &mut |node, initial| {
+            let arguments = arguments.take();
+            if let (Some(run), Some(name)) = (node.run(), node.label.named()) {
+                let hash = arguments.as_ref().map(|arguments| arguments.hash);
+                let (index, repeated) = run.tool_called(name, hash);
                 if let Some(index) = index {
                     initial.attributes.push(count(names::TOOL_CALL_INDEX, index));
                 }
@@ -114,7 +117,6 @@ impl Begin for ToolBuilder {
                     initial.links.push(link);
                 }
             }
-            initial.attributes.push(attribute(names::TOOL_NAME, name));
             let content = node.runtime().content.tools;
             if let Some(arguments) = arguments {
                 initial.attributes.push(count(names::TOOL_ARGUMENTS_SIZE, arguments.size));
@@ -122,24 +124,14 @@ impl Begin for ToolBuilder {
                     initial.attributes.extend(arguments.attributes(names::TOOL_ARGUMENTS));
                 }
             }
-            let known = [
-                (names::TOOL_CALL_ID, call_id),
-                (names::TOOL_DESCRIPTION, description),
-                (names::TOOL_TYPE, tool_type.map(|tool_type| tool_type.to_string())),
-            ];
-            initial
-                .attributes
-                .extend(known.into_iter().filter_map(|(name, value)| Some(attribute(name, value?))));
+            initial.set(names::TOOL_CALL_ID, call_id.take());
+            initial.set(names::TOOL_DESCRIPTION, description.take());
+            initial.set(names::TOOL_TYPE, tool_type.take().map(|tool_type| tool_type.to_string()));
             if let Some(usd) = known_cost {
                 initial.attributes.push(attribute(names::TOOL_COST_USD, usd.as_f64()));
             }
             own.put(initial);
         });
-        // Nobody has asked for it: the books will.
-        if let Some(name) = name {
-            let _ = active.node.tool.set(span_name::tool(&name));
-        }
-        active.node.tell_around();
         if let Some(cost) = own_cost {
             active.node.own(|own| own.cost = cost);
         }
@@ -151,8 +143,7 @@ impl Begin for ToolBuilder {
 impl Node {
     /// Whether the step is the call of the tool `name`, of which no call elsewhere was recorded yet; from now on one is.
     pub(crate) fn becomes_remote(&self, name: &str) -> bool {
-        let known = self.tool.get().unwrap_or(&self.name);
-        if self.step_type != StepType::ToolCall || self.is_ended() || *known != span_name::tool(name) {
+        if self.is_ended() || self.tool_label() != Some(span_name::tool(name)) {
             return false;
         }
         let mut is_first = false;

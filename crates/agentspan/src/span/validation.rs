@@ -1,9 +1,10 @@
 use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::node::Label;
 use crate::span::record::{Active, Spec};
-use crate::span::runtime::attribute;
-use agentspan_semconv::{StepType, ValidationKind, span_name, validation as names};
+use agentspan_semconv::{StepType, ValidationKind, validation as names};
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
+use std::mem::take;
 
 /// A check of an input or an output: the span `validation.<name>`. Made by [`validation()`].
 #[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
@@ -40,12 +41,11 @@ impl ValidationBuilder {
 running_span!(ValidationBuilder);
 
 impl Begin for ValidationBuilder {
-    fn begin(self) -> Step {
+    fn begin(&mut self) -> Step {
         let Self { name, kind, own } = self;
-        let spec = Spec::new(StepType::Validation, SpanKind::Internal, || span_name::validation(&name));
-        Step(Active::start(spec, |_, initial| {
-            initial.attributes.push(attribute(names::VALIDATION_NAME, name));
-            initial.attributes.extend(kind.map(|kind| attribute(names::VALIDATION_KIND, kind.as_str())));
+        let spec = Spec::new(StepType::Validation, SpanKind::Internal, Label::Named(take(name)));
+        Step(Active::start(spec, &mut |_, initial| {
+            initial.set(names::VALIDATION_KIND, kind.map(|kind| kind.as_str()));
             own.put(initial);
         }))
     }

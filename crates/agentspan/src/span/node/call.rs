@@ -5,19 +5,42 @@ use crate::span::model::Call;
 use agentspan_semconv::StepType;
 use std::sync::atomic::Ordering;
 
+/// What is called in a step beside a span of others, as soon as that says so.
+#[derive(Debug)]
+pub(crate) enum Called {
+    Model(Call),
+    Tool(String),
+}
+
 impl Node {
+    /// What was called, on model calls and embeddings.
+    pub(crate) fn call(&self) -> Option<&Call> {
+        self.call.as_ref().or_else(|| match &**self.told_call.get()? {
+            Called::Model(call) => Some(call),
+            Called::Tool(_) => None,
+        })
+    }
+
     /// What was called; of a step that is no call nothing is known.
     pub(crate) fn called(&self) -> &Call {
-        self.call.get().unwrap_or_else(|| Call::unknown())
+        self.call().unwrap_or_else(|| Call::unknown())
+    }
+
+    /// The tool of a span of others, where it says so.
+    pub(super) fn told_tool(&self) -> Option<&str> {
+        match &**self.told_call.get()? {
+            Called::Tool(tool) => Some(tool),
+            Called::Model(_) => None,
+        }
+    }
+
+    /// Takes what a span of others says of its call; what it says later is not heard.
+    pub(crate) fn tell_call(&self, called: Called) {
+        let _ = self.told_call.set(Box::new(called));
     }
 
     pub(crate) fn is_model_call(&self) -> bool {
         is_model_call(&self.step_type)
-    }
-
-    /// The span's name of a tool, also where it has none.
-    pub(crate) fn tool_label(&self) -> Option<&str> {
-        (self.step_type == StepType::ToolCall).then(|| self.tool.get().unwrap_or(&self.name).as_str())
     }
 
     /// The step stands beside a span of other people.

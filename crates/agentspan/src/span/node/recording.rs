@@ -125,7 +125,13 @@ impl Node {
 
     /// Sets an attribute while the step is open; a value set twice counts once, with the last value.
     pub(crate) fn set(&self, attribute: KeyValue) {
-        self.set_all([attribute]);
+        if !self.is_recording() {
+            return;
+        }
+        let mut state = lock(&self.state);
+        if !state.ended {
+            state.set(attribute);
+        }
     }
 
     pub(crate) fn set_all(&self, attributes: impl IntoIterator<Item = KeyValue>) {
@@ -166,12 +172,13 @@ impl Node {
         std::mem::take(&mut lock(&self.state).attributes)
     }
 
-    /// Puts what stands on every span of the run, and the kind of the step, before all other attributes.
+    /// Puts what stands on every span of the run, and kind and name of the step, before all other attributes.
     pub(crate) fn identified(&self, run: &[KeyValue], attributes: Vec<KeyValue>) -> Vec<KeyValue> {
         let step_type = attribute(agent::AGENT_STEP_TYPE, Cow::from(&self.step_type));
-        let mut all = Vec::with_capacity(run.len() + 1 + attributes.len() + USUAL_SUMS);
+        let mut all = Vec::with_capacity(run.len() + 2 + attributes.len() + USUAL_SUMS);
         all.extend(run.iter().cloned());
         all.push(step_type);
+        all.extend(self.named());
         all.extend(attributes);
         all
     }

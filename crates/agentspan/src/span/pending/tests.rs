@@ -1,7 +1,7 @@
 use super::{MAX_PENDING, Pending};
 use crate::config::Content;
 use crate::cost::PriceBook;
-use crate::span::node::{NewNode, Node};
+use crate::span::node::{Label, NewNode, Node};
 use crate::span::runtime::Runtime;
 use agentspan_semconv::StepType;
 use opentelemetry::SpanId;
@@ -13,9 +13,10 @@ fn step(runtime: &Arc<Runtime>) -> Arc<Node> {
         span_context: None,
         runtime: Some(runtime.clone()),
         step_type: StepType::ToolCall,
-        name: String::new(),
+        label: Label::Known,
         parent: None,
         run: None,
+        call: None,
         is_light: false,
         carriers: 0,
         started: SystemTime::now(),

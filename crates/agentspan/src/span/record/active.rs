@@ -3,7 +3,6 @@
 use crate::span::current::Light;
 use crate::span::finish::finish;
 use crate::span::layer;
-use crate::span::model::Call;
 use crate::span::node::Node;
 use crate::span::outcome::Ending;
 use opentelemetry::Context;
@@ -17,7 +16,7 @@ pub(crate) struct Active {
     /// With the step's span, if there is one, and the step itself.
     pub(crate) context: Context,
     pub(crate) span: tracing::Span,
-    /// When a call of a model began, for waiting times; the wall clock may jump.
+    /// When a call began whose reply comes as a stream, for waiting times; the wall clock may jump.
     pub(crate) began: Option<Instant>,
     /// It is finished by hand, in the code that does the step's work.
     pub(crate) is_by_hand: bool,
@@ -27,15 +26,6 @@ pub(crate) struct Active {
 impl Active {
     pub(super) fn new(node: Arc<Node>, context: Context, span: tracing::Span) -> Self {
         Self { node, context, span, began: None, is_by_hand: false, is_finished: false }
-    }
-
-    /// Notes what a model call calls; prices need it later.
-    pub(crate) fn with_call(mut self, call: Call) -> Self {
-        let is_timed = self.node.is_recording() || self.node.is_measured();
-        self.began = is_timed.then(Instant::now);
-        self.node.tell_around();
-        let _ = self.node.call.set(call);
-        self
     }
 
     pub(crate) fn finish(mut self, ending: Ending) {

@@ -1,72 +1,137 @@
 //! What the steps of a run come to, name by name.
 
 use crate::cost::Usd;
+use crate::span::node::{Name, Node};
+use std::ops::Range;
 use std::time::Duration;
 
 /// The rows of `agent.breakdown`.
 #[derive(Debug, Default)]
-pub(super) struct Breakdown(Vec<Row>);
+pub(super) struct Breakdown {
+    rows: Vec<Row>,
+    /// What the names of all rows are put together of, one after the other.
+    names: String,
+}
 
 /// Rows; what comes later falls into the last one.
 const MAX_ROWS: usize = 20;
 
 /// Room that is made at once.
-const USUAL_ROWS: usize = 8;
+const USUAL_ROWS: usize = 6;
+const USUAL_NAMES: usize = 128;
 
 /// The row of everything that has no row of its own.
 const OTHER_ROW: &str = "other";
 
 impl Breakdown {
     pub(super) fn add(&mut self, line: &Line<'_>) {
-        let rows = &mut self.0;
-        let found = rows.iter().position(|row| row.name == line.name);
-        let at = found.unwrap_or_else(|| {
-            if rows.len() >= MAX_ROWS {
-                rows[MAX_ROWS - 1].name = OTHER_ROW.into();
-                return MAX_ROWS - 1;
-            }
-            if rows.is_empty() {
-                rows.reserve(USUAL_ROWS);
-            }
-            rows.push(Row { name: line.name.to_owned(), ..Row::default() });
-            rows.len() - 1
-        });
-        let row = &mut rows[at];
-        row.count += 1;
-        row.tokens = add(row.tokens, line.tokens, u64::saturating_add);
-        row.usd = add(row.usd, line.usd, |sum, usd| sum + usd);
-        row.duration += line.duration;
-        row.failures += u64::from(line.failed);
+        let Self { rows, names } = self;
+        let name = line.step.name();
+        if let Some(row) = rows.iter_mut().find(|row| row.is_of(names, &name)) {
+            return row.figures.add(&line.figures);
+        }
+        if let Some(last) = rows.get_mut(MAX_ROWS - 1) {
+            last.name = None;
+            return last.figures.add(&line.figures);
+        }
+        if rows.is_empty() {
+            *rows = Vec::with_capacity(USUAL_ROWS);
+            *names = String::with_capacity(USUAL_NAMES);
+        }
+        rows.push(Row { name: Some(Place::of(&name, names)), figures: line.figures });
     }
 
     /// JSON with the dearest rows first; `None` without rows.
-    pub(super) fn json(&mut self) -> Option<String> {
-        self.0.sort_by(|one, other| other.usd.cmp(&one.usd).then_with(|| one.name.cmp(&other.name)));
-        let mut json = Vec::with_capacity(128 * self.0.len());
-        for row in &self.0 {
+    pub(super) fn json(&self) -> Option<String> {
+        let mut rows: Vec<(String, Figures)> = Vec::with_capacity(self.rows.len());
+        for Row { name, figures } in &self.rows {
+            let name = name.as_ref().map_or(OTHER_ROW.into(), |name| name.read(&self.names).to_string());
+            match rows.iter_mut().find(|(known, _)| *known == name) {
+                // Different words may read the same in a name.
+                Some((_, known)) => known.add(figures),
+                None => rows.push((name, *figures)),
+            }
+        }
+        rows.sort_by(|(one, its), (other, others)| others.usd.cmp(&its.usd).then_with(|| one.cmp(other)));
+        let mut json = Vec::with_capacity(128 * rows.len());
+        for (name, figures) in &rows {
             json.push(if json.is_empty() { b'[' } else { b',' });
-            row.write(&mut json).ok()?;
+            figures.write(name, &mut json).ok()?;
         }
         json.push(b']');
-        if self.0.is_empty() { None } else { String::from_utf8(json).ok() }
+        if rows.is_empty() { None } else { String::from_utf8(json).ok() }
     }
 }
 
 /// One line of `agent.breakdown`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Row {
-    name: String,
-    count: u64,
-    tokens: Option<u64>,
-    usd: Option<Usd>,
-    duration: Duration,
-    failures: u64,
+    /// Absent in the row of everything else.
+    name: Option<Place>,
+    figures: Figures,
 }
 
 impl Row {
-    /// Writes the line as JSON, piece by piece: the caller waits for it at the end of each run.
-    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
-        let Self { name, count, tokens, usd, duration, failures } = self;
+    fn is_of(&self, names: &str, name: &Name<'_>) -> bool {
+        // Nearly all that differ do in their length.
+        let place = self.name.as_ref().filter(|place| place.named.len() == name.named.len());
+        place.is_some_and(|place| place.read(names) == *name)
+    }
+}
+
+/// Where the parts of a name stand among those of all names.
+#[derive(Debug)]
+struct Place {
+    kind: Option<&'static str>,
+    provider: Option<Range<usize>>,
+    named: Range<usize>,
+}
+
+impl Place {
+    /// Puts the parts of a name behind the others.
+    fn of(name: &Name<'_>, names: &mut String) -> Self {
+        let mut put = |part| {
+            let start = names.len();
+            names.push_str(part);
+            start..names.len()
+        };
+        Self { kind: name.kind, provider: name.provider.map(&mut put), named: put(name.named) }
+    }
+
+    fn read<'n>(&self, names: &'n str) -> Name<'n> {
+        let read = |part: &Range<usize>| &names[part.start..part.end];
+        Name { kind: self.kind, provider: self.provider.as_ref().map(read), named: read(&self.named) }
+    }
+}
+
+/// What a step adds to the breakdown.
+pub(crate) struct Line<'a> {
+    pub(crate) step: &'a Node,
+    pub(crate) figures: Figures,
+}
+
+/// What some steps of one name come to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Figures {
+    pub(crate) count: u64,
+    pub(crate) tokens: Option<u64>,
+    pub(crate) usd: Option<Usd>,
+    pub(crate) duration: Duration,
+    pub(crate) failures: u64,
+}
+
+impl Figures {
+    fn add(&mut self, more: &Self) {
+        self.count += more.count;
+        self.tokens = add(self.tokens, more.tokens, u64::saturating_add);
+        self.usd = add(self.usd, more.usd, |sum, usd| sum + usd);
+        self.duration += more.duration;
+        self.failures += more.failures;
+    }
+
+    /// Writes the line as JSON, piece by piece.
+    fn write(&self, name: &str, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        let Self { count, tokens, usd, duration, failures } = self;
         json.extend_from_slice(br#"{"count":"#);
         serde_json::to_writer(&mut *json, count)?;
         json.extend_from_slice(br#","failures":"#);
@@ -86,15 +151,6 @@ impl Row {
         json.push(b'}');
         Ok(())
     }
-}
-
-/// What a step adds to the breakdown.
-pub(crate) struct Line<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) tokens: Option<u64>,
-    pub(crate) usd: Option<Usd>,
-    pub(crate) duration: Duration,
-    pub(crate) failed: bool,
 }
 
 fn add<T>(sum: Option<T>, part: Option<T>, plus: impl FnOnce(T, T) -> T) -> Option<T> {

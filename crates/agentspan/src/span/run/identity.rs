@@ -10,8 +10,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(crate) struct RunIdentity {
     pub(crate) id: Option<Arc<str>>,
-    pub(crate) session: Option<Arc<str>>,
-    pub(crate) user: Option<Arc<str>>,
+    pub(crate) session: Option<String>,
+    pub(crate) user: Option<String>,
     pub(crate) tags: Vec<KeyValue>,
 }
 
@@ -21,7 +21,7 @@ impl RunIdentity {
         if context.baggage().is_empty() {
             return;
         }
-        let sent = |key| sent(context, key).map(Arc::from);
+        let sent = |key| sent(context, key).map(str::to_owned);
         self.session = self.session.take().or_else(|| sent(session::SESSION_ID));
         self.user = self.user.take().or_else(|| sent(user::USER_ID));
         // Tags of the run's own come later, and so win.
