@@ -4,9 +4,9 @@ use agentspan_tests::{Collector, Tree};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
-use tracing::Subscriber;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
@@ -119,6 +119,51 @@ fn what_a_layer_of_others_does_tears_no_step_from_its_parent() {
         }
     }
     assert!(wrong.is_empty(), "{}\n\n{expected}", wrong.join("\n"));
+}
+
+/// Makes a step of its own whenever it is told of a span or of a log line.
+struct Making;
+
+impl<S: Subscriber> Layer<S> for Making {
+    fn on_new_span(&self, _: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        make();
+    }
+
+    fn on_event(&self, _: &Event<'_>, _: Context<'_, S>) {
+        make();
+    }
+}
+
+fn make() {
+    if !BUSY.replace(true) {
+        agentspan::tool("own").cost_usd(0.25).in_scope(|| agentspan::step("below").in_scope(|| {}));
+        agentspan::step("own").start().finish();
+        BUSY.set(false);
+    }
+}
+
+#[test]
+fn a_layer_of_others_may_make_steps_while_it_is_told_of_something() {
+    let collector = Collector::start();
+    let (layer, telemetry) = agentspan::builder().with_endpoint(collector.endpoint()).layer();
+    let subscriber = tracing_subscriber::registry().with(Making).with(layer);
+    tracing::subscriber::with_default(subscriber, || {
+        agentspan::agent("a").in_scope(|| {
+            tracing::info!("a line");
+            tracing::info_span!("plain").in_scope(|| {});
+        });
+    });
+    assert_eq!(telemetry.shutdown().lost(), 0);
+    insta::assert_snapshot!(Tree::of(&collector.spans()).show(&["cost.total_usd"]), @r"
+    agent.a {cost.total_usd=0.5}
+      tool.own {cost.total_usd=0.25}
+        step.below {}
+      step.own {}
+      tool.own {cost.total_usd=0.25}
+        step.below {}
+      step.own {}
+      plain {}
+    ");
 }
 
 /// Reads the names of steps, as a layer that writes log lines does.

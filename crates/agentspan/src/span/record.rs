@@ -85,6 +85,18 @@ impl Initial {
     }
 }
 
+/// Where a step is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The current subscriber has a layer of ours.
+    Layer,
+    /// On a thread without our subscriber, or while that tells another layer of something and must not be asked for a span:
+    /// the step is recorded with the one around, and no `tracing` span carries it.
+    Elsewhere,
+    /// Nothing records.
+    Nowhere,
+}
+
 /// What a type of span gives to its span.
 type Fill<'a> = &'a mut dyn FnMut(&Node, &mut Initial);
 
@@ -97,11 +109,19 @@ impl Active {
             return Self::light(&mut spec);
         }
         let (runtime, has_layer) = Runtime::current(spec.parent.as_deref());
+        if has_layer {
+            return Self::start_in(runtime, Place::Layer, &mut spec, fill);
+        }
         // A step that was carried to a thread without our subscriber is recorded where its parent is.
-        let around = spec.parent.as_ref().filter(|_| !has_layer);
-        let carried = around.and_then(|parent| parent.runtime().dispatch());
-        let _carried = carried.as_ref().map(tracing::dispatcher::set_default);
-        Self::start_in(runtime, has_layer || carried.is_some(), &mut spec, fill)
+        let around = spec.parent.as_ref().map(|parent| parent.runtime());
+        match around.and_then(|around| Some((around.dispatch()?, around.recorder().is_some()))) {
+            Some((_, true)) => Self::start_in(runtime, Place::Elsewhere, &mut spec, fill),
+            Some((dispatch, false)) => {
+                let _carried = tracing::dispatcher::set_default(&dispatch);
+                Self::start_in(runtime, Place::Layer, &mut spec, fill)
+            }
+            None => Self::start_in(runtime, Place::Nowhere, &mut spec, fill),
+        }
     }
 
     /// A step that passes by with the one around. It makes no span, so it does not matter which subscriber is the current
@@ -127,7 +147,7 @@ impl Active {
     }
 
     /// `runtime` is absent where it is that of the step around.
-    fn start_in(runtime: Option<Arc<Runtime>>, has_layer: bool, spec: &mut Spec<'_>, fill: Fill<'_>) -> Self {
+    fn start_in(runtime: Option<Arc<Runtime>>, place: Place, spec: &mut Spec<'_>, fill: Fill<'_>) -> Self {
         let parent_context = Context::current();
         let Spec { step_type, kind, label, call, run, parent } = spec;
         let here = runtime.as_deref().or(parent.as_ref().map(|parent| &**parent.runtime()));
@@ -135,7 +155,7 @@ impl Active {
         let run = run.as_mut().map(|(agent_name, identity)| {
             new_run((take(agent_name), take(identity)), parent.as_deref(), &parent_context, here)
         });
-        let recorder = here.recorder().filter(|_| has_layer);
+        let recorder = here.recorder().filter(|_| place != Place::Nowhere);
         let identified = recorder.and_then(|recorder| recorder.identify(&parent_context, kind));
         let (span_context, lineage) = identified.unzip();
         let node = Node::new(NewNode {
@@ -146,17 +166,17 @@ impl Active {
             run,
             call: call.take(),
             is_light: false,
-            carriers: u32::from(has_layer),
+            carriers: u32::from(place == Place::Layer),
             started: SystemTime::now(),
             span_context,
         });
         node.tell_around();
-        if !has_layer {
+        if place == Place::Nowhere {
             warn_unrecorded(Unrecorded::NoLayer);
             return Self::carried_by_context(node, &parent_context);
         }
         if node.runtime().recorder().is_some() {
-            Self::direct(node, kind.clone(), &parent_context, lineage, fill)
+            Self::direct(node, place, kind.clone(), &parent_context, lineage, fill)
         } else {
             Self::through_bridge(node, kind.clone(), &parent_context, fill)
         }
@@ -170,6 +190,7 @@ impl Active {
     /// The step is its own span; the `tracing` span only carries it.
     fn direct(
         node: Arc<Node>,
+        place: Place,
         kind: SpanKind,
         parent_context: &Context,
         lineage: Option<Lineage>,
@@ -196,6 +217,12 @@ impl Active {
             }
         };
         let context = spanned.with_value(NodeRef(node.clone()));
+        if place == Place::Elsewhere {
+            if node.is_recording() {
+                node.keep_open();
+            }
+            return Self::new(node, context, tracing::Span::none());
+        }
         let (span, is_carried) = layer::tracing_span(context.clone(), &node);
         if !is_carried {
             node.not_carried();

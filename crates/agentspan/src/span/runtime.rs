@@ -15,6 +15,7 @@ use std::cmp::Reverse;
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tracing::Span;
 use tracing::dispatcher::{Dispatch, WeakDispatch};
 
 /// What steps need from the telemetry they belong to. It travels with the layer and with every step, so that two
@@ -76,13 +77,16 @@ impl Runtime {
         let _ = self.dispatch.set(dispatch.downgrade());
     }
 
-    /// Runs `work`, which drops a span, where the thread's subscriber is ours: the registry closes a span's parent
-    /// through the subscriber of the thread, and would never close it on a thread without one.
-    pub(crate) fn with_dispatch(&self, work: impl FnOnce()) {
+    /// Drops a span where the thread's subscriber is ours: the registry closes a span's parent through the subscriber of the
+    /// thread, and would never close it on a thread without one.
+    pub(crate) fn let_go(&self, span: Span) {
+        if span.is_none() {
+            return;
+        }
         let here = tracing::dispatcher::get_default(|dispatch| dispatch.is::<StepLayer>());
         match if here { None } else { self.dispatch() } {
-            Some(dispatch) => tracing::dispatcher::with_default(&dispatch, work),
-            None => work(),
+            Some(dispatch) => tracing::dispatcher::with_default(&dispatch, || drop(span)),
+            None => drop(span),
         }
     }
 

@@ -84,7 +84,7 @@ impl Drop for Carrier {
     fn drop(&mut self) {
         if let Some(node) = &self.node {
             let span = std::mem::replace(&mut self.span, tracing::Span::none());
-            node.runtime().with_dispatch(|| drop(span));
+            node.runtime().let_go(span);
             node.on_carrier_gone();
         }
     }

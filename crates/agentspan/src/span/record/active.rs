@@ -36,19 +36,15 @@ impl Active {
         self.is_finished = true;
         self.context = Context::new();
         let span = std::mem::replace(&mut self.span, tracing::Span::none());
-        let let_go = |span: tracing::Span| {
-            if !span.is_none() {
-                self.node.runtime().with_dispatch(|| drop(span));
-            }
-        };
-        if self.node.runtime().recorder().is_some() {
+        let runtime = self.node.runtime();
+        if runtime.recorder().is_some() {
             // The handle goes first: whoever still holds the span afterwards carries the step on.
-            let_go(span);
+            runtime.let_go(span);
             finish(&self.node, ending);
         } else {
             // Another bridge ends its span with the last handle, and takes nothing more afterwards.
             finish(&self.node, ending);
-            let_go(span);
+            runtime.let_go(span);
         }
     }
 
