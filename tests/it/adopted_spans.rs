@@ -47,6 +47,29 @@ async fn a_model_call_of_another_client_is_a_step_with_tokens_and_cost() {
     assert_eq!(call.double("cost.self_usd").map(picodollars), Some(7_500_000_000));
 }
 
+#[test]
+fn a_tool_of_others_that_tells_of_a_model_is_priced_by_it() {
+    let recording = record();
+    agentspan::agent("a").in_scope(|| {
+        let span = tracing::info_span!(
+            "search",
+            gen_ai.operation.name = "execute_tool",
+            gen_ai.tool.name = "search",
+            gen_ai.provider.name = "openai",
+            gen_ai.request.model = "gpt-4o",
+            gen_ai.usage.input_tokens = 1_000_u64,
+            gen_ai.usage.output_tokens = 500_u64,
+        );
+        span.in_scope(|| {});
+    });
+    insta::assert_snapshot!(recording.tree(), @r"
+    agent.a ok completed $0.0075
+      search ok 1000→500 $0.0075
+    ");
+    let books = recording.books();
+    assert_eq!((books.models[0].name.as_str(), books.tools.len()), ("openai/gpt-4o", 0));
+}
+
 #[tokio::test]
 async fn figures_are_added_up_whatever_is_kept_or_wanted() {
     let settings = [

@@ -160,6 +160,39 @@ fn a_step_is_reasoning_or_what_its_own_word_says() {
 }
 
 #[test]
+fn a_step_keeps_its_name_whatever_its_type() {
+    for word in [
+        "run",
+        "llm_generate",
+        "embedding",
+        "tool_call",
+        "retrieval",
+        "validation",
+        "approval",
+        "handoff",
+        "recovery",
+        "reasoning",
+    ] {
+        let recording = record();
+        agentspan::step("x").step_type(word).in_scope(|| {});
+        let step = the(&recording, "step.x");
+        assert_eq!((step.text("agent.step_type"), step.text("step.name")), (Some(word), Some("x")));
+        let others = ["tool.name", "retrieval.source", "validation.name", "handoff.to"];
+        assert!(others.iter().all(|name| step.text(name).is_none()), "{word}: {:?}", step.keys());
+    }
+}
+
+#[test]
+fn a_name_that_begins_with_blanks_is_no_unknown_one() {
+    let recording = record();
+    let (blank, name) = (" ".repeat(900), format!("{}x", " ".repeat(900)));
+    agentspan::step(name).in_scope(|| {});
+    agentspan::step(blank).in_scope(|| {});
+    the(&recording, &format!("step.{}…", " ".repeat(199)));
+    the(&recording, "step.unknown");
+}
+
+#[test]
 fn a_validation_has_a_verdict_and_may_block() {
     let recording = record();
     agentspan::agent("a").in_scope(|| {

@@ -137,6 +137,21 @@ fn names_that_read_the_same_have_one_row_in_the_breakdown() {
     assert_eq!(rows, [("step.get_rain", &1.into()), ("tool.get_rain", &3.into())]);
 }
 
+#[test]
+fn names_that_are_cut_to_the_same_take_no_rows_from_others() {
+    let recording = record();
+    agentspan::agent("a").in_scope(|| {
+        for number in 0..30 {
+            agentspan::step(format!("{}{number}", "p".repeat(300))).in_scope(|| {});
+        }
+        agentspan::step("last").in_scope(|| {});
+    });
+    let rows = breakdown(&the(&recording, "agent.a"));
+    let rows: Vec<_> = rows.iter().map(|row| (row["name"].as_str().unwrap(), &row["count"])).collect();
+    let long = format!("step.{}…", "p".repeat(199));
+    assert_eq!(rows, [("step.last", &1.into()), (long.as_str(), &30.into())]);
+}
+
 #[tokio::test]
 async fn the_breakdown_has_at_most_twenty_rows_and_loses_nothing() {
     let recording = record();

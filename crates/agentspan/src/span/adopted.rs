@@ -13,7 +13,7 @@ use crate::cost::Usd;
 use crate::span::current::NodeRef;
 use crate::span::finish::finish;
 use crate::span::model::{self, Call, Server};
-use crate::span::node::{Called, Label, NewNode, Node};
+use crate::span::node::{Label, NewNode, Node};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::runtime::{Runtime, attribute, count, lock};
 use agentspan_semconv::{Operation, StepType, StreamEnd, agent, llm, span_name};
@@ -120,7 +120,7 @@ impl Adopted {
         match (&node.step_type, &fields.provider, &fields.requested, &fields.tool) {
             (StepType::LlmGenerate | StepType::Embedding, Some(_), Some(_), _) => self.set_call(fields),
             (StepType::ToolCall, _, _, Some(tool)) => {
-                node.tell_call(Called::Tool(tool.clone()));
+                node.tell_tool(tool);
             }
             _ => {}
         }
@@ -161,7 +161,7 @@ impl Adopted {
         };
         let (provider, model) = (model::provider_word(provider), model.to_owned());
         let server = fields.address.as_ref().map(|address| Server::new(address, fields.port));
-        self.node.tell_call(Called::Model(Call { provider, model, operation, batch: false, server }));
+        self.node.tell_call(Call { provider, model, operation, batch: false, server });
     }
 
     /// The function that the span is made for gave an `Err`, whose class is not known.

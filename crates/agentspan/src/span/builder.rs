@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A span type, ready to begin.
 #[doc(hidden)]
 pub trait Begin: Sized {
-    /// Begins the step with what was given to the builder, which has nothing left then: it is large, so it stays where it is.
+    /// Begins the step with what was given to the builder, which is not used again: it is large, so it stays where it is.
     #[doc(hidden)]
     fn begin(&mut self) -> Step;
 }

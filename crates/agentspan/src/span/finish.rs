@@ -147,7 +147,10 @@ fn tell_runs(
         let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
         let duration = now.duration_since(node.started).unwrap_or_default();
         let failures = u64::from(ending.outcome.is_failure());
-        Line { step: node, figures: Figures { count: 1, tokens, usd: own.cost.known(), duration, failures } }
+        Line {
+            name: node.name(),
+            figures: Figures { count: 1, tokens, usd: own.cost.known(), duration, failures },
+        }
     });
     if node.is_step_of_run {
         around.step_ended(&node.step_type, &ending.outcome, error_type, line.as_ref());

@@ -6,7 +6,7 @@ mod own;
 mod recording;
 mod state;
 
-pub(crate) use call::{Called, is_model_call};
+pub(crate) use call::is_model_call;
 pub(crate) use end::Ended;
 pub(crate) use name::{Label, Name, NameOf};
 pub(crate) use own::Own;
@@ -49,8 +49,9 @@ pub(crate) struct Node {
     bridged_span_context: OnceLock<Box<SpanContext>>,
     /// What is called, where it was known from the beginning.
     call: Option<Call>,
-    /// What a span of others says later.
-    told_call: OnceLock<Box<Called>>,
+    /// The same of a span of others, which says it later.
+    told_call: OnceLock<Box<Call>>,
+    told_tool: OnceLock<Box<str>>,
     /// Attempts of a call that failed before the one that counts.
     failed_attempts: AtomicU64,
     /// Beside a span that other people made, see [`Adopted`](crate::span::adopted::Adopted).
@@ -118,6 +119,7 @@ impl Node {
             bridged_span_context: OnceLock::new(),
             call,
             told_call: OnceLock::new(),
+            told_tool: OnceLock::new(),
             failed_attempts: AtomicU64::new(0),
             adopted: AtomicBool::new(false),
             claimed: AtomicBool::new(false),

@@ -132,7 +132,7 @@ impl Active {
         let node = Node::new(NewNode {
             started: around.map_or_else(SystemTime::now, |around| around.started),
             runtime: None,
-            step_type: replace(step_type, StepType::Run),
+            step_type: replace(step_type, StepType::Reasoning),
             label: take(label),
             parent: parent.take(),
             run: None,
@@ -160,7 +160,7 @@ impl Active {
         let (span_context, lineage) = identified.unzip();
         let node = Node::new(NewNode {
             runtime,
-            step_type: replace(step_type, StepType::Run),
+            step_type: replace(step_type, StepType::Reasoning),
             label: take(label),
             parent: parent.take(),
             run,

@@ -34,7 +34,7 @@ impl Begin for StepBuilder {
     fn begin(&mut self) -> Step {
         let Self { name, step_type, own } = self;
         let spec =
-            Spec::new(replace(step_type, StepType::Reasoning), SpanKind::Internal, Label::Named(take(name)));
+            Spec::new(replace(step_type, StepType::Reasoning), SpanKind::Internal, Label::Step(take(name)));
         Step(Active::start(spec, &mut |_, initial| own.put(initial)))
     }
 }

@@ -5,20 +5,10 @@ use crate::span::model::Call;
 use agentspan_semconv::StepType;
 use std::sync::atomic::Ordering;
 
-/// What is called in a step beside a span of others, as soon as that says so.
-#[derive(Debug)]
-pub(crate) enum Called {
-    Model(Call),
-    Tool(String),
-}
-
 impl Node {
     /// What was called, on model calls and embeddings.
     pub(crate) fn call(&self) -> Option<&Call> {
-        self.call.as_ref().or_else(|| match &**self.told_call.get()? {
-            Called::Model(call) => Some(call),
-            Called::Tool(_) => None,
-        })
+        self.call.as_ref().or_else(|| self.told_call.get().map(|call| &**call))
     }
 
     /// What was called; of a step that is no call nothing is known.
@@ -28,15 +18,17 @@ impl Node {
 
     /// The tool of a span of others, where it says so.
     pub(super) fn told_tool(&self) -> Option<&str> {
-        match &**self.told_call.get()? {
-            Called::Tool(tool) => Some(tool),
-            Called::Model(_) => None,
-        }
+        self.told_tool.get().map(|tool| &**tool)
     }
 
     /// Takes what a span of others says of its call; what it says later is not heard.
-    pub(crate) fn tell_call(&self, called: Called) {
-        let _ = self.told_call.set(Box::new(called));
+    pub(crate) fn tell_call(&self, call: Call) {
+        let _ = self.told_call.set(Box::new(call));
+    }
+
+    /// Takes which tool a span of others calls; it may tell of a model as well, whose tokens it then says.
+    pub(crate) fn tell_tool(&self, tool: &str) {
+        let _ = self.told_tool.set(tool.into());
     }
 
     pub(crate) fn is_model_call(&self) -> bool {

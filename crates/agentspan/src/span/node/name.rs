@@ -15,6 +15,8 @@ pub(crate) enum Label {
     Known,
     /// What its caller named; the kind of step stands before it.
     Named(String),
+    /// What its caller named a step of its own, of whichever type that is.
+    Step(String),
     /// The whole name.
     Whole(Box<str>),
 }
@@ -35,15 +37,24 @@ pub(crate) struct Name<'a> {
     pub(crate) named: &'a str,
 }
 
+impl<'a> Name<'a> {
+    /// Provider and name as they read.
+    pub(crate) fn read(&self) -> (Option<Cow<'a, str>>, Cow<'a, str>) {
+        match self.kind {
+            Some(_) => (self.provider.map(span_name::part), span_name::part(self.named)),
+            None => (None, self.named.into()),
+        }
+    }
+}
+
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(kind) = self.kind else { return f.write_str(self.named) };
-        f.write_str(kind)?;
-        for part in self.provider.into_iter().chain([self.named]) {
+        let (provider, named) = self.read();
+        for part in self.kind.into_iter().chain(provider.as_deref()) {
+            f.write_str(part)?;
             f.write_str(".")?;
-            f.write_str(&span_name::part(part))?;
         }
-        Ok(())
+        f.write_str(&named)
     }
 }
 
@@ -63,6 +74,10 @@ impl Node {
         match &self.label {
             Label::Whole(whole) => return Name { kind: None, provider: None, named: whole },
             Label::Named(named) => name.named = named,
+            Label::Step(named) => {
+                let kind = Some(span_name::kind(&StepType::Reasoning));
+                return Name { kind, provider: None, named: visible(named) };
+            }
             Label::Known if self.is_run => name.named = self.run().map_or("", |run| &run.agent_name),
             Label::Known => name.named = &self.called().model,
         }
@@ -75,13 +90,15 @@ impl Node {
 
     /// What was named when the step was made, as an attribute. A name that stands on every span of a run is none of this one.
     pub(super) fn named(&self) -> Option<KeyValue> {
+        if let Label::Step(named) = &self.label {
+            return Some(attribute(step::STEP_NAME, named.clone()));
+        }
         let named = self.label.named()?;
         let name = match self.step_type {
             StepType::ToolCall => tool::TOOL_NAME,
             StepType::Retrieval => retrieval::RETRIEVAL_SOURCE,
             StepType::Validation => validation::VALIDATION_NAME,
             StepType::Handoff => handoff::HANDOFF_TO,
-            StepType::Reasoning | StepType::Custom(_) => step::STEP_NAME,
             _ => return None,
         };
         Some(attribute(name, named.to_owned()))
@@ -96,6 +113,7 @@ impl Node {
             (_, Some(told)) => span_name::part(told),
             (Label::Named(named), None) => span_name::part(named),
             (Label::Whole(name), None) => name.strip_prefix("tool.").unwrap_or(name).into(),
+            (Label::Step(_), None) => self.name().to_string().into(),
             (Label::Known, None) => "".into(),
         })
     }
@@ -113,5 +131,7 @@ fn visible(part: &str) -> &str {
     if part.len() <= BYTES {
         return part;
     }
-    part.char_indices().nth(span_name::MAX_PART + 1).map_or(part, |(end, _)| &part[..end])
+    let cut = part.char_indices().nth(span_name::MAX_PART + 1).map_or(part, |(end, _)| &part[..end]);
+    // What follows blanks is why the part does not read `unknown`.
+    if cut.trim().is_empty() { part } else { cut }
 }

@@ -120,7 +120,8 @@ impl Node {
     }
 
     fn with_recording<T>(&self, work: impl FnOnce(&mut Recording) -> T) -> T {
-        work(&mut lock(&self.state).recording)
+        let mut state = lock(&self.state);
+        if state.ended { work(&mut Recording::None) } else { work(&mut state.recording) }
     }
 
     /// Sets an attribute while the step is open; a value set twice counts once, with the last value.

@@ -1,7 +1,7 @@
 //! What the steps of a run come to, name by name.
 
 use crate::cost::Usd;
-use crate::span::node::{Name, Node};
+use crate::span::node::Name;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub(super) struct Breakdown {
     rows: Vec<Row>,
-    /// What the names of all rows are put together of, one after the other.
+    /// What the names of all rows are put together of, one after the other, as it reads.
     names: String,
 }
 
@@ -25,11 +25,16 @@ const OTHER_ROW: &str = "other";
 
 impl Breakdown {
     pub(super) fn add(&mut self, line: &Line<'_>) {
-        let Self { rows, names } = self;
-        let name = line.step.name();
-        if let Some(row) = rows.iter_mut().find(|row| row.is_of(names, &name)) {
+        if let Some(row) = self.row(&line.name) {
             return row.figures.add(&line.figures);
         }
+        // Different words may read the same.
+        let (provider, named) = line.name.read();
+        let name = Name { kind: line.name.kind, provider: provider.as_deref(), named: &named };
+        if let Some(row) = self.row(&name) {
+            return row.figures.add(&line.figures);
+        }
+        let Self { rows, names } = self;
         if let Some(last) = rows.get_mut(MAX_ROWS - 1) {
             last.name = None;
             return last.figures.add(&line.figures);
@@ -41,13 +46,17 @@ impl Breakdown {
         rows.push(Row { name: Some(Place::of(&name, names)), figures: line.figures });
     }
 
+    fn row(&mut self, name: &Name<'_>) -> Option<&mut Row> {
+        self.rows.iter_mut().find(|row| row.is_of(&self.names, name))
+    }
+
     /// JSON with the dearest rows first; `None` without rows.
     pub(super) fn json(&self) -> Option<String> {
         let mut rows: Vec<(String, Figures)> = Vec::with_capacity(self.rows.len());
         for Row { name, figures } in &self.rows {
             let name = name.as_ref().map_or(OTHER_ROW.into(), |name| name.read(&self.names).to_string());
             match rows.iter_mut().find(|(known, _)| *known == name) {
-                // Different words may read the same in a name.
+                // A dot may stand in a provider or in a model.
                 Some((_, known)) => known.add(figures),
                 None => rows.push((name, *figures)),
             }
@@ -106,7 +115,7 @@ impl Place {
 
 /// What a step adds to the breakdown.
 pub(crate) struct Line<'a> {
-    pub(crate) step: &'a Node,
+    pub(crate) name: Name<'a>,
     pub(crate) figures: Figures,
 }
 
