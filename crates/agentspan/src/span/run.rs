@@ -101,7 +101,7 @@ impl Run {
 
     /// The one that the caller gave, else 32 hexadecimal digits.
     pub(crate) fn id(&self) -> &Arc<str> {
-        self.id.get_or_init(|| digits(self.random))
+        self.id.get_or_init(|| self.random.to_string().into())
     }
 
     fn root_id(&self) -> &Arc<str> {
@@ -285,15 +285,6 @@ fn share(tag: &mut KeyValue) {
     if let Value::String(text) = &tag.value {
         tag.value = Value::String(StringValue::from(Arc::<str>::from(text.as_str())));
     }
-}
-
-fn digits(random: TraceId) -> Arc<str> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut id = [0; 32];
-    for (pair, byte) in id.chunks_exact_mut(2).zip(random.to_bytes()) {
-        pair.copy_from_slice(&[byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]));
-    }
-    std::str::from_utf8(&id).expect("digits are ASCII").into()
 }
 
 /// A name given twice stands once, with the later value.

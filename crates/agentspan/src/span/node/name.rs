@@ -1,6 +1,6 @@
 //! What a step is called. Nobody looks at most names on the caller's path, so they are put together when they are looked at.
 
-use super::Node;
+use super::{Node, is_model_call};
 use crate::span::runtime::attribute;
 use agentspan_semconv::{StepType, handoff, retrieval, span_name, step, tool, validation};
 use opentelemetry::KeyValue;
@@ -70,38 +70,34 @@ impl fmt::Display for NameOf<'_> {
 impl Node {
     /// The name of the step's span, also where it has none.
     pub(crate) fn name(&self) -> Name<'_> {
-        let mut name = Name { kind: Some(span_name::kind(&self.step_type)), provider: None, named: "" };
-        match &self.label {
+        let named = match &self.label {
             Label::Whole(whole) => return Name { kind: None, provider: None, named: whole },
-            Label::Named(named) => name.named = named,
-            Label::Step(named) => {
-                let kind = Some(span_name::kind(&StepType::Reasoning));
-                return Name { kind, provider: None, named: visible(named) };
-            }
-            Label::Known if self.is_run => name.named = self.run().map_or("", |run| &run.agent_name),
-            Label::Known => name.named = &self.called().model,
-        }
-        if self.is_model_call() {
-            name.provider = Some(visible(&self.called().provider));
-        }
-        name.named = visible(name.named);
-        name
+            Label::Named(named) | Label::Step(named) => named,
+            Label::Known if self.is_run => self.run().map_or("", |run| &run.agent_name),
+            Label::Known => &self.called().model,
+        };
+        let kind = self.named_type();
+        let provider = is_model_call(kind).then(|| visible(&self.called().provider));
+        Name { kind: Some(span_name::kind(kind)), provider, named: visible(named) }
+    }
+
+    /// The type that the step is named by.
+    fn named_type(&self) -> &StepType {
+        if let Label::Step(_) = self.label { &StepType::Reasoning } else { &self.step_type }
     }
 
     /// What was named when the step was made, as an attribute. A name that stands on every span of a run is none of this one.
     pub(super) fn named(&self) -> Option<KeyValue> {
-        if let Label::Step(named) = &self.label {
-            return Some(attribute(step::STEP_NAME, named.clone()));
-        }
-        let named = self.label.named()?;
-        let name = match self.step_type {
+        let (Label::Named(named) | Label::Step(named)) = &self.label else { return None };
+        let name = match self.named_type() {
             StepType::ToolCall => tool::TOOL_NAME,
             StepType::Retrieval => retrieval::RETRIEVAL_SOURCE,
             StepType::Validation => validation::VALIDATION_NAME,
             StepType::Handoff => handoff::HANDOFF_TO,
+            StepType::Reasoning => step::STEP_NAME,
             _ => return None,
         };
-        Some(attribute(name, named.to_owned()))
+        Some(attribute(name, named.clone()))
     }
 
     /// A tool as it stands in the name of its span.
