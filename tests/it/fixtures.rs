@@ -114,14 +114,14 @@ pub(crate) fn the(recording: &Recording, name: &str) -> RecordedSpan {
     found.remove(0)
 }
 
-/// Waits for what others do, for ten seconds at the most.
+/// Waits for what others do, for a minute at the most: machines may be busy.
 pub(crate) async fn until(is_done: impl Fn() -> bool) {
     let done = async {
         while !is_done() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), done).await.expect("it is done in time");
+    tokio::time::timeout(Duration::from_secs(60), done).await.expect("it is done in time");
 }
 
 /// A dollar amount as a whole number of 10⁻¹² USD, in which sums are exact.
