@@ -58,6 +58,10 @@ pub static PROVIDERS: &[Provider] = &[
 /// The row of a provider by any of its words, in any case; `None` for one that is not in the table.
 #[must_use]
 pub fn find(word: &str) -> Option<&'static Provider> {
+    // Nearly everybody writes one of these words as it stands here.
+    if let Some(row) = PROVIDERS.iter().find(|row| row.otel == word || row.litellm == word) {
+        return Some(row);
+    }
     let word = word.trim();
     let is = |other: &str| other.eq_ignore_ascii_case(word);
     // The words that tell two rows apart are asked first: `vertex_ai` is more than `google`.

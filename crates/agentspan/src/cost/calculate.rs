@@ -160,6 +160,7 @@ impl Missing {
     }
 }
 
+#[inline]
 fn missing(set: &RateSet, counts: &Counts, terms: &Terms<'_>) -> Missing {
     let (rated, told) = (set.rates.known(), counts.known());
     // A model that is paid by time or by request has no rates for tokens.

@@ -36,7 +36,7 @@ impl Usd {
         // Whole units that give this very `f64` are its shortest decimal, as long as units lie farther apart than `f64`s.
         let units = (dollars * UNITS as f64).round();
         if sane && units < EXACT_UNITS && units / UNITS as f64 == dollars {
-            return Some(Self(units as i128));
+            return Some(Self(i128::from(units as i64)));
         }
         // The shortest decimal that names this `f64` is the one that was written, up to 15 digits.
         // A negative zero is as good as a zero.
@@ -71,11 +71,19 @@ impl Usd {
     /// One division of two integers that `f64` holds exactly is correctly rounded, so amounts below 9,007 USD come
     /// out as the shortest decimal that a person would have written.
     pub fn as_f64(self) -> f64 {
-        self.0 as f64 / UNITS as f64
+        // Nearly every amount fits into the integer that a processor converts by itself.
+        let units = i64::try_from(self.0).map_or(self.0 as f64, |units| units as f64);
+        units / UNITS as f64
     }
 
     pub(crate) fn is_zero(self) -> bool {
         self.0 == 0
+    }
+
+    /// What stands for a sum that is too far from zero. Apart, since choosing it at each addition would cost more than adding.
+    #[cold]
+    fn beyond(self) -> i128 {
+        if self.0 < 0 { i128::MIN } else { i128::MAX }
     }
 
     /// This amount `numerator / denominator` times, rounded once.
@@ -85,6 +93,11 @@ impl Usd {
             let (quotient, rest) = (product / denominator, product % denominator);
             return Some(Self(i128::from(quotient) + i128::from(rest >= denominator - rest)));
         }
+        self.times_large(numerator, denominator)
+    }
+
+    #[cold]
+    fn times_large(self, numerator: u64, denominator: u64) -> Option<Self> {
         Some(Self(rounded(self.0.checked_mul(i128::from(numerator))?, i128::from(denominator))))
     }
 }
@@ -99,7 +112,7 @@ impl Add for Usd {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+        Self(self.0.checked_add(other.0).unwrap_or_else(|| self.beyond()))
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) struct Terms<'a> {
 }
 
 impl<'a> Terms<'a> {
+    #[inline]
     fn of(query: &PriceQuery<'a>) -> Self {
         let told = query.service_tier.map(tier_word).filter(|tier| !tier.is_empty());
         let is_batch = told.is_some_and(|tier| tier.eq_ignore_ascii_case("batch"));
@@ -149,7 +150,8 @@ impl Prices {
     ) -> Result<T, Unpriced> {
         let terms = Terms::of(query);
         let own = self.own(query.provider, query.model);
-        let by_request = || self.own(query.provider, requested).filter(|_| requested != query.model);
+        let is_other = requested != query.model;
+        let by_request = || is_other.then(|| self.own(query.provider, requested)).flatten();
         let Some(own) = own.or_else(by_request) else { return self.listed(query, &terms, None, price) };
         if let Some(share) = own.rates.share() {
             return self.listed(query, &terms, Some(share.ok_or(Unpriced::InvalidUsage)?), price);
@@ -179,16 +181,18 @@ impl Prices {
         if self.overrides.is_empty() {
             return None;
         }
-        let model = lower(model);
         let is_provider = |own: &&Override| {
             own.provider
                 .as_ref()
                 .is_none_or(|word| word == provider || *word == provider::canonical(provider))
         };
         let fitting = || self.overrides.iter().rev().filter(is_provider);
-        fitting()
-            .find(|own| own.pattern == model)
-            .or_else(|| fitting().find(|own| fits(&own.pattern, &model)))
+        let exact = |model: &str| fitting().find(|own| own.pattern == model);
+        // Nearly every name is in small letters, as patterns are.
+        exact(model).or_else(|| {
+            let model = lower(model);
+            exact(&model).or_else(|| fitting().find(|own| fits(&own.pattern, &model)))
+        })
     }
 
     /// By the catalogue's rates, or a share of them in millionths.
