@@ -1,40 +1,71 @@
 use crate::span::runtime::lock;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
+use std::mem::replace;
 use std::sync::Mutex;
 
 /// A map by numbers that are given out one after the other; threads seldom meet in it.
 #[derive(Debug)]
-pub(crate) struct Sharded<T>([Mutex<HashMap<u64, T, FewHashes>>; SHARDS as usize]);
+pub(crate) struct Sharded<T>([Mutex<Shard<T>>; SHARDS as usize]);
 
-const SHARDS: u64 = 8;
+const SHARDS: u64 = 64;
+
+/// Most hold no more than one value at a time, which is found without looking through a map.
+#[derive(Debug)]
+struct Shard<T> {
+    first: Option<(u64, T)>,
+    more: HashMap<u64, T, FewHashes>,
+}
 
 impl<T> Default for Sharded<T> {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| Mutex::default()))
+        let empty = || Shard { first: None, more: HashMap::default() };
+        Self(std::array::from_fn(|_| Mutex::new(empty())))
     }
 }
 
 impl<T> Sharded<T> {
     /// Gives what stood there before.
     pub(crate) fn insert(&self, key: u64, value: T) -> Option<T> {
-        lock(self.shard(key)).insert(key, value)
+        let Shard { first, more } = &mut *lock(self.shard(key));
+        match first {
+            Some((known, there)) if *known == key => Some(replace(there, value)),
+            Some(_) => more.insert(key, value),
+            None => {
+                *first = Some((key, value));
+                if more.is_empty() { None } else { more.remove(&key) }
+            }
+        }
     }
 
     pub(crate) fn remove(&self, key: u64) -> Option<T> {
-        lock(self.shard(key)).remove(&key)
+        let Shard { first, more } = &mut *lock(self.shard(key));
+        match first.take_if(|(known, _)| *known == key) {
+            Some((_, value)) => Some(value),
+            None if more.is_empty() => None,
+            None => more.remove(&key),
+        }
     }
 
     pub(crate) fn get<R>(&self, key: u64, look: impl FnOnce(&T) -> R) -> Option<R> {
-        lock(self.shard(key)).get(&key).map(look)
+        let Shard { first, more } = &*lock(self.shard(key));
+        match first {
+            Some((known, value)) if *known == key => Some(look(value)),
+            _ if more.is_empty() => None,
+            _ => more.get(&key).map(look),
+        }
     }
 
     /// What `look` sees in each of them.
     pub(crate) fn collect<R>(&self, look: impl Fn(&T) -> R) -> Vec<R> {
-        self.0.iter().flat_map(|shard| lock(shard).values().map(&look).collect::<Vec<_>>()).collect()
+        let in_shard = |shard: &Mutex<Shard<T>>| {
+            let Shard { first, more } = &*lock(shard);
+            first.iter().map(|(_, value)| value).chain(more.values()).map(&look).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(in_shard).collect()
     }
 
-    fn shard(&self, key: u64) -> &Mutex<HashMap<u64, T, FewHashes>> {
+    fn shard(&self, key: u64) -> &Mutex<Shard<T>> {
         &self.0[(key % SHARDS) as usize]
     }
 }
@@ -56,7 +87,8 @@ impl BuildHasher for FewHashes {
 
 impl Hasher for Number {
     fn finish(&self) -> u64 {
-        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        // The lower bits of a product are alike where those of the numbers are, as they are in one shard.
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -69,3 +101,6 @@ impl Hasher for Number {
         self.0 = number;
     }
 }
+
+#[cfg(test)]
+mod tests;
