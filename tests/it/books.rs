@@ -114,6 +114,73 @@ async fn the_books_are_the_same_whatever_is_sampled() {
 }
 
 #[test]
+fn a_run_whose_steps_belong_to_two_telemetries_is_posted_to_each_under_its_own_names() {
+    let outer = record();
+    agentspan::agent("other").tag("tenant", "blue").in_scope(|| agentspan::tool("first").in_scope(|| {}));
+    let inner = agentspan::agent("support").tag("tenant", "acme").in_scope(|| {
+        agentspan::tool("one").in_scope(|| {});
+        let inner = record();
+        agentspan::tool("two").in_scope(|| {});
+        inner
+    });
+    let (outer, inner) = (outer.books(), inner.books());
+    assert_eq!(lines(&outer.agents), ["other 0 - - 1/0/0", "support 0 - - 1/0/0"]);
+    assert_eq!(lines(&inner.agents), ["support 0 - - 1/0/0"]);
+    assert_eq!(lines(&inner.tags), ["tenant=acme 0 - - 1/0/0"]);
+}
+
+/// Forty agents for forty tenants make more pairs than there is room for.
+#[test]
+fn each_agent_and_each_tag_keeps_its_line_however_many_of_them_go_together() {
+    let recording = record();
+    for number in (0..1_600).chain(0..1_600) {
+        agentspan::agent(format!("agent {}", number % 40)).tag("tenant", number / 40).in_scope(|| {
+            agentspan::tool("first").cost_usd(0.25).in_scope(|| {});
+            agentspan::tool("second").cost_usd(0.5).in_scope(|| {});
+        });
+    }
+    let books = recording.books();
+    for list in [&books.agents, &books.tags] {
+        assert_eq!(list.len(), 40);
+        for line in list {
+            assert_eq!((line.spend.usd.to_string().as_str(), line.spend.calls), ("60", 160), "{}", line.name);
+        }
+    }
+}
+
+#[test]
+fn a_tag_that_is_put_on_a_run_later_is_charged_from_then_on() {
+    let recording = record();
+    let tool = |usd| agentspan::tool("t").cost_usd(usd).in_scope(|| {});
+    agentspan::agent("a").tag("tenant", "acme").in_scope(|| {
+        tool(1.0);
+        agentspan::current_run().tag("tenant", "blue");
+        tool(2.0);
+        agentspan::agent("b").in_scope(|| tool(4.0));
+        agentspan::current_run().tag("more", true);
+        tool(8.0);
+    });
+    let books = recording.books();
+    assert_eq!(
+        lines(&books.tags),
+        ["tenant=blue 14 - - 3/0/0", "more=true 8 - - 1/0/0", "tenant=acme 1 - - 1/0/0"]
+    );
+    assert_eq!(lines(&books.agents), ["a 11 - - 3/0/0", "b 4 - - 1/0/0"]);
+}
+
+#[test]
+fn tags_that_read_the_same_share_a_line_and_others_do_not() {
+    let recording = record();
+    let tags: [&[(&'static str, &str)]; 4] =
+        [&[("k", "b=c")], &[("k=b", "c")], &[("k", "b=c"), ("k=b", "c")], &[("kb", "c")]];
+    for tags in tags {
+        let agent = tags.iter().fold(agentspan::agent("a"), |agent, (key, value)| agent.tag(*key, *value));
+        agent.in_scope(|| agentspan::tool("t").cost_usd(1.0).in_scope(|| {}));
+    }
+    assert_eq!(lines(&recording.books().tags), ["k=b=c 4 - - 4/0/0", "kb=c 1 - - 1/0/0"]);
+}
+
+#[test]
 fn names_without_end_fall_into_one_line_and_lose_nothing() {
     let recording = record();
     for number in 0..10_000 {

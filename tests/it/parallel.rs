@@ -181,3 +181,31 @@ async fn a_step_that_is_entered_within_itself_stays_current_until_the_outer_end(
     assert_eq!(agentspan::current().span_id(), None);
     guard.finish();
 }
+
+#[test]
+fn a_step_whose_span_is_entered_beyond_its_end_stays_current_until_that_is_left() {
+    let recording = record();
+    let entered = agentspan::agent("a").in_scope(|| {
+        let span = tracing::Span::current();
+        let entered = span.clone().entered();
+        agentspan::step("s").in_scope(|| {
+            span.in_scope(|| agentspan::tool("of the run").in_scope(|| {}));
+            agentspan::tool("of the step").in_scope(|| {});
+        });
+        entered
+    });
+    agentspan::tool("late").in_scope(|| {});
+    drop(entered);
+    agentspan::tool("apart").in_scope(|| {});
+    let parent_of = |name: &str| {
+        let spans = recording.spans();
+        let parent = spans.iter().find(|span| span.name() == name).expect("it was recorded").parent_span_id();
+        let parent = spans.iter().find(|span| Some(span.span_id()) == parent);
+        parent.map(|parent| parent.name().to_owned())
+    };
+    let parents = ["tool.of the run", "tool.of the step", "tool.late", "tool.apart"].map(parent_of);
+    assert_eq!(
+        parents.each_ref().map(|parent| parent.as_deref()),
+        [Some("agent.a"), Some("step.s"), Some("agent.a"), None]
+    );
+}

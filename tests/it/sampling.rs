@@ -2,7 +2,9 @@
 
 use crate::program::{Program, Ran};
 use agentspan_tests::{Collector, Span};
+use futures_util::FutureExt;
 use std::collections::HashMap;
+use tracing::Instrument;
 
 const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
 const ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
@@ -114,4 +116,25 @@ async fn below_a_dropped_run_each_step_is_told_what_is_meant_for_it() {
         .await;
     assert_eq!(total, Some(6.0), "the task's word is for the outer tool, and replaces what it said before");
     assert_eq!(recording.report().created, 0);
+}
+
+#[test]
+fn what_a_guard_below_a_dropped_run_carries_on_in_another_thread_stays_in_the_run() {
+    let recording = agentspan::testing::record_with(agentspan::builder().with_sampling_ratio(0.0));
+    let dispatch = tracing::dispatcher::get_default(Clone::clone);
+    agentspan::agent("a").in_scope(|| {
+        let guard = agentspan::step("s").start();
+        let elsewhere = move || {
+            let work = || agentspan::tool("t").cost_usd(0.5).run_ok(async {}).in_current_span();
+            let carried = guard.in_scope(work);
+            guard.finish();
+            carried.now_or_never()
+        };
+        let elsewhere = move || tracing::dispatcher::with_default(&dispatch, elsewhere);
+        assert_eq!(std::thread::spawn(elsewhere).join().expect("no panic"), Some(()));
+        assert_eq!(agentspan::current_run().total_usd(), Some(0.5));
+    });
+    let books = recording.books();
+    assert_eq!(books.agents.iter().map(|line| line.spend.calls).collect::<Vec<_>>(), [1]);
+    assert_eq!(books.dearest_runs[0].usd, books.total.usd);
 }

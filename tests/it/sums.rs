@@ -253,3 +253,26 @@ async fn the_books_are_kept_without_any_subscriber() {
         })
         .await;
 }
+
+/// Steps begin and end on many threads while their run ends, and it waits for every one.
+#[test]
+fn a_run_waits_for_the_steps_of_all_its_threads_and_numbers_each_of_them_once() {
+    let recording = record();
+    let threads: Vec<_> = agentspan::agent("a").in_scope(|| {
+        let work = || {
+            for _ in 0..100 {
+                agentspan::step("s").in_scope(|| agentspan::tool("t").cost_usd(0.25).in_scope(|| {}));
+            }
+        };
+        (0..6).map(|_| std::thread::spawn(agentspan::carry(work))).collect()
+    });
+    threads.into_iter().for_each(|thread| thread.join().expect("its steps ended"));
+    let spans = recording.spans();
+    let run = spans.iter().find(|span| span.name() == "agent.a").expect("the run was recorded");
+    let sums = ["agent.step_count", "agent.tool_call_count", "agent.open_step_count"].map(|key| run.int(key));
+    assert_eq!(sums, [Some(600), Some(600), None]);
+    assert_eq!((run.text("cost.status"), run.double("cost.total_usd")), (Some("known"), Some(150.0)));
+    let mut numbers: Vec<_> = spans.iter().filter_map(|span| span.int("agent.step_index")).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=600).collect::<Vec<_>>());
+}

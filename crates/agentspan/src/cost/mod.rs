@@ -24,6 +24,9 @@
 mod books;
 mod calculate;
 mod catalog;
+mod groups;
+mod ledger;
+mod lines;
 mod money;
 mod pattern;
 mod price;
@@ -36,7 +39,7 @@ mod units;
 
 pub use agentspan_semconv::{CostSource, CostStatus};
 pub use books::{BookLine, Books, DearRun, Spend};
-pub(crate) use books::{Entry, Ledger, RunLines, Subject};
+pub(crate) use ledger::{Entry, Ledger, RunLines, Subject};
 pub use money::Usd;
 pub(crate) use price::Unpriced;
 pub use price::{Price, PriceLine, PriceQuery};

@@ -41,19 +41,19 @@ impl Sums {
 
     /// As [`admit`](Self::admit), for a span that another bridge has made.
     pub(crate) fn admit_bridged(&mut self, span: SpanData) -> Option<SpanData> {
-        self.admit(Finished { span, node: None, run_identity: None })
+        self.admit(Finished { span, node: None, inherited: None })
     }
 
     /// Lets a span pass whose sums are complete, and holds the others back.
     pub(crate) fn admit(&mut self, finished: Finished) -> Option<SpanData> {
-        let Finished { mut span, node, run_identity } = finished;
+        let Finished { mut span, node, inherited } = finished;
+        if let Some(node) = &node {
+            span.attributes = node.identified(inherited.as_deref(), std::mem::take(&mut span.attributes));
+        }
         let of_bridge = || self.runtime.pending.take(span.span_context.span_id());
         let Some(node) = node.or_else(of_bridge) else { return Some(span) };
         if span.name.is_empty() {
             span.name = Cow::Owned(node.name().to_string());
-        }
-        if let Some(identity) = run_identity {
-            span.attributes = node.identified(&identity, std::mem::take(&mut span.attributes));
         }
         let held = Held { span, node, since: Instant::now() };
         if held.node.completeness().is_ok() {

@@ -42,7 +42,7 @@ impl SpanProcessor for Processor {
 
     fn on_end(&self, span: SpanData) {
         if span.span_context.is_sampled() {
-            self.ended(Finished { span, node: None, run_identity: None });
+            self.ended(Finished { span, node: None, inherited: None });
         }
     }
 

@@ -1,63 +1,67 @@
 //! What a step tells the books when it has ended.
 
 use crate::cost::{DearRun, Entry, OwnCost, Subject};
-use crate::span::node::{Node, Own};
+use crate::span::node::{Home, Node, Own};
 use agentspan_semconv::StopReason;
 use std::sync::Arc;
 
 /// Posts a step that has ended: a call with its figures, a run with its reason.
-pub(crate) fn post(node: &Arc<Node>, own: &Own, failed: bool, stop_reason: Option<&StopReason>) {
+#[inline]
+pub(crate) fn post(node: &Arc<Node>, home: &Home, own: &Own, failed: bool, stop_reason: Option<&StopReason>) {
     if let Some(reason) = stop_reason {
-        node.runtime().books.run_ended(reason.as_str());
+        home.runtime.books.run_ended(reason.as_str());
     }
-    let tool = node.tool_name();
-    let subject = subject(node, own, tool.as_deref());
-    if let Some(subject) = subject {
-        post_call(node, own, failed, subject);
-    }
-    if subject.is_some() || node.is_run {
-        offer(node, subject.is_some());
+    let is_call = post_call(node, home, own, failed);
+    if is_call || node.is_run {
+        offer(node, is_call);
     }
 }
 
-/// What was called; `None` for most steps, which are no calls and cost nothing, and for a call that is told of elsewhere.
-fn subject<'a>(node: &'a Node, own: &Own, tool: Option<&'a str>) -> Option<Subject<'a>> {
+/// Posts a call; gives whether it is one. Most steps are none and cost nothing, and some calls are told of elsewhere.
+#[inline]
+fn post_call(node: &Node, Home { runtime, run }: &Home, own: &Own, failed: bool) -> bool {
     if own.is_counted_elsewhere() {
-        return None;
+        return false;
     }
-    if let Some(call) = node.call() {
-        return Some(Subject::Model { provider: &call.provider, model: &call.model });
-    }
-    tool.map(Subject::Tool).or_else(|| (own.cost != OwnCost::None).then_some(Subject::Step))
-}
-
-fn post_call(node: &Node, own: &Own, failed: bool, subject: Subject<'_>) {
-    let run = node.run();
+    let tool;
+    let subject = if let Some(call) = node.call() {
+        Subject::Model { provider: &call.provider, model: &call.model }
+    } else if let Some(named) = node.tool_name() {
+        tool = named;
+        Subject::Tool(&tool)
+    } else if own.cost != OwnCost::None {
+        Subject::Step
+    } else {
+        return false;
+    };
     let entry = Entry {
         subject,
-        agent: run.map(|run| run.agent_name.as_str()),
+        agent: run.as_ref().map(|run| run.agent_name.as_str()),
         cost: own.cost,
         prompt_tokens: own.prompt_tokens,
         completion_tokens: own.completion_tokens,
         failed,
     };
-    let books = &node.runtime().books;
     match run {
-        Some(run) => run.post(books, &entry),
-        None => books.post(&entry, &mut None, &[]),
+        Some(run) => run.post(&runtime.books, &entry),
+        None => runtime.books.post(&entry, &mut None, &[]),
     }
+    true
 }
 
 /// Offers the outermost run around a step to the dearest ones when it ends itself; again when a step has added to it that
 /// outlived it.
+#[inline]
 fn offer(step: &Arc<Node>, has_added: bool) {
-    let Some(run) = std::iter::once(step).chain(step.ancestors()).filter(|node| node.is_run).last() else {
-        return;
-    };
-    let is_late = !Arc::ptr_eq(step, run);
-    if is_late && !(has_added && run.is_ended()) {
-        return;
+    let around = step.ancestors().filter(|node| node.is_run).last();
+    let is_late = around.is_some();
+    let Some(run) = around.or(Some(step).filter(|step| step.is_run)) else { return };
+    if !is_late || (has_added && run.is_ended()) {
+        offer_run(run, is_late);
     }
+}
+
+fn offer_run(run: &Node, is_late: bool) {
     let (Some(identity), totals) = (run.run(), run.totals()) else { return };
     let Some(usd) = totals.known_cost() else { return };
     let books = &run.runtime().books;

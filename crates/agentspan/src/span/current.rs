@@ -1,6 +1,6 @@
 use crate::span::node::Node;
 use opentelemetry::Context;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// The nearest step, as it stands in the OpenTelemetry context.
@@ -19,6 +19,31 @@ impl NodeRef {
 thread_local! {
     /// The light step that this thread is in, and which step's context it stands below.
     static LIGHT: RefCell<Option<(Arc<Node>, *const Node)>> = const { RefCell::new(None) };
+    /// The step that passes by and whose `tracing` span this thread has entered last by its own scope.
+    static SCOPE: Cell<*const Node> = const { Cell::new(std::ptr::null()) };
+}
+
+/// The scope of a step that passes by and has a `tracing` span, for as long as a thread is in it.
+#[must_use]
+pub(crate) struct Scope {
+    around: *const Node,
+}
+
+impl Scope {
+    pub(crate) fn enter(node: &Arc<Node>) -> Self {
+        Self { around: SCOPE.try_with(|scope| scope.replace(Arc::as_ptr(node))).unwrap_or_default() }
+    }
+
+    /// Whether it is the innermost on this thread.
+    pub(crate) fn is_of(node: &Arc<Node>) -> bool {
+        SCOPE.try_with(|scope| scope.get() == Arc::as_ptr(node)).unwrap_or_default()
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        let _ = SCOPE.try_with(|scope| scope.set(self.around));
+    }
 }
 
 /// A step that the sampler let pass by, for as long as a thread is in it.

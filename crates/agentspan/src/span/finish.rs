@@ -2,10 +2,10 @@
 
 use crate::span::books;
 use crate::span::measure;
-use crate::span::node::{Ended, Node, Own, Recording};
+use crate::span::node::{Ended, Home, Node, Own, Recording};
 use crate::span::outcome::{Ending, FailureRecord, OTHER};
 use crate::span::run::{Figures, Line, Run};
-use crate::span::runtime::{attribute, count};
+use crate::span::runtime::{Runtime, attribute, count};
 use crate::span::unite::unite;
 use agentspan_semconv::{Outcome, StopReason, agent, error, event, exception, llm};
 use opentelemetry::KeyValue;
@@ -16,56 +16,79 @@ use std::time::SystemTime;
 
 /// Ends a step: posts its part, and writes to the span what is known only now.
 pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
-    let runtime = node.runtime();
+    let home @ Home { runtime, run } = node.home();
     // Nobody sees when a step ended that is neither recorded nor measured.
     let now = if node.is_sampled_out() && runtime.meter.is_none() {
         node.started
     } else {
         SystemTime::now().max(node.started)
     };
-    let settle = |ending: &mut Ending, own: &Own, told: Option<Cow<'static, str>>| {
-        let run = node.run().filter(|_| node.is_run);
-        let stop_reason = run.map(|run| settle_reason(run, ending));
-        if let (Some(run), Some(reason)) = (run, &stop_reason) {
-            run.set_stop_reason(reason.clone());
-        }
-        let error_type = error_type(node, ending, told, stop_reason.as_ref());
-        tell_runs(node, own, ending, error_type.as_ref(), now);
-        (stop_reason, error_type)
+    let Some(mut at_end) = node.at_end(&mut ending) else { return };
+    let told = at_end.take_error_type();
+    let (ended_run, around) = match run {
+        Some(run) if node.is_run => (Some(run), run.parent.as_ref()),
+        around => (None, around.as_ref()),
     };
-    let Some((own, (stop_reason, error_type))) = node.end(&mut ending, settle) else { return };
-    books::post(node, &own, ending.outcome.is_failure(), stop_reason.as_ref());
-    if node.is_measured() {
+    let stop_reason = ended_run.map(|run| settle_reason(run, &mut ending));
+    if let (Some(run), Some(reason)) = (ended_run, &stop_reason) {
+        run.set_stop_reason(reason.clone());
+    }
+    let error_type = error_type(node, &ending, told, stop_reason.as_ref());
+    let own = *at_end.own();
+    if let Some(around) = around {
+        tell_runs(around, node, &own, &ending, error_type.as_ref(), now);
+    }
+    at_end.post(ending.outcome);
+    let ended = at_end.take_ended(|attributes, recovers_from| {
+        let class = error_type.clone().or(recovers_from);
+        describe(node, &ending, stop_reason.as_ref(), class, attributes);
+    });
+    drop(at_end);
+    node.forget_open();
+    books::post(node, home, &own, ending.outcome.is_failure(), stop_reason.as_ref());
+    if runtime.meter.is_some() {
         measure::post(node, &own, error_type.as_deref(), stop_reason.as_ref(), now);
     }
-    if node.is_recording() {
-        record(node, &ending, stop_reason, error_type, now);
+    if let Some(ended) = ended {
+        record(node, runtime, ended, &ending, error_type, now);
     }
 }
 
-/// Writes to the span how the step has ended.
-fn record(
-    node: &Arc<Node>,
+/// Says how the step has ended.
+fn describe(
+    node: &Node,
     ending: &Ending,
-    stop_reason: Option<StopReason>,
-    error_type: Option<Cow<'static, str>>,
-    now: SystemTime,
+    stop_reason: Option<&StopReason>,
+    class: Option<Cow<'static, str>>,
+    attributes: &mut Vec<KeyValue>,
 ) {
-    let Ended { recording, mut attributes, dropped_attributes, recovers_from, is_complete } =
-        node.take_ended();
     attributes.push(attribute(agent::AGENT_OUTCOME, ending.outcome.as_str()));
     if let Some(reason) = stop_reason {
         attributes.push(attribute(agent::AGENT_STOP_REASON, reason.as_str().to_owned()));
     }
-    let class = error_type.clone().or(recovers_from);
-    attributes.extend(class.map(|class| attribute(error::ERROR_TYPE, class)));
-    attributes.extend(node.attempts().map(|attempts| count(llm::LLM_ATTEMPT_COUNT, attempts)));
+    if let Some(class) = class {
+        attributes.push(attribute(error::ERROR_TYPE, class));
+    }
+    if let Some(attempts) = node.attempts() {
+        attributes.push(count(llm::LLM_ATTEMPT_COUNT, attempts));
+    }
+}
+
+/// Hands over what was recorded of the step.
+fn record(
+    node: &Arc<Node>,
+    runtime: &Runtime,
+    ended: Ended,
+    ending: &Ending,
+    error_type: Option<Cow<'static, str>>,
+    now: SystemTime,
+) {
+    let Ended { recording, mut attributes, dropped_attributes, is_complete } = ended;
     let failure = error_type.map(|error_type| recorded_failure(node, ending, error_type, now));
     match recording {
-        Recording::None => {}
-        Recording::Adopted => node.leave(attributes),
+        Recording::None | Recording::Adopted => {}
         Recording::Own(mut recorded) => {
-            let Some(recorder) = &node.runtime().recorder else { return };
+            let Some(recorder) = &runtime.recorder else { return };
             if let Some((status, event)) = failure {
                 recorded.set_status(status);
                 event.into_iter().for_each(|event| recorded.add_event(event, recorder.limits()));
@@ -133,34 +156,32 @@ fn outcome_of(reason: &StopReason) -> Outcome {
 
 /// Runs around the step learn how it ended, and every run above gets a line for its breakdown if that is recorded.
 fn tell_runs(
+    around: &Run,
     node: &Node,
     own: &Own,
     ending: &Ending,
     error_type: Option<&Cow<'static, str>>,
     now: SystemTime,
 ) {
-    let Some(around) = node.parent.as_ref().and_then(|parent| parent.run()) else { return };
     if ending.outcome.is_failure() {
         around.step_failed(node.valid_span_context());
     }
-    let line = (!node.is_sampled_out()).then(|| {
-        let tokens = own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add);
-        let duration = now.duration_since(node.started).unwrap_or_default();
-        let failures = u64::from(ending.outcome.is_failure());
-        Line {
-            name: node.name(),
-            figures: Figures { count: 1, tokens, usd: own.cost.known(), duration, failures },
-        }
-    });
     if node.is_step_of_run {
-        around.step_ended(&node.step_type, &ending.outcome, error_type, line.as_ref());
-    } else if let Some(line) = &line {
-        around.add_line(line);
+        around.step_ended(&node.step_type, &ending.outcome, error_type);
     }
-    if let Some(line) = line {
-        let outer = std::iter::successors(around.parent.as_ref(), |run| run.parent.as_ref());
-        outer.for_each(|run| run.add_line(&line));
+    if node.is_sampled_out() {
+        return;
     }
+    let figures = Figures {
+        count: 1,
+        tokens: own.prompt_tokens.into_iter().chain(own.completion_tokens).reduce(u64::saturating_add),
+        usd: own.cost.known(),
+        duration: now.duration_since(node.started).unwrap_or_default(),
+        failures: u64::from(ending.outcome.is_failure()),
+    };
+    let line = Line { name: node.name(), figures };
+    let runs = std::iter::successors(Some(around), |run| run.parent.as_deref());
+    runs.for_each(|run| run.add_line(&line));
 }
 
 /// The class of a failure. A run whose own error has none takes that of the step that made it fail.
@@ -214,3 +235,6 @@ fn exception_event(
     }
     event
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use crate::span::runtime::Runtime;
 use opentelemetry::{Context, ContextGuard};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tracing::span::{Attributes, Entered, Id, Record};
 use tracing::{Dispatch, Event, Subscriber};
 use tracing_subscriber::layer::{self, Layer};
@@ -99,36 +100,84 @@ impl Attached {
 thread_local! {
     /// Whether the layer was told of the span that is being made.
     static TOLD: Cell<bool> = const { Cell::new(false) };
-    /// The span that is being entered whose context is current already. Layers of others may enter other spans meanwhile.
+    /// The span that is being entered or left by the one who holds its context. Layers of others may enter other spans
+    /// meanwhile.
     static ATTACHED: Cell<Option<u64>> = const { Cell::new(None) };
-    /// Spans entered on this thread, innermost last, and the contexts that this made current. Those of `enter_attached` are
-    /// among them: a span may be entered both ways at once, and each exit must find the entering that it belongs to.
-    static ENTERED: RefCell<Vec<(Id, Option<ContextGuard>)>> = const { RefCell::new(Vec::new()) };
+    /// Spans that others have entered on this thread, innermost last, and the contexts that this made current.
+    static ENTERED: RefCell<Vec<(Id, ContextGuard)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Enters the span of a step whose context its caller has made current, which then need not be looked up.
-pub(crate) fn enter_attached(span: &tracing::Span) -> Entered<'_> {
-    let _entering = Entering::mark(span.id().map(|id| id.into_u64()));
-    span.enter()
+/// The span of a step, entered by who has made its context current, which then need not be looked up.
+pub(crate) struct EnteredAttached<'a> {
+    id: Option<u64>,
+    entered: Option<Entered<'a>>,
 }
 
-/// Takes the mark back, also when a layer of others panics before ours has seen it.
-struct Entering(Option<u64>);
-
-impl Entering {
-    fn mark(id: Option<u64>) -> Self {
-        Self(ATTACHED.try_with(|attached| attached.replace(id)).ok().flatten())
+impl<'a> EnteredAttached<'a> {
+    pub(crate) fn new(span: &'a tracing::Span) -> Self {
+        let id = span.id().map(|id| id.into_u64());
+        let _mark = Mark::set(id);
+        Self { id, entered: Some(span.enter()) }
     }
 }
 
-impl Drop for Entering {
+impl Drop for EnteredAttached<'_> {
+    fn drop(&mut self) {
+        let _mark = Mark::set(self.id);
+        self.entered = None;
+    }
+}
+
+/// The span of an open step, entered by a step below that has made its context current and holds no handle of the span.
+pub(crate) struct EnteredElsewhere {
+    dispatch: Dispatch,
+    id: Id,
+}
+
+impl EnteredElsewhere {
+    pub(crate) fn new(node: &Arc<Node>) -> Option<Self> {
+        let runtime = node.runtime();
+        let dispatch = runtime.dispatch()?;
+        // An open step holds its span, which a closed one must not be asked for.
+        let id = node.while_open(|| {
+            let key = node.carrier.load(Ordering::Relaxed);
+            let is_it = runtime.attached.get(key, |attached| Arc::ptr_eq(attached.node(), node));
+            is_it?.then(|| dispatch.clone_span(&Id::from_u64(key)))
+        })?;
+        let _mark = Mark::set(Some(id.into_u64()));
+        dispatch.enter(&id);
+        Some(Self { dispatch, id })
+    }
+}
+
+impl Drop for EnteredElsewhere {
+    fn drop(&mut self) {
+        let Self { dispatch, id } = self;
+        {
+            let _mark = Mark::set(Some(id.into_u64()));
+            dispatch.exit(id);
+        }
+        tracing::dispatcher::with_default(dispatch, || dispatch.try_close(id.clone()));
+    }
+}
+
+/// Says of a span that its context is taken care of; taken back also when a layer of others panics before ours has seen it.
+struct Mark(Option<u64>);
+
+impl Mark {
+    fn set(id: Option<u64>) -> Self {
+        Self(ATTACHED.try_with(|attached| attached.replace(id)).ok().flatten())
+    }
+
+    fn is_on(id: &Id) -> bool {
+        ATTACHED.try_with(Cell::get).is_ok_and(|attached| attached == Some(id.into_u64()))
+    }
+}
+
+impl Drop for Mark {
     fn drop(&mut self) {
         let _ = ATTACHED.try_with(|attached| attached.set(self.0));
     }
-}
-
-fn note_entered(id: &Id, guard: Option<ContextGuard>) {
-    let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), guard)));
 }
 
 /// Makes a `tracing` span for a step, with `context` current whenever it is entered; and whether it carries the step.
@@ -166,6 +215,7 @@ fn make(context: Context, node: &Arc<Node>, span: impl FnOnce() -> tracing::Span
 /// Gives the span of a step the context that is current whenever it is entered.
 pub(crate) fn attach(span: &tracing::Span, context: Context, node: &Arc<Node>) {
     if let Some(id) = span.id() {
+        node.carrier.store(id.into_u64(), Ordering::Relaxed);
         let attached = Attached { context, carried: Carried::Step(node.clone()) };
         node.runtime().attached.insert(id.into_u64(), attached);
     }
@@ -228,17 +278,20 @@ where
     }
 
     fn on_enter(&self, id: &Id, _: layer::Context<'_, S>) {
-        if ATTACHED.try_with(Cell::get).is_ok_and(|attached| attached == Some(id.into_u64())) {
-            return note_entered(id, None);
+        if Mark::is_on(id) {
+            return;
         }
         let attached = |attached: &Attached| (attached.context.clone(), attached.adopted().cloned());
         let Some((context, adopted)) = self.runtime.attached.get(id.into_u64(), attached) else { return };
         let identified = adopted.and_then(|adopted| self.identify(id, adopted));
         let guard = identified.unwrap_or(context).attach();
-        note_entered(id, Some(guard));
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), guard)));
     }
 
     fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
+        if Mark::is_on(id) {
+            return;
+        }
         if std::thread::panicking()
             && let Some(adopted) = self.adopted(id)
         {

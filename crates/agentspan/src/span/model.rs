@@ -276,23 +276,24 @@ pub(crate) fn record_usage(
     batch: bool,
 ) {
     node.figures(|figures| figures.usage = usage.clone());
-    let call = node.called();
+    let (is_called, call) = (node.call().is_some(), node.called());
     // Half a count would make the other half free, but for a cost that the provider states. Embeddings have no output.
     let is_half =
         node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
-    let is_unpriced = is_half && usage.provider_cost_usd.is_none();
-    let (cost, pricing) = node.runtime().prices.with(|prices| {
+    let is_recording = node.is_recording();
+    let mut asked = None;
+    let cost = if is_half && usage.provider_cost_usd.is_none() {
+        OwnCost::Unknown
+    } else {
         let query = call.query(usage, node.started, model, tier, batch);
-        let cost = if is_unpriced { OwnCost::Unknown } else { prices.cost_of(&query, &call.model) };
-        let pricing = node.is_recording().then(|| {
-            if is_unpriced {
-                return Err(Unpriced::NoUsage);
-            }
-            let (model, tier) = (model.map(Into::into), tier.map(Into::into));
-            let is_called = node.call().is_some();
-            Ok(Pricing { prices: prices.clone(), model, tier, batch, is_called })
-        });
-        (cost, pricing)
+        node.runtime().prices.with(|prices| {
+            asked = is_recording.then(|| prices.clone());
+            prices.cost_of(&query, &call.model)
+        })
+    };
+    let pricing = is_recording.then(|| {
+        let prices = asked.ok_or(Unpriced::NoUsage)?;
+        Ok(Pricing { prices, model: model.map(Into::into), tier: tier.map(Into::into), batch, is_called })
     });
     node.charge(usage, cost, pricing);
 }

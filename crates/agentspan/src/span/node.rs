@@ -8,6 +8,7 @@ mod state;
 
 pub(crate) use call::is_model_call;
 pub(crate) use end::Ended;
+pub(crate) use home::Home;
 pub(crate) use name::{Label, Name, NameOf};
 pub(crate) use own::Own;
 pub(crate) use recording::Recording;
@@ -17,7 +18,6 @@ use crate::span::run::Run;
 use crate::span::runtime::{Runtime, lock};
 use agentspan_semconv::StepType;
 use end::NO_PLACE;
-use home::Home;
 use opentelemetry::trace::SpanContext;
 use state::State;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -62,6 +62,10 @@ pub(crate) struct Node {
     /// As in the state, for those who ask without locking it.
     ended: AtomicBool,
     sampled_out: AtomicBool,
+    /// Descendants that have begun.
+    begun: AtomicU64,
+    /// The number of the `tracing` span that carries the step; 0 where none does.
+    pub(crate) carrier: AtomicU64,
     /// Among the open steps that no `tracing` span carries.
     open_place: AtomicU64,
     state: Mutex<State>,
@@ -105,7 +109,8 @@ impl Node {
         let is_run = run.is_some();
         let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
         let home = Home::of(depth, parent.as_deref(), runtime, run);
-        let node = Arc::new(Self {
+        // Made where it stays: `Arc::new` would copy it there, and it is large.
+        let node = Arc::new_cyclic(|_| Self {
             depth,
             home,
             step_type,
@@ -126,10 +131,14 @@ impl Node {
             recording: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             sampled_out: AtomicBool::new(false),
+            begun: AtomicU64::new(0),
+            carrier: AtomicU64::new(0),
             open_place: AtomicU64::new(NO_PLACE),
             state: Mutex::new(State::new(carriers)),
         });
-        node.ancestors().for_each(|ancestor| lock(&ancestor.state).open += 1);
+        node.ancestors().for_each(|ancestor| {
+            ancestor.begun.fetch_add(1, Ordering::Relaxed);
+        });
         node
     }
 
@@ -140,6 +149,12 @@ impl Node {
     /// Whether the sampler, asked in this process, let the step pass by; then it lets its children pass as well.
     pub(crate) fn is_sampled_out(&self) -> bool {
         self.sampled_out.load(Ordering::Relaxed)
+    }
+
+    /// What `work` gives while the step cannot end; `None` when it has ended.
+    pub(crate) fn while_open<T>(&self, work: impl FnOnce() -> Option<T>) -> Option<T> {
+        let state = lock(&self.state);
+        if state.ended { None } else { work() }
     }
 
     /// The sampler lets the step pass by. A meter wants it all the same, also when it is still open at a shutdown.

@@ -7,19 +7,19 @@ pub(crate) use active::Active;
 use crate::span::current::NodeRef;
 use crate::span::layer;
 use crate::span::model::Call;
-use crate::span::node::{Label, NewNode, Node, is_model_call};
+use crate::span::node::{Home, Label, NewNode, Node, is_model_call};
 use crate::span::recorder::{Lineage, Recorded, StepSpan};
-use crate::span::run::{Run, RunIdentity, identify_by_sender};
+use crate::span::run::{Inherited, Run, RunIdentity, identify_by_sender};
 use crate::span::runtime::{Runtime, Unrecorded, attribute, count, warn_unrecorded};
 use agentspan_semconv::{StepType, agent};
 use opentelemetry::trace::{Link, SpanContext, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue, TraceId, Value};
-use std::mem::{replace, take};
+use std::mem::take;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// What a step is made of. It is large, so the step is made out of where it stands.
+/// What a step is made of.
 pub(crate) struct Spec<'a> {
     step_type: StepType,
     kind: SpanKind,
@@ -59,20 +59,23 @@ impl<'a> Spec<'a> {
 pub(crate) struct Initial {
     pub(crate) attributes: Vec<KeyValue>,
     pub(crate) links: Vec<Link>,
-    /// What stands on every span of the run, as it is when the step begins.
-    run_identity: Arc<[KeyValue]>,
+    /// What the run has inherited when the step begins, unless that is what it began with itself.
+    inherited: Option<Arc<Inherited>>,
 }
 
 impl Initial {
     fn new(node: &Node, parent_context: &Context, fill: Fill<'_>) -> Self {
-        let (index, run_identity) = node.in_its_run();
         // With room for the attributes that are added when the step ends as well; few steps have more.
         let mut attributes = Vec::with_capacity(12);
-        attributes.extend(index.map(|index| count(agent::AGENT_STEP_INDEX, index)));
-        if node.run().is_none() {
-            identify_by_sender(parent_context, &node.runtime().propagation.tags, &mut attributes);
+        let Home { runtime, run } = node.home();
+        if let Some(index) = run.as_ref().and_then(|run| node.next_index(run)) {
+            attributes.push(count(agent::AGENT_STEP_INDEX, index));
         }
-        let mut initial = Self { attributes, links: Vec::new(), run_identity };
+        if run.is_none() {
+            identify_by_sender(parent_context, &runtime.propagation.tags, &mut attributes);
+        }
+        let inherited = run.as_ref().and_then(|run| run.inherited());
+        let mut initial = Self { attributes, links: Vec::new(), inherited };
         fill(node, &mut initial);
         initial
     }
@@ -104,39 +107,39 @@ impl Active {
     /// Makes a step below the current one. `fill` is asked at most once, and only when a span is made.
     ///
     /// The same code for every type of span: a copy for each would be read into the processor's cache again and again.
-    pub(crate) fn start(mut spec: Spec<'_>, fill: Fill<'_>) -> Self {
+    pub(crate) fn start(spec: Spec<'_>, fill: Fill<'_>) -> Self {
         if spec.passes_by() {
-            return Self::light(&mut spec);
+            return Self::light(spec);
         }
         let (runtime, has_layer) = Runtime::current(spec.parent.as_deref());
         if has_layer {
-            return Self::start_in(runtime, Place::Layer, &mut spec, fill);
+            return Self::start_in(runtime, Place::Layer, spec, fill);
         }
         // A step that was carried to a thread without our subscriber is recorded where its parent is.
         let around = spec.parent.as_ref().map(|parent| parent.runtime());
         match around.and_then(|around| Some((around.dispatch()?, around.recorder().is_some()))) {
-            Some((_, true)) => Self::start_in(runtime, Place::Elsewhere, &mut spec, fill),
+            Some((_, true)) => Self::start_in(runtime, Place::Elsewhere, spec, fill),
             Some((dispatch, false)) => {
                 let _carried = tracing::dispatcher::set_default(&dispatch);
-                Self::start_in(runtime, Place::Layer, &mut spec, fill)
+                Self::start_in(runtime, Place::Layer, spec, fill)
             }
-            None => Self::start_in(runtime, Place::Nowhere, &mut spec, fill),
+            None => Self::start_in(runtime, Place::Nowhere, spec, fill),
         }
     }
 
     /// A step that passes by with the one around. It makes no span, so it does not matter which subscriber is the current
     /// one, and the context of the nearest step that has one of its own carries it, too.
-    fn light(Spec { step_type, label, call, parent, .. }: &mut Spec<'_>) -> Self {
+    fn light(Spec { step_type, label, call, parent, .. }: Spec<'_>) -> Self {
         // Only prices and meters ask when such a step began, and to read the clock is a good part of what it costs.
-        let around = parent.as_ref().filter(|parent| !is_model_call(step_type) && !parent.is_measured());
+        let around = parent.as_ref().filter(|parent| !is_model_call(&step_type) && !parent.is_measured());
         let node = Node::new(NewNode {
             started: around.map_or_else(SystemTime::now, |around| around.started),
             runtime: None,
-            step_type: replace(step_type, StepType::Reasoning),
-            label: take(label),
-            parent: parent.take(),
+            step_type,
+            label,
+            parent,
             run: None,
-            call: call.take(),
+            call,
             is_light: true,
             carriers: 0,
             span_context: None,
@@ -147,24 +150,24 @@ impl Active {
     }
 
     /// `runtime` is absent where it is that of the step around.
-    fn start_in(runtime: Option<Arc<Runtime>>, place: Place, spec: &mut Spec<'_>, fill: Fill<'_>) -> Self {
+    fn start_in(runtime: Option<Arc<Runtime>>, place: Place, spec: Spec<'_>, fill: Fill<'_>) -> Self {
         let parent_context = Context::current();
         let Spec { step_type, kind, label, call, run, parent } = spec;
         let here = runtime.as_deref().or(parent.as_ref().map(|parent| &**parent.runtime()));
         let here = here.unwrap_or_else(|| Runtime::global());
-        let run = run.as_mut().map(|(agent_name, identity)| {
-            new_run((take(agent_name), take(identity)), parent.as_deref(), &parent_context, here)
+        let run = run.map(|(agent_name, identity)| {
+            new_run(take(agent_name), identity, parent.as_deref(), &parent_context, here)
         });
         let recorder = here.recorder().filter(|_| place != Place::Nowhere);
-        let identified = recorder.and_then(|recorder| recorder.identify(&parent_context, kind));
+        let identified = recorder.and_then(|recorder| recorder.identify(&parent_context, &kind));
         let (span_context, lineage) = identified.unzip();
         let node = Node::new(NewNode {
             runtime,
-            step_type: replace(step_type, StepType::Reasoning),
-            label: take(label),
-            parent: parent.take(),
+            step_type,
+            label,
+            parent,
             run,
-            call: call.take(),
+            call,
             is_light: false,
             carriers: u32::from(place == Place::Layer),
             started: SystemTime::now(),
@@ -176,9 +179,9 @@ impl Active {
             return Self::carried_by_context(node, &parent_context);
         }
         if node.runtime().recorder().is_some() {
-            Self::direct(node, place, kind.clone(), &parent_context, lineage, fill)
+            Self::direct(node, place, kind, &parent_context, lineage, fill)
         } else {
-            Self::through_bridge(node, kind.clone(), &parent_context, fill)
+            Self::through_bridge(node, kind, &parent_context, fill)
         }
     }
 
@@ -198,8 +201,8 @@ impl Active {
     ) -> Self {
         let spanned = match lineage {
             Some(lineage) if lineage.is_kept => {
-                let Initial { attributes, links, run_identity } = Initial::new(&node, parent_context, fill);
-                let mut recorded = Recorded::new(kind, lineage, run_identity);
+                let Initial { attributes, links, inherited } = Initial::new(&node, parent_context, fill);
+                let mut recorded = Recorded::new(kind, lineage, inherited);
                 if let Some(recorder) = node.runtime().recorder() {
                     recorded.add_links(links, recorder.limits());
                     recorder.began();
@@ -247,9 +250,9 @@ impl Active {
         let context = span.context();
         node.set_bridged(&context);
         if node.is_recording() {
-            let Initial { attributes, links, run_identity } = Initial::new(&node, parent_context, fill);
+            let Initial { attributes, links, inherited } = Initial::new(&node, parent_context, fill);
             // The span of a bridge does not unite what is set twice, so everything waits for the end.
-            node.leave(node.identified(&run_identity, attributes));
+            node.leave(node.identified(inherited.as_deref(), attributes));
             let recorded = context.span();
             for link in links {
                 recorded.add_link(link.span_context, link.attributes);
@@ -265,7 +268,8 @@ impl Active {
 }
 
 fn new_run(
-    (agent_name, mut identity): (String, RunIdentity),
+    agent_name: String,
+    identity: &mut RunIdentity,
     parent: Option<&Node>,
     parent_context: &Context,
     runtime: &Runtime,

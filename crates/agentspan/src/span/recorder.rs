@@ -1,6 +1,7 @@
 //! How a step becomes a span without a detour: its ids, whether it is kept, and what of it goes to the cold side.
 
 use crate::span::node::Node;
+use crate::span::run::Inherited;
 use crate::span::runtime::{Unrecorded, warn_unrecorded};
 use opentelemetry::trace::{Event, Link, Span, SpanContext, SpanKind, Status, TraceContextExt, TraceFlags};
 use opentelemetry::{Context, InstrumentationScope, KeyValue, SpanId};
@@ -50,8 +51,8 @@ pub(crate) struct Finished {
     pub(crate) span: SpanData,
     /// The step whose sums are to be added as soon as they are complete; absent on spans of others.
     pub(crate) node: Option<Arc<Node>>,
-    /// What stands on every span of the step's run, and not yet among the attributes of this one.
-    pub(crate) run_identity: Option<Arc<[KeyValue]>>,
+    /// What the step inherited from its run, unless that is what the run began with.
+    pub(crate) inherited: Option<Arc<Inherited>>,
 }
 
 /// Where the span of a step stands in its trace.
@@ -68,8 +69,8 @@ pub(crate) struct Lineage {
 pub(crate) struct Recorded {
     pub(crate) kind: SpanKind,
     pub(crate) lineage: Lineage,
-    /// What stands on every span of the run, as it was when the step began.
-    pub(crate) run_identity: Arc<[KeyValue]>,
+    /// What the run had inherited when the step began, unless that is what it began with itself.
+    pub(crate) inherited: Option<Arc<Inherited>>,
     /// Apart, since most steps have none of it.
     rest: Option<Box<Rest>>,
 }
@@ -185,14 +186,14 @@ impl Recorder {
                 instrumentation_scope: self.scope.clone(),
             },
             node: Some(node.clone()),
-            run_identity: Some(recorded.run_identity),
+            inherited: recorded.inherited,
         });
     }
 }
 
 impl Recorded {
-    pub(crate) fn new(kind: SpanKind, lineage: Lineage, run_identity: Arc<[KeyValue]>) -> Self {
-        Self { kind, lineage, run_identity, rest: None }
+    pub(crate) fn new(kind: SpanKind, lineage: Lineage, inherited: Option<Arc<Inherited>>) -> Self {
+        Self { kind, lineage, inherited, rest: None }
     }
 
     fn rest(&mut self) -> &mut Rest {

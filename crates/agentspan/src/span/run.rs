@@ -2,19 +2,20 @@ mod breakdown;
 mod identity;
 
 pub(crate) use breakdown::{Figures, Line};
-pub(crate) use identity::{RunIdentity, identify_by_sender};
+pub(crate) use identity::{Inherited, RunIdentity, identify_by_sender};
 
 use crate::cost::{self, Ledger, RunLines};
-use crate::span::runtime::{attribute, lock};
-use agentspan_semconv::{Outcome, StepType, StopReason, agent, session, user};
+use crate::span::runtime::lock;
+use agentspan_semconv::{Outcome, StepType, StopReason, session};
 use breakdown::Breakdown;
 use foldhash::fast::RandomState as FastHash;
 use opentelemetry::trace::SpanContext;
-use opentelemetry::{KeyValue, StringValue, TraceId, Value};
+use opentelemetry::{KeyValue, TraceId};
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// One run of an agent: its identity, which every step of it carries, and what only the run as a whole can know.
@@ -26,14 +27,21 @@ pub(crate) struct Run {
     random: TraceId,
     pub(crate) parent: Option<Arc<Run>>,
     pub(crate) agent_name: String,
+    /// As the run began.
+    inherited: Inherited,
+    /// Another one has taken its place.
+    is_tagged: AtomicBool,
+    /// Direct steps that have begun.
+    steps: AtomicU64,
+    /// A direct step has failed: as long as none has, it changes nothing that another one succeeds.
+    has_failed: AtomicBool,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Session, user and tags, as they stand on every span of the run.
-    inherited: Vec<KeyValue>,
-    steps: u64,
+    /// Since a tag was added.
+    inherited: Option<Arc<Inherited>>,
     stop_reason: Option<StopReason>,
     /// Kind and class of the last direct step that failed, until one of that kind succeeds.
     last_failure: Option<(StepType, Option<Cow<'static, str>>)>,
@@ -47,15 +55,10 @@ struct State {
     breakdown: Breakdown,
     /// Until a tag is added.
     lines: Option<RunLines>,
-    /// Until a tag is added.
-    identity: Option<Arc<[KeyValue]>>,
 }
 
 /// Names, calls and inputs that one run remembers, so that a run without end does not grow without bound.
 const MAX_REMEMBERED: usize = 4_096;
-
-/// Tags of one run, which are copied to each of its steps.
-const MAX_TAGS: usize = 128;
 
 /// Room that is made at once for what is remembered of calls of tools.
 const USUAL_CALLS: usize = 6;
@@ -63,29 +66,21 @@ const USUAL_CALLS: usize = 6;
 impl Run {
     pub(crate) fn new(
         agent_name: String,
-        identity: RunIdentity,
+        identity: &mut RunIdentity,
         parent: Option<&Arc<Self>>,
         random: TraceId,
     ) -> Arc<Self> {
-        let RunIdentity { id, session, user, tags } = identity;
-        let mut inherited = parent.map(|parent| parent.inherited()).unwrap_or_default();
-        let own = [(session::SESSION_ID, session), (user::USER_ID, user)];
-        for (name, value) in own {
-            if let Some(value) = value {
-                put(&mut inherited, attribute(name, value));
-            }
-        }
-        for tag in tags {
-            put(&mut inherited, tag);
-        }
         Arc::new(Self {
-            id: id.map(OnceLock::from).unwrap_or_default(),
+            inherited: Inherited::of(identity, parent.map(|parent| &**parent)),
+            id: identity.id.take().map(OnceLock::from).unwrap_or_default(),
             random,
             parent: parent.cloned(),
             agent_name,
+            is_tagged: AtomicBool::new(false),
+            steps: AtomicU64::new(0),
+            has_failed: AtomicBool::new(false),
             state: Mutex::new(State {
-                inherited,
-                steps: 0,
+                inherited: None,
                 stop_reason: None,
                 last_failure: None,
                 last_failed: None,
@@ -94,7 +89,6 @@ impl Run {
                 asked: VecDeque::new(),
                 breakdown: Breakdown::default(),
                 lines: None,
-                identity: None,
             }),
         })
     }
@@ -109,73 +103,51 @@ impl Run {
         ancestors.last().unwrap_or(self).id()
     }
 
-    /// The attributes that stand on every span of the run, as they are now.
-    pub(crate) fn identity(&self) -> Arc<[KeyValue]> {
-        self.identity_in(&mut lock(&self.state))
+    /// Session, user and tags, where they are no longer those that the run began with.
+    pub(crate) fn inherited(&self) -> Option<Arc<Inherited>> {
+        if self.is_tagged.load(Ordering::Acquire) { lock(&self.state).inherited.clone() } else { None }
     }
 
-    fn identity_in(&self, state: &mut State) -> Arc<[KeyValue]> {
-        let State { identity, inherited, .. } = state;
-        let all = || {
-            let ids = [
-                attribute(agent::AGENT_RUN_ID, self.id().clone()),
-                attribute(agent::AGENT_ROOT_RUN_ID, self.root_id().clone()),
-                attribute(agent::AGENT_NAME, Arc::<str>::from(self.agent_name.as_str())),
-            ];
-            inherited.iter_mut().for_each(share);
-            ids.into_iter().chain(inherited.iter().cloned()).collect()
-        };
-        identity.get_or_insert_with(all).clone()
+    /// The attributes that stand on a span of the run, of a step that began when that was inherited.
+    pub(crate) fn identity<'a>(&'a self, inherited: Option<&'a Inherited>) -> &'a [KeyValue] {
+        inherited.unwrap_or(&self.inherited).identity(self)
     }
 
-    /// The number of a direct step that begins, and what stands on its span.
-    pub(crate) fn joined_by(&self, is_direct: bool) -> (Option<u64>, Arc<[KeyValue]>) {
-        let state = &mut *lock(&self.state);
-        state.steps += u64::from(is_direct);
-        (is_direct.then_some(state.steps), self.identity_in(state))
-    }
-
-    fn inherited(&self) -> Vec<KeyValue> {
-        lock(&self.state).inherited.clone()
-    }
-
-    /// Puts a tag on the run and on the steps that begin from now on; a new one beyond [`MAX_TAGS`] is left out.
+    /// Puts a tag on the run and on the steps that begin from now on; a new one beyond what there is room for is left out.
     pub(crate) fn tag(&self, tag: KeyValue) {
         let mut state = lock(&self.state);
-        if state.inherited.len() >= MAX_TAGS && state.inherited.iter().all(|known| known.key != tag.key) {
-            return;
-        }
-        put(&mut state.inherited, tag);
-        (state.lines, state.identity) = (None, None);
+        let inherited = state.inherited.as_deref().unwrap_or(&self.inherited);
+        let Some(inherited) = inherited.with(tag) else { return };
+        (state.inherited, state.lines) = (Some(Arc::new(inherited)), None);
+        self.is_tagged.store(true, Ordering::Release);
     }
 
     /// Enters a call of the run into the books; the run is locked meanwhile.
     #[inline]
     pub(crate) fn post(&self, books: &Ledger, entry: &cost::Entry<'_>) {
         let State { lines, inherited, .. } = &mut *lock(&self.state);
-        books.post(entry, lines, inherited);
+        books.post(entry, lines, inherited.as_deref().unwrap_or(&self.inherited).tags());
     }
 
     /// The number of the next direct step, from 1.
     pub(crate) fn next_step(&self) -> u64 {
-        let mut state = lock(&self.state);
-        state.steps += 1;
-        state.steps
+        self.steps.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(crate) fn set_stop_reason(&self, reason: StopReason) {
         lock(&self.state).stop_reason = Some(reason);
     }
 
-    /// Session, user and tags, without a copy; the run is locked meanwhile.
+    /// Session, user and tags, without a copy.
     pub(crate) fn with_inherited<T>(&self, read: impl FnOnce(&[KeyValue]) -> T) -> T {
-        read(&lock(&self.state).inherited)
+        read(self.inherited().as_deref().unwrap_or(&self.inherited).tags())
     }
 
     pub(crate) fn session(&self) -> Option<String> {
-        let state = lock(&self.state);
-        let found = state.inherited.iter().find(|known| known.key.as_str() == session::SESSION_ID);
-        found.map(|session| session.value.as_str().into_owned())
+        self.with_inherited(|inherited| {
+            let found = inherited.iter().find(|known| known.key.as_str() == session::SESSION_ID);
+            found.map(|session| session.value.as_str().into_owned())
+        })
     }
 
     pub(crate) fn stop_reason(&self) -> Option<StopReason> {
@@ -204,12 +176,14 @@ impl Run {
         step_type: &StepType,
         outcome: &Outcome,
         error_type: Option<&Cow<'static, str>>,
-        line: Option<&Line<'_>>,
     ) {
+        if !outcome.is_failure() && !self.has_failed.load(Ordering::Acquire) {
+            return;
+        }
         let mut state = lock(&self.state);
-        line.into_iter().for_each(|line| state.breakdown.add(line));
         if outcome.is_failure() {
             state.last_failure = Some((step_type.clone(), error_type.cloned()));
+            self.has_failed.store(true, Ordering::Release);
         } else if *outcome == Outcome::Ok
             && state.last_failure.as_ref().is_some_and(|(failed, _)| failed == step_type)
         {
@@ -246,7 +220,8 @@ impl Run {
                 Entry::Vacant(new) => Some(*new.insert(1)),
             }
         };
-        let index = count(hash.hash_one(tool));
+        let tool = hash.hash_one(tool);
+        let index = count(tool);
         let input = arguments.map(|arguments| hash.hash_one((tool, arguments)));
         (index, input.and_then(count).is_some_and(|calls| calls > 1))
     }
@@ -277,20 +252,5 @@ impl Run {
     /// `agent.breakdown` as JSON, dearest rows first; `None` for a run without steps.
     pub(crate) fn breakdown(&self) -> Option<String> {
         lock(&self.state).breakdown.json()
-    }
-}
-
-/// Text that is copied to every span of the run is copied by reference.
-fn share(tag: &mut KeyValue) {
-    if let Value::String(text) = &tag.value {
-        tag.value = Value::String(StringValue::from(Arc::<str>::from(text.as_str())));
-    }
-}
-
-/// A name given twice stands once, with the later value.
-fn put(attributes: &mut Vec<KeyValue>, new: KeyValue) {
-    match attributes.iter_mut().find(|known| known.key == new.key) {
-        Some(known) => known.value = new.value,
-        None => attributes.push(new),
     }
 }

@@ -10,8 +10,9 @@ use crate::span::runtime::lock;
 use agentspan_semconv::Outcome;
 use opentelemetry::KeyValue;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::mem::take;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
 
 /// What an ended step leaves to be recorded.
 #[derive(Debug)]
@@ -20,7 +21,6 @@ pub(crate) struct Ended {
     pub(crate) attributes: Vec<KeyValue>,
     /// Attributes that there was no room for.
     pub(crate) dropped_attributes: u32,
-    pub(crate) recovers_from: Option<Cow<'static, str>>,
     /// Whether nothing can be added to the sums any more.
     pub(crate) is_complete: bool,
 }
@@ -28,20 +28,73 @@ pub(crate) struct Ended {
 /// The place of a step that is not among the [`OpenSteps`](crate::span::open::OpenSteps).
 pub(super) const NO_PLACE: u64 = u64::MAX;
 
-impl Node {
-    /// Ends the step once: posts its part to every ancestor, lets the ancestors go unless somebody still carries the step,
-    /// and gives what it adds itself.
-    ///
-    /// What the user told of the outcome takes the place of success; then `settle` may change it, is given the class of
-    /// failure that the user told, and does what must be done before an ancestor can leave.
+/// A step that is just ending.
+///
+/// It is locked until its part is posted, so that a carrier that goes meanwhile does not let the ancestors go without the
+/// part. Locks are taken upwards only, from a step to its run and its ancestors.
+pub(crate) struct AtEnd<'n> {
+    node: &'n Node,
+    state: MutexGuard<'n, State>,
+}
+
+impl AtEnd<'_> {
+    /// What the step adds itself.
+    pub(crate) fn own(&self) -> &Own {
+        &self.state.own
+    }
+
+    /// The class of failure that the user told; taken once.
+    pub(crate) fn take_error_type(&mut self) -> Option<Cow<'static, str>> {
+        self.state.told.error_type.take()
+    }
+
+    /// Posts the step's part to every ancestor, and lets the ancestors go unless somebody still carries the step.
     #[inline]
-    pub(crate) fn end<T>(
-        &self,
-        ending: &mut Ending,
-        settle: impl FnOnce(&mut Ending, &Own, Option<Cow<'static, str>>) -> T,
-    ) -> Option<(Own, T)> {
-        // Held until the end, so that a carrier that goes meanwhile does not let the ancestors go without the part.
-        // Locks are taken upwards only, from a step to its run and its ancestors.
+    pub(crate) fn post(&mut self, outcome: Outcome) {
+        let Self { node, state } = self;
+        state.ended = true;
+        node.ended.store(true, Ordering::Release);
+        let release = state.ready_to_release();
+        for ancestor in node.ancestors() {
+            let mut ancestor = lock(&ancestor.state);
+            node.post_own(&state.own, &mut ancestor.totals);
+            if node.is_step_of_run {
+                ancestor.totals.post_step(outcome.is_failure());
+            }
+            ancestor.over += u64::from(release);
+        }
+    }
+
+    /// What is to be recorded of the step, if it is recorded by itself; taken once. `describe` is given the attributes of a
+    /// recorded step, and the class of the failure that it recovers from.
+    #[inline]
+    pub(crate) fn take_ended(
+        &mut self,
+        describe: impl FnOnce(&mut Vec<KeyValue>, Option<Cow<'static, str>>),
+    ) -> Option<Ended> {
+        let Self { node, state } = self;
+        if !node.is_recording() {
+            return None;
+        }
+        let recovers_from = state.told.recovers_from.take();
+        describe(&mut state.attributes, recovers_from);
+        // The cold side may take what is left for it as soon as the step is unlocked.
+        if matches!(state.recording, Recording::Adopted) {
+            return None;
+        }
+        Some(Ended {
+            recording: take(&mut state.recording),
+            attributes: take(&mut state.attributes),
+            dropped_attributes: state.dropped,
+            is_complete: state.carriers == 0 && node.open(state) == 0,
+        })
+    }
+}
+
+impl Node {
+    /// Begins to end the step, which is done once. What the user told of the outcome takes the place of success.
+    #[inline]
+    pub(crate) fn at_end(&self, ending: &mut Ending) -> Option<AtEnd<'_>> {
         let mut state = lock(&self.state);
         if state.ended {
             return None;
@@ -52,52 +105,32 @@ impl Node {
             ending.outcome = outcome;
         }
         self.settle_cost(&mut state, ending);
-        let told = state.told.error_type.take();
-        let settled = settle(ending, &state.own, told);
-        state.ended = true;
-        self.ended.store(true, Ordering::Release);
-        let release = state.ready_to_release();
-        for ancestor in self.ancestors() {
-            let mut ancestor = lock(&ancestor.state);
-            self.post_own(&state.own, &mut ancestor.totals);
-            if self.is_step_of_run {
-                ancestor.totals.post_step(ending.outcome.is_failure());
-            }
-            if release {
-                ancestor.open = ancestor.open.saturating_sub(1);
-            }
-        }
-        let own = state.own;
-        drop(state);
+        Some(AtEnd { node: self, state })
+    }
+
+    /// A step that has ended need not be ended at the shutdown.
+    pub(crate) fn forget_open(&self) {
         let open_place = self.open_place.load(Ordering::Relaxed);
         if open_place != NO_PLACE {
             self.runtime().open.remove(open_place);
-        }
-        Some((own, settled))
-    }
-
-    /// What is to be recorded of a step that has ended; taken once.
-    #[inline]
-    pub(crate) fn take_ended(&self) -> Ended {
-        let mut state = lock(&self.state);
-        Ended {
-            recording: std::mem::take(&mut state.recording),
-            attributes: std::mem::take(&mut state.attributes),
-            dropped_attributes: state.dropped,
-            recovers_from: state.told.recovers_from.take(),
-            is_complete: state.carriers == 0 && state.open == 0,
         }
     }
 
     /// Whether nothing can be added to the sums any more; with the number of steps still open otherwise.
     pub(crate) fn completeness(&self) -> Result<(), u64> {
         let state = lock(&self.state);
-        if state.ended && state.carriers == 0 && state.open == 0 { Ok(()) } else { Err(state.open) }
+        let open = self.open(&state);
+        if state.ended && state.carriers == 0 && open == 0 { Ok(()) } else { Err(open) }
     }
 
     /// Whether steps below have not ended.
     pub(crate) fn has_open(&self) -> bool {
-        lock(&self.state).open > 0
+        self.open(&lock(&self.state)) > 0
+    }
+
+    /// Descendants that have not ended or whose work may go on.
+    fn open(&self, state: &State) -> u64 {
+        self.begun.load(Ordering::Relaxed).saturating_sub(state.over)
     }
 
     pub(crate) fn is_ended(&self) -> bool {
@@ -122,10 +155,7 @@ impl Node {
     }
 
     fn release(&self) {
-        self.ancestors().for_each(|ancestor| {
-            let mut state = lock(&ancestor.state);
-            state.open = state.open.saturating_sub(1);
-        });
+        self.ancestors().for_each(|ancestor| lock(&ancestor.state).over += 1);
     }
 
     /// Keeps a step that no `tracing` span carries for the shutdown; only once, since a second place would never be

@@ -3,15 +3,14 @@
 use super::Node;
 use crate::span::run::Run;
 use crate::span::runtime::Runtime;
-use opentelemetry::KeyValue;
 use std::sync::Arc;
 
 /// Where a step belongs. Most steps ask the one around: references that are counted are a good part of what a step costs.
 #[derive(Debug)]
-pub(super) struct Home {
-    runtime: Arc<Runtime>,
+pub(crate) struct Home {
+    pub(crate) runtime: Arc<Runtime>,
     /// The nearest run; of a run, the run itself.
-    run: Option<Arc<Run>>,
+    pub(crate) run: Option<Arc<Run>>,
 }
 
 /// One step of so many in each other knows its home itself, so that it is never far away.
@@ -40,7 +39,7 @@ impl Home {
 
 impl Node {
     /// Its own, or that of the nearest ancestor that has one.
-    fn home(&self) -> &Home {
+    pub(crate) fn home(&self) -> &Home {
         let mut node = self;
         loop {
             if let Some(home) = &node.home {
@@ -59,14 +58,9 @@ impl Node {
         self.home().run.as_ref()
     }
 
-    /// What number the step has in the run around it, if it is a direct step of one, and what stands on every span of its
-    /// own run.
-    pub(crate) fn in_its_run(&self) -> (Option<u64>, Arc<[KeyValue]>) {
-        let Some(run) = self.run() else { return <_>::default() };
-        if self.is_run {
-            let around = run.parent.as_ref().filter(|_| self.is_step_of_run);
-            return (around.map(|around| around.next_step()), run.identity());
-        }
-        run.joined_by(self.is_step_of_run)
+    /// The number of the step in the run around it, if it is a direct step of one. `run` is the nearest run.
+    pub(crate) fn next_index(&self, run: &Run) -> Option<u64> {
+        let around = if self.is_run { run.parent.as_deref()? } else { run };
+        self.is_step_of_run.then(|| around.next_step())
     }
 }

@@ -5,7 +5,7 @@ use crate::span::runtime::attribute;
 use agentspan_semconv::{StepType, handoff, retrieval, span_name, step, tool, validation};
 use opentelemetry::KeyValue;
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, ptr};
 
 /// What the name of a step is put together of.
 #[derive(Debug, Default)]
@@ -30,14 +30,20 @@ impl Label {
 /// The name of a step, not yet put together: names of equal parts are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Name<'a> {
-    /// The kind of step; absent where the rest is the whole name.
-    pub(crate) kind: Option<&'static str>,
+    pub(crate) named: &'a str,
     /// Of a call of a model.
     pub(crate) provider: Option<&'a str>,
-    pub(crate) named: &'a str,
+    /// The kind of step; absent where the rest is the whole name.
+    pub(crate) kind: Option<&'static str>,
 }
 
 impl<'a> Name<'a> {
+    /// Whether both are put together of the same text; others may be equal all the same.
+    pub(crate) fn is_made_of(&self, other: &Self) -> bool {
+        let text = |name: &Self| (ptr::from_ref(name.named), name.provider.map(ptr::from_ref));
+        text(self) == text(other)
+    }
+
     /// Provider and name as they read.
     pub(crate) fn read(&self) -> (Option<Cow<'a, str>>, Cow<'a, str>) {
         match self.kind {
@@ -101,6 +107,7 @@ impl Node {
     }
 
     /// A tool as it stands in the name of its span.
+    #[inline] // Every step is asked, and few are tools.
     pub(crate) fn tool_name(&self) -> Option<Cow<'_, str>> {
         if self.step_type != StepType::ToolCall {
             return None;

@@ -1,7 +1,6 @@
 //! What a step adds to the sums by itself, and what its user told of it.
 
 use super::Node;
-use super::state::State;
 use crate::cost::{OwnCost, Totals, Unpriced, Usd};
 use crate::span::bill::{Bill, Pricing};
 use crate::span::measure::ReplyFigures;
@@ -106,7 +105,9 @@ impl Node {
                 Ok(pricing) => (Some(pricing), None),
                 Err(missing) => (None, Some(missing)),
             };
-            state.bill = Some(Box::new(Bill { usage: usage.clone(), pricing, missing }));
+            // Put together where it stays.
+            let bill = Box::new_uninit();
+            state.bill = Some(Box::write(bill, Bill { usage: usage.clone(), pricing, missing }));
         }
     }
 
@@ -129,16 +130,19 @@ impl Node {
         lock(&self.state).bill.take()
     }
 
+    #[inline]
     pub(crate) fn totals(&self) -> Totals {
         self.totals_and_own().0
     }
 
+    #[inline]
     pub(crate) fn totals_and_own(&self) -> (Totals, Own) {
-        let State { mut totals, own, ended, .. } = *lock(&self.state);
-        if ended {
-            self.post_own(&own, &mut totals);
+        let state = lock(&self.state);
+        let mut totals = state.totals;
+        if state.ended {
+            self.post_own(&state.own, &mut totals);
         }
-        (totals, own)
+        (totals, state.own)
     }
 
     /// Adds what the step itself used and cost to sums over it. That it is a step of a run is for those above alone: a run

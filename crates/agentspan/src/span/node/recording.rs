@@ -2,6 +2,7 @@
 
 use super::Node;
 use crate::span::recorder::Recorded;
+use crate::span::run::Inherited;
 use crate::span::runtime::{attribute, lock};
 use agentspan_semconv::agent;
 use opentelemetry::trace::{Event, Link, SpanContext, TraceContextExt};
@@ -173,8 +174,14 @@ impl Node {
         std::mem::take(&mut lock(&self.state).attributes)
     }
 
-    /// Puts what stands on every span of the run, and kind and name of the step, before all other attributes.
-    pub(crate) fn identified(&self, run: &[KeyValue], attributes: Vec<KeyValue>) -> Vec<KeyValue> {
+    /// Puts what stands on every span of the run, of a step that began when that was inherited, and kind and name of the
+    /// step before all other attributes.
+    pub(crate) fn identified(
+        &self,
+        inherited: Option<&Inherited>,
+        attributes: Vec<KeyValue>,
+    ) -> Vec<KeyValue> {
+        let run = self.run().map(|run| run.identity(inherited)).unwrap_or_default();
         let step_type = attribute(agent::AGENT_STEP_TYPE, Cow::from(&self.step_type));
         let mut all = Vec::with_capacity(run.len() + 2 + attributes.len() + USUAL_SUMS);
         all.extend(run.iter().cloned());
@@ -186,7 +193,7 @@ impl Node {
 
     /// What a step beside a span of others adds to that, but for the sums.
     pub(crate) fn known_of_adopted(&self) -> Vec<KeyValue> {
-        let identity = self.run().map(|run| run.identity()).unwrap_or_default();
-        self.identified(&identity, self.take_left())
+        let inherited = self.run().and_then(|run| run.inherited());
+        self.identified(inherited.as_deref(), self.take_left())
     }
 }

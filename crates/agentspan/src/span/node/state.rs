@@ -22,8 +22,8 @@ pub(super) struct State {
     pub(super) own: Own,
     /// Kept for a meter only.
     pub(super) reply: Option<Box<ReplyFigures>>,
-    /// Descendants that have not ended or whose work may go on.
-    pub(super) open: u64,
+    /// Descendants that have ended and whose work cannot go on.
+    pub(super) over: u64,
     pub(super) ended: bool,
     /// How many may still carry the step on: its `tracing` span, which counts once, and tasks and closures.
     pub(super) carriers: u32,
@@ -50,7 +50,7 @@ impl State {
             totals: Totals::default(),
             own: Own::default(),
             reply: None,
-            open: 0,
+            over: 0,
             ended: false,
             carriers,
             released: false,

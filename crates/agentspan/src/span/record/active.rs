@@ -1,8 +1,8 @@
 //! A step under way: what runs in it, and that it ends.
 
-use crate::span::current::Light;
+use crate::span::current::{Light, Scope};
 use crate::span::finish::finish;
-use crate::span::layer;
+use crate::span::layer::{EnteredAttached, EnteredElsewhere};
 use crate::span::node::Node;
 use crate::span::outcome::Ending;
 use opentelemetry::Context;
@@ -37,12 +37,13 @@ impl Active {
         self.context = Context::new();
         let span = std::mem::replace(&mut self.span, tracing::Span::none());
         let runtime = self.node.runtime();
-        if runtime.recorder().is_some() {
+        if runtime.recorder().is_some() && !self.node.is_sampled_out() {
             // The handle goes first: whoever still holds the span afterwards carries the step on.
             runtime.let_go(span);
             finish(&self.node, ending);
         } else {
-            // Another bridge ends its span with the last handle, and takes nothing more afterwards.
+            // Another bridge ends its span with the last handle, and takes nothing more afterwards. A step that passes by
+            // has its span as long as it is open, see `carrier`.
             finish(&self.node, ending);
             runtime.let_go(span);
         }
@@ -53,22 +54,36 @@ impl Active {
         self.scope_in(false, work)
     }
 
-    /// The same; `is_new` where nothing has happened since the step began: then the context of a light one is still current.
+    /// The same; `is_new` where nothing has happened since the step began: then the context of a light one is still the
+    /// current one.
     pub(crate) fn scope_in<T>(&self, is_new: bool, work: impl FnOnce() -> T) -> T {
         let _attached = (!is_new || !self.node.is_light).then(|| self.context.clone().attach());
         let _light = Light::enter(&self.node);
         if self.span.is_disabled() {
+            let _carrier = if is_new { None } else { self.carrier() };
             return work();
         }
-        let _entered = layer::enter_attached(&self.span);
+        let _scope = self.node.is_sampled_out().then(|| Scope::enter(&self.node));
+        let _entered = EnteredAttached::new(&self.span);
         work()
+    }
+
+    /// Enters the `tracing` span of the step that a light one stands below, where the thread is not in it: a guard may have
+    /// gone to another thread, and what is carried on there by `tracing` must stay in the run.
+    fn carrier(&self) -> Option<EnteredElsewhere> {
+        if !self.node.is_light || !self.is_by_hand {
+            return None;
+        }
+        let base = self.node.ancestors().find(|ancestor| !ancestor.is_light)?;
+        if base.is_adopted() || Scope::is_of(base) { None } else { EnteredElsewhere::new(base) }
     }
 }
 
 impl Drop for Active {
     fn drop(&mut self) {
         if !self.is_finished && !self.node.is_ended() {
-            // A future may be dropped since another one panics, which cancels it; a guard is dropped by the code that panics.
+            // A future may be dropped since another one panics, which cancels it; a guard is dropped by the code that
+            // panics.
             let panics = self.is_by_hand && std::thread::panicking();
             self.end(if panics { Ending::unwinding() } else { Ending::cancelled() });
         }

@@ -28,10 +28,12 @@ impl Breakdown {
         if let Some(row) = self.row(&line.name) {
             return row.figures.add(&line.figures);
         }
-        // Different words may read the same.
         let (provider, named) = line.name.read();
         let name = Name { kind: line.name.kind, provider: provider.as_deref(), named: &named };
-        if let Some(row) = self.row(&name) {
+        // Different words may read the same.
+        if !name.is_made_of(&line.name)
+            && let Some(row) = self.row(&name)
+        {
             return row.figures.add(&line.figures);
         }
         let Self { rows, names } = self;

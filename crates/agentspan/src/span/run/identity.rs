@@ -1,10 +1,11 @@
 //! Whom a run is for, as its caller or a sender elsewhere says.
 
+use super::Run;
 use crate::span::runtime::attribute;
-use agentspan_semconv::{session, user};
+use agentspan_semconv::{agent, session, user};
 use opentelemetry::baggage::BaggageExt;
-use opentelemetry::{Context, KeyValue};
-use std::sync::Arc;
+use opentelemetry::{Context, KeyValue, StringValue, Value};
+use std::sync::{Arc, OnceLock};
 
 /// What the caller gives to a run; the rest is inherited from the run around it.
 #[derive(Debug, Default)]
@@ -26,6 +27,79 @@ impl RunIdentity {
         self.user = self.user.take().or_else(|| sent(user::USER_ID));
         // Tags of the run's own come later, and so win.
         self.tags.splice(0..0, sent_tags(context, tags));
+    }
+}
+
+/// What every step of a run has from it, until a tag is added.
+#[derive(Debug)]
+pub(crate) struct Inherited {
+    /// Session, user and tags.
+    tags: Vec<KeyValue>,
+    /// Ids and name of the run and all of these, as they stand on its spans; put together for the first that is written.
+    identity: OnceLock<Box<[KeyValue]>>,
+}
+
+/// Tags of one run, which are copied to each of its steps.
+const MAX_TAGS: usize = 128;
+
+impl Inherited {
+    /// Takes what a run begins with; what its caller gives stands above what it has from the run around it.
+    pub(super) fn of(given: &mut RunIdentity, around: Option<&Run>) -> Self {
+        let own = [(session::SESSION_ID, given.session.take()), (user::USER_ID, given.user.take())];
+        let mut tags = Vec::with_capacity(own.len() + given.tags.len());
+        if let Some(around) = around {
+            around.with_inherited(|inherited| tags.extend_from_slice(inherited));
+        }
+        for (name, value) in own {
+            if let Some(value) = value {
+                put(&mut tags, attribute(name, value));
+            }
+        }
+        given.tags.drain(..).for_each(|tag| put(&mut tags, tag));
+        Self { tags, identity: OnceLock::new() }
+    }
+
+    /// The same with one more tag; `None` where there is no room for a new one.
+    pub(super) fn with(&self, tag: KeyValue) -> Option<Self> {
+        if self.tags.len() >= MAX_TAGS && self.tags.iter().all(|known| known.key != tag.key) {
+            return None;
+        }
+        let mut tags = self.tags.clone();
+        put(&mut tags, tag);
+        Some(Self { tags, identity: OnceLock::new() })
+    }
+
+    pub(super) fn tags(&self) -> &[KeyValue] {
+        &self.tags
+    }
+
+    /// What stands on the spans of the run whose this is, to be copied by reference.
+    pub(super) fn identity(&self, run: &Run) -> &[KeyValue] {
+        self.identity.get_or_init(|| {
+            let ids = [
+                attribute(agent::AGENT_RUN_ID, run.id().clone()),
+                attribute(agent::AGENT_ROOT_RUN_ID, run.root_id().clone()),
+                attribute(agent::AGENT_NAME, Arc::<str>::from(run.agent_name.as_str())),
+            ];
+            ids.into_iter().chain(self.tags.iter().map(shared)).collect()
+        })
+    }
+}
+
+/// Text that is copied to every span of the run is copied by reference.
+fn shared(tag: &KeyValue) -> KeyValue {
+    let value = match &tag.value {
+        Value::String(text) => Value::String(StringValue::from(Arc::<str>::from(text.as_str()))),
+        value => value.clone(),
+    };
+    KeyValue::new(tag.key.clone(), value)
+}
+
+/// A name given twice stands once, with the later value.
+fn put(attributes: &mut Vec<KeyValue>, new: KeyValue) {
+    match attributes.iter_mut().find(|known| known.key == new.key) {
+        Some(known) => known.value = new.value,
+        None => attributes.push(new),
     }
 }
 

@@ -1,0 +1,115 @@
+//! What runs have spent, by their agents and their tags.
+
+use super::books::{BookLine, Spend};
+use super::lines::{Lines, MAX_LINES, Place};
+use agentspan_semconv::session::SESSION_ID;
+use agentspan_semconv::user::USER_ID;
+use foldhash::fast::RandomState as FastHash;
+use opentelemetry::KeyValue;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
+
+/// The lines of agents and of tags. What runs of one agent with the same tags spend is added up once, for all their lines
+/// together, until somebody reads the books.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    agents: Lines,
+    tags: Lines,
+    /// By a hash of agent and tags.
+    places: HashMap<u64, usize, FastHash>,
+    groups: Vec<Group>,
+}
+
+/// To what the calls of a run are posted.
+#[derive(Debug)]
+pub(super) enum Account {
+    /// To one of the groups.
+    Shared(usize),
+    /// To the lines themselves, where there are too many groups.
+    Own(Box<Group>),
+}
+
+/// Runs of one agent with the same tags.
+#[derive(Debug)]
+pub(super) struct Group {
+    agent: Place,
+    tags: Vec<Place>,
+    /// Of the model that was called last, and is likely to be called again.
+    model: Place,
+    spend: Spend,
+}
+
+impl Groups {
+    /// Where the calls of a run are posted. Names are put together in `name`.
+    pub(super) fn account(&mut self, agent: &str, inherited: &[KeyValue], name: &mut String) -> Account {
+        let mut hasher = self.places.hasher().build_hasher();
+        hasher.write(agent.as_bytes());
+        for tag in tags(inherited) {
+            hasher.write(tag.key.as_str().as_bytes());
+            hasher.write(tag.value.as_str().as_bytes());
+        }
+        let hash = hasher.finish();
+        let known = self.places.get(&hash).copied();
+        if let Some(place) = known.filter(|place| self.is_at(*place, agent, inherited)) {
+            return Account::Shared(place);
+        }
+        let tag = |tag: &KeyValue| self.tags.place_of([tag.key.as_str(), "=", &tag.value.as_str()], name);
+        let tags = tags(inherited).map(tag).collect();
+        let agent = self.agents.place(agent);
+        let group = Group { agent, tags, model: None, spend: Spend::default() };
+        let place = self.groups.len();
+        if known.is_some() || place >= MAX_LINES {
+            return Account::Own(Box::new(group));
+        }
+        self.places.insert(hash, place);
+        self.groups.push(group);
+        Account::Shared(place)
+    }
+
+    /// Whether a group is that of runs of this agent with these tags.
+    fn is_at(&self, place: usize, agent: &str, inherited: &[KeyValue]) -> bool {
+        let group = &self.groups[place];
+        let mut given = tags(inherited);
+        let is_tag = |place: &Place| {
+            given
+                .next()
+                .is_some_and(|tag| self.tags.is_at(*place, [tag.key.as_str(), "=", &tag.value.as_str()]))
+        };
+        let is_all = self.agents.is_at(group.agent, [agent]) && group.tags.iter().all(is_tag);
+        is_all && given.next().is_none()
+    }
+
+    /// Posts a call; gives the place of the model that was called before it.
+    #[inline]
+    pub(super) fn add<'a>(&'a mut self, account: &'a mut Account, spend: &Spend) -> &'a mut Place {
+        match account {
+            Account::Shared(place) => {
+                let group = &mut self.groups[*place];
+                group.spend.add(spend);
+                &mut group.model
+            }
+            Account::Own(group) => {
+                self.agents.add(group.agent, spend);
+                group.tags.iter().for_each(|place| self.tags.add(*place, spend));
+                &mut group.model
+            }
+        }
+    }
+
+    /// By the name of the agent.
+    pub(super) fn agents(&self) -> Vec<BookLine> {
+        self.agents.sorted(self.groups.iter().map(|group| (group.agent, &group.spend)))
+    }
+
+    /// By key and value of the tags.
+    pub(super) fn tags(&self) -> Vec<BookLine> {
+        self.tags.sorted(
+            self.groups.iter().flat_map(|group| group.tags.iter().map(|place| (*place, &group.spend))),
+        )
+    }
+}
+
+/// Sessions and users are too many, and nobody's business here.
+fn tags(inherited: &[KeyValue]) -> impl Iterator<Item = &KeyValue> {
+    inherited.iter().filter(|known| ![SESSION_ID, USER_ID].contains(&known.key.as_str()))
+}
