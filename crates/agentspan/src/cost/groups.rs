@@ -26,16 +26,21 @@ pub(super) enum Account {
     /// To one of the groups.
     Shared(usize),
     /// To the lines themselves, where there are too many groups.
-    Own(Box<Group>),
+    Own(Box<Places>),
 }
 
-/// Runs of one agent with the same tags.
+/// The lines of runs of one agent with the same tags.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct Places {
     agent: Place,
     tags: Vec<Place>,
     /// Of the model that was called last, and is likely to be called again.
     model: Place,
+}
+
+#[derive(Debug)]
+struct Group {
+    places: Places,
     spend: Spend,
 }
 
@@ -56,26 +61,26 @@ impl Groups {
         let tag = |tag: &KeyValue| self.tags.place_of([tag.key.as_str(), "=", &tag.value.as_str()], name);
         let tags = tags(inherited).map(tag).collect();
         let agent = self.agents.place(agent);
-        let group = Group { agent, tags, model: None, spend: Spend::default() };
+        let places = Places { agent, tags, model: None };
         let place = self.groups.len();
         if known.is_some() || place >= MAX_LINES {
-            return Account::Own(Box::new(group));
+            return Account::Own(Box::new(places));
         }
         self.places.insert(hash, place);
-        self.groups.push(group);
+        self.groups.push(Group { places, spend: Spend::default() });
         Account::Shared(place)
     }
 
     /// Whether a group is that of runs of this agent with these tags.
     fn is_at(&self, place: usize, agent: &str, inherited: &[KeyValue]) -> bool {
-        let group = &self.groups[place];
+        let places = &self.groups[place].places;
         let mut given = tags(inherited);
         let is_tag = |place: &Place| {
             given
                 .next()
                 .is_some_and(|tag| self.tags.is_at(*place, [tag.key.as_str(), "=", &tag.value.as_str()]))
         };
-        let is_all = self.agents.is_at(group.agent, [agent]) && group.tags.iter().all(is_tag);
+        let is_all = self.agents.is_at(places.agent, [agent]) && places.tags.iter().all(is_tag);
         is_all && given.next().is_none()
     }
 
@@ -86,25 +91,25 @@ impl Groups {
             Account::Shared(place) => {
                 let group = &mut self.groups[*place];
                 group.spend.add(spend);
-                &mut group.model
+                &mut group.places.model
             }
-            Account::Own(group) => {
-                self.agents.add(group.agent, spend);
-                group.tags.iter().for_each(|place| self.tags.add(*place, spend));
-                &mut group.model
+            Account::Own(places) => {
+                self.agents.add(places.agent, spend);
+                places.tags.iter().for_each(|place| self.tags.add(*place, spend));
+                &mut places.model
             }
         }
     }
 
     /// By the name of the agent.
     pub(super) fn agents(&self) -> Vec<BookLine> {
-        self.agents.sorted(self.groups.iter().map(|group| (group.agent, &group.spend)))
+        self.agents.sorted(self.groups.iter().map(|group| (group.places.agent, &group.spend)))
     }
 
     /// By key and value of the tags.
     pub(super) fn tags(&self) -> Vec<BookLine> {
         self.tags.sorted(
-            self.groups.iter().flat_map(|group| group.tags.iter().map(|place| (*place, &group.spend))),
+            self.groups.iter().flat_map(|group| group.places.tags.iter().map(|place| (*place, &group.spend))),
         )
     }
 }

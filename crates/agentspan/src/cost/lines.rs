@@ -51,11 +51,9 @@ impl Lines {
         parts.into_iter().try_fold(name.unwrap_or(""), str::strip_prefix) == Some("")
     }
 
+    #[inline]
     pub(super) fn add(&mut self, place: Place, spend: &Spend) {
-        match place.and_then(|place| self.lines.get_mut(place)) {
-            Some(line) => line.spend.add(spend),
-            None => self.other.get_or_insert_default().add(spend),
-        }
+        add(&mut self.lines, &mut self.other, place, spend);
     }
 
     /// What was spent on each name and on those without a line.
@@ -67,15 +65,19 @@ impl Lines {
     pub(super) fn sorted<'a>(&self, more: impl Iterator<Item = (Place, &'a Spend)>) -> Vec<BookLine> {
         let (mut lines, mut other) = (self.lines.clone(), self.other);
         for (place, spend) in more {
-            match place.and_then(|place| lines.get_mut(place)) {
-                Some(line) => line.spend.add(spend),
-                None => other.get_or_insert_default().add(spend),
-            }
+            add(&mut lines, &mut other, place, spend);
         }
         lines.sort_by(|one, other| {
             other.spend.usd.cmp(&one.spend.usd).then_with(|| one.name.cmp(&other.name))
         });
         lines.extend(other.map(|spend| BookLine { name: OTHER.to_owned(), spend }));
         lines
+    }
+}
+
+fn add(lines: &mut [BookLine], other: &mut Option<Spend>, place: Place, spend: &Spend) {
+    match place.and_then(|place| lines.get_mut(place)) {
+        Some(line) => line.spend.add(spend),
+        None => other.get_or_insert_default().add(spend),
     }
 }

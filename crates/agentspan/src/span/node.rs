@@ -5,6 +5,8 @@ mod name;
 mod own;
 mod recording;
 mod state;
+#[cfg(test)]
+mod testing;
 
 pub(crate) use call::is_model_call;
 pub(crate) use end::Ended;

@@ -51,7 +51,6 @@ impl<T> Sharded<T> {
         let Shard { first, more } = &*lock(self.shard(key));
         match first {
             Some((known, value)) if *known == key => Some(look(value)),
-            _ if more.is_empty() => None,
             _ => more.get(&key).map(look),
         }
     }

@@ -2,15 +2,14 @@ use super::finish;
 use crate::config::Content;
 use crate::cost::PriceBook;
 use crate::span::measure::{Measured, Meter};
-use crate::span::node::{Label, NewNode, Node};
+use crate::span::node::Node;
 use crate::span::outcome::Ending;
 use crate::span::runtime::{Runtime, lock};
-use agentspan_semconv::{StepType, agent};
+use agentspan_semconv::agent;
 use opentelemetry::Context;
 use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
 /// Does what the cold side may do as soon as a step has ended, while the step is still being told of elsewhere.
 #[derive(Debug, Default)]
@@ -37,18 +36,7 @@ fn a_span_of_others_gets_how_its_step_ended_however_early_it_is_asked_for() {
     let meter = Arc::new(Fetching::default());
     let mut runtime = Runtime::new(None, PriceBook::default(), Content::default());
     runtime.meter = Some(Arc::new(meter.clone()));
-    let step = Node::new(NewNode {
-        span_context: None,
-        runtime: Some(Arc::new(runtime)),
-        step_type: StepType::ToolCall,
-        label: Label::Known,
-        parent: None,
-        run: None,
-        call: None,
-        is_light: false,
-        carriers: 0,
-        started: SystemTime::now(),
-    });
+    let step = Node::alone(&Arc::new(runtime));
     let bridge = SdkTracerProvider::builder().build();
     step.adopt();
     step.set_adopted(&Context::new().with_span(bridge.tracer("bridge").start("of others")));

@@ -1,32 +1,15 @@
 use super::{MAX_PENDING, Pending};
 use crate::config::Content;
 use crate::cost::PriceBook;
-use crate::span::node::{Label, NewNode, Node};
+use crate::span::node::Node;
 use crate::span::runtime::Runtime;
-use agentspan_semconv::StepType;
 use opentelemetry::SpanId;
 use std::sync::Arc;
-use std::time::SystemTime;
-
-fn step(runtime: &Arc<Runtime>) -> Arc<Node> {
-    Node::new(NewNode {
-        span_context: None,
-        runtime: Some(runtime.clone()),
-        step_type: StepType::ToolCall,
-        label: Label::Known,
-        parent: None,
-        run: None,
-        call: None,
-        is_light: false,
-        carriers: 0,
-        started: SystemTime::now(),
-    })
-}
 
 #[test]
 fn steps_whose_spans_are_lost_make_room_for_later_ones() {
     let runtime = Arc::new(Runtime::new(None, PriceBook::default(), Content::default()));
-    let (lost, last) = (step(&runtime), step(&runtime));
+    let (lost, last) = (Node::alone(&runtime), Node::alone(&runtime));
     let pending = Pending::default();
     let id = |number: usize| SpanId::from(number as u64 + 1);
     for number in 0..4 * MAX_PENDING {
