@@ -4,6 +4,7 @@ use crate::program::{Program, Ran};
 use agentspan_tests::{Collector, Span};
 use futures_util::FutureExt;
 use std::collections::HashMap;
+use std::task::Poll;
 use tracing::Instrument;
 
 const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
@@ -137,4 +138,27 @@ fn what_a_guard_below_a_dropped_run_carries_on_in_another_thread_stays_in_the_ru
     let books = recording.books();
     assert_eq!(books.agents.iter().map(|line| line.spend.calls).collect::<Vec<_>>(), [1]);
     assert_eq!(books.dearest_runs[0].usd, books.total.usd);
+}
+
+#[test]
+fn what_a_future_below_a_dropped_run_carries_on_in_another_thread_stays_in_the_run() {
+    let recording = agentspan::testing::record_with(agentspan::builder().with_sampling_ratio(0.0));
+    let dispatch = tracing::dispatcher::get_default(Clone::clone);
+    agentspan::agent("a").in_scope(|| {
+        let mut is_ready = false;
+        let mut step = Box::pin(agentspan::step("s").run_ok(std::future::poll_fn(move |_| {
+            if !std::mem::replace(&mut is_ready, true) {
+                return Poll::Pending;
+            }
+            let carried = agentspan::tool("t").cost_usd(0.5).run_ok(async {}).in_current_span();
+            let dispatch = tracing::dispatcher::get_default(Clone::clone);
+            let alone = move || tracing::dispatcher::with_default(&dispatch, || carried.now_or_never());
+            std::thread::spawn(alone).join().map_or(Poll::Pending, |_| Poll::Ready(()))
+        })));
+        assert_eq!(step.as_mut().now_or_never(), None);
+        let elsewhere = move || tracing::dispatcher::with_default(&dispatch, || step.now_or_never());
+        assert_eq!(std::thread::spawn(elsewhere).join().expect("no panic"), Some(()));
+        assert_eq!(agentspan::current_run().total_usd(), Some(0.5));
+    });
+    assert_eq!(recording.books().agents.len(), 1);
 }

@@ -98,7 +98,8 @@
 //! [`RunHandle::total_usd`] gives the sum while the run goes on, whether or not it is sampled.
 //!
 //! **Tasks.** [`spawn()`] carries the run into a Tokio task and [`carry()`] into a closure for a thread or
-//! `spawn_blocking`; tracing's `.in_current_span()` does it as well. A bare `tokio::spawn` starts a trace of its own.
+//! `spawn_blocking`; tracing's `.in_current_span()` does it as well, but for the step inside of a run whose trace the sampler
+//! drops. A bare `tokio::spawn` starts a trace of its own.
 //! Spans made by `#[tracing::instrument]` join the tree; those that carry `gen_ai.*` names or ours, as rig and genai make
 //! them, are steps whose tokens and cost are added up. What two spans tell of one call counts once: a span of ours comes
 //! before one of others, and of others the inner one counts.

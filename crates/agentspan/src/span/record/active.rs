@@ -68,10 +68,10 @@ impl Active {
         work()
     }
 
-    /// Enters the `tracing` span of the step that a light one stands below, where the thread is not in it: a guard may have
+    /// Enters the `tracing` span of the step that a light one stands below, where the thread is not in it: a light one may have
     /// gone to another thread, and what is carried on there by `tracing` must stay in the run.
     fn carrier(&self) -> Option<EnteredElsewhere> {
-        if !self.node.is_light || !self.is_by_hand {
+        if !self.node.is_light {
             return None;
         }
         let base = self.node.ancestors().find(|ancestor| !ancestor.is_light)?;
