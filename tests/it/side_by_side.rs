@@ -2,6 +2,20 @@
 
 use crate::program::Program;
 use agentspan_tests::Collector;
+use tracing_subscriber::prelude::*;
+
+#[test]
+fn of_two_layers_in_one_subscriber_the_last_records() {
+    let (one, other) = (Collector::start(), Collector::start());
+    let (inner, first) = agentspan::builder().with_endpoint(one.endpoint()).layer();
+    let (outer, second) = agentspan::builder().with_endpoint(other.endpoint()).layer();
+    let subscriber = tracing_subscriber::registry().with(inner).with(outer);
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info_span!("request").in_scope(|| agentspan::tool("t").in_scope(|| {}));
+    });
+    assert_eq!((first.shutdown().created, second.shutdown().created), (0, 2));
+    assert_eq!(other.names(), ["tool.t", "request"]);
+}
 
 #[test]
 fn two_telemetries_never_mix() {

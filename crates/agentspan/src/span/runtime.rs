@@ -143,12 +143,18 @@ impl Runtime {
         {
             return;
         }
-        if foreign_bridge(dispatch) {
-            self.foreign_bridge.store(true, Ordering::Relaxed);
-            say("the subscriber has an OpenTelemetry layer beside agentspan's own, so each span leaves \
+        let layer = dispatch.downcast_ref::<StepLayer>();
+        let trouble = if layer.is_some_and(|layer| !std::ptr::eq(&**layer.runtime(), self)) {
+            "the subscriber has two layers of agentspan, and only the one added last records; remove the other"
+        } else if foreign_bridge(dispatch) {
+            "the subscriber has an OpenTelemetry layer beside agentspan's own, so each span leaves \
                  through one of the two, without sums and translation where it is the other; wrap its exporter in \
-                 `agentspan::exporter(…)` and use the `layer()` of that, or remove one of the two");
-        }
+                 `agentspan::exporter(…)` and use the `layer()` of that, or remove one of the two"
+        } else {
+            return;
+        };
+        self.foreign_bridge.store(true, Ordering::Relaxed);
+        say(trouble);
     }
 
     /// Every recorded or measured step that has not ended, children before their parents.
