@@ -183,6 +183,18 @@ fn what_finds_no_room_in_the_queue_is_counted() {
 }
 
 #[test]
+fn a_program_that_goes_on_hears_once_that_spans_are_lost() {
+    let endpoint = closed();
+    let program = Program::new("init none later:300 drop").env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint);
+    let ran = program.env("OTEL_BSP_SCHEDULE_DELAY", "50").run();
+    let line = format!(
+        "agentspan: 0 of 3 spans delivered, 3 lost (collector not reachable): {endpoint}/v1/traces: connection refused"
+    );
+    // While it runs, and at its end.
+    assert_eq!(ran.lines(), [format!("{line}; said once, and counted on"), line]);
+}
+
+#[test]
 fn a_dropped_guard_speaks_only_of_losses() {
     let collector = Collector::start();
     let ran = Program::new("init none weather drop").to(&collector).run();

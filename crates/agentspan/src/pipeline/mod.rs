@@ -139,6 +139,7 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
             sums: Sums::new(runtime.clone()),
             sinks,
             batch: config.batch.clone(),
+            has_complained: false,
             abandoned: Arc::new(AtomicBool::new(false)),
         };
         run(worker, runtime.clone(), provider.clone(), deadline)

@@ -3,6 +3,7 @@ use crate::export::{Counts, DropReason, Finish, LOOK, Sink, Sums, Verdict};
 use crate::pipeline::queue::Queue;
 use opentelemetry::Context;
 use opentelemetry_sdk::trace::SpanData;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,8 @@ pub(crate) struct Worker {
     /// The first one tells what was delivered.
     pub(crate) sinks: Vec<Box<dyn Sink>>,
     pub(crate) batch: BatchConfig,
+    /// That spans are lost was said.
+    pub(crate) has_complained: bool,
     /// Set when nobody waits for the thread any more; what is left then counts as lost.
     pub(crate) abandoned: Arc<AtomicBool>,
 }
@@ -45,6 +48,8 @@ impl Worker {
             }
             if work.stop || !work.flushes.is_empty() {
                 self.flush_sinks();
+            } else {
+                self.complain();
             }
             // A receiver that has stopped waiting is no trouble.
             for done in work.flushes {
@@ -73,6 +78,16 @@ impl Worker {
             Ok(verdict) => verdict.unwrap_or_default(),
             Err(_) => Verdict::dropped(DropReason::ExporterFailed, count, "the exporter panicked"),
         });
+    }
+
+    /// Says once that spans are lost, while the program runs: whoever waits for an answer has the report.
+    fn complain(&mut self) {
+        let report = self.counts.report();
+        let is_lossy = report.lost() > 0 || (report.unconfirmed > 0 && report.problem.is_some());
+        if is_lossy && !self.has_complained {
+            self.has_complained = true;
+            let _ = writeln!(std::io::stderr(), "{report}; said once, and counted on");
+        }
     }
 
     fn flush_sinks(&mut self) {
