@@ -2,6 +2,8 @@
 
 use agentspan::builder;
 use agentspan_tests::{Collector, Tree};
+use std::sync::mpsc;
+use std::time::Duration;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::prelude::*;
 
@@ -33,6 +35,33 @@ fn open_steps_that_only_layers_of_others_carry_end_with_the_telemetry() {
             tool.t {agent.outcome=\"cancelled\"}\n    llm.openai.gpt-4o {agent.outcome=\"cancelled\"}\n";
         assert_eq!(tree, expected, "{is_filtered}");
     }
+}
+
+/// Holds whoever closes a span, until the shutdown has looked for open steps.
+struct Slow(mpsc::Sender<()>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Slow {
+    fn on_close(&self, _: tracing::span::Id, _: tracing_subscriber::layer::Context<'_, S>) {
+        let _ = self.0.send(());
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+#[test]
+fn a_step_that_another_thread_is_just_ending_is_waited_for() {
+    let collector = Collector::start();
+    let (layer, telemetry) = builder().with_endpoint(collector.endpoint()).layer();
+    let (closing, is_closing) = mpsc::channel();
+    let subscriber = tracing_subscriber::registry().with(layer).with(Slow(closing));
+    let dispatch = tracing::Dispatch::new(subscriber);
+    let tool = tracing::dispatcher::with_default(&dispatch, || agentspan::tool("t").start());
+    // Spans that were made to look at the subscriber.
+    is_closing.try_iter().for_each(drop);
+    let ending = std::thread::spawn(move || tracing::dispatcher::with_default(&dispatch, || tool.finish()));
+    is_closing.recv().expect("the step is closed");
+    assert_eq!(telemetry.shutdown().to_string(), "agentspan: 1 of 1 spans delivered");
+    ending.join().expect("it does not panic");
+    assert_eq!(collector.span("tool.t").text("agent.outcome"), Some("ok"));
 }
 
 #[test]

@@ -36,6 +36,15 @@ fn a_signal_ends_open_spans_and_delivers_them() {
 }
 
 #[test]
+fn a_signal_ends_a_busy_program_without_a_word() {
+    let collector = Collector::start();
+    let program = Program::new("signals multi busy wait").to(&collector);
+    let (code, err, _) = end(program.until_ready(), "-TERM");
+    assert_eq!((code, err.as_str()), (Some(143), ""));
+    assert!(!collector.spans().is_empty());
+}
+
+#[test]
 fn a_signal_ends_the_program_in_time_whatever_the_collector_does() {
     let collector = Collector::always(Answer::Silent);
     let program = Program::new("signals multi open wait").to(&collector);

@@ -20,6 +20,7 @@ pub(crate) async fn work(what: &str, started: Option<&Started>) {
         "tools" => (0..number(parameter)).for_each(|_| agentspan::tool("quick").in_scope(|| ())),
         "plain" => plain(),
         "open" => open(),
+        "busy" => drop(std::thread::spawn(busy)),
         "endless" => endless().await,
         "huge" => huge().await,
         "wide" => wide().await,
@@ -93,6 +94,14 @@ fn open() {
     let run = agentspan::agent("long_runner").start();
     run.in_scope(|| std::mem::forget(agentspan::tool("crawl").start()));
     std::mem::forget(run);
+}
+
+/// Goes on until the process ends.
+fn busy() {
+    loop {
+        agentspan::tool("quick").in_scope(|| ());
+        std::thread::sleep(Duration::from_micros(200));
+    }
 }
 
 /// A run that ends before a step of it, which never does.

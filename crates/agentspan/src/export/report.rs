@@ -51,7 +51,7 @@ pub enum DropReason {
     Unreachable,
     /// The collector found even a single span too large.
     TooLarge,
-    /// The time was up before the first attempt.
+    /// The time was up before the first attempt, or the span ended after the shutdown.
     NoTime,
     /// The exporter panicked, or could not write the request.
     ExporterFailed,
@@ -134,6 +134,8 @@ impl Verdict {
 pub(crate) struct Counts {
     created: AtomicU64,
     ended: AtomicU64,
+    /// Spans under way that an OpenTelemetry tracer has made of spans of others.
+    elsewhere: AtomicU64,
     delivered: AtomicU64,
     /// Ended spans that wait on the cold side for steps below them.
     held: AtomicU64,
@@ -153,6 +155,21 @@ impl Counts {
 
     pub(crate) fn ended(&self) {
         self.ended.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn began_elsewhere(&self) {
+        self.elsewhere.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn ended_elsewhere(&self) {
+        self.elsewhere.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether steps are recorded that have not been handed to the export thread.
+    pub(crate) fn has_open_steps(&self) -> bool {
+        let [created, ended, elsewhere] =
+            [&self.created, &self.ended, &self.elsewhere].map(|count| count.load(Ordering::Relaxed));
+        created > ended.saturating_add(elsewhere)
     }
 
     pub(crate) fn set_held(&self, held: usize) {
@@ -183,10 +200,9 @@ impl Counts {
         // Read from the end of a span's way to its beginning, so that no difference is negative.
         let delivered = self.delivered.load(Ordering::Relaxed);
         let held = self.held.load(Ordering::Relaxed);
-        let ended = self.ended.load(Ordering::Relaxed).max(delivered);
+        let settled = delivered.saturating_add(dropped.values().sum());
+        let ended = self.ended.load(Ordering::Relaxed).max(settled);
         let created = self.created.load(Ordering::Relaxed).max(ended);
-        let lost = dropped.values().sum::<u64>();
-        let settled = delivered.saturating_add(lost);
         let held = held.min(ended.saturating_sub(settled));
         Report {
             created,

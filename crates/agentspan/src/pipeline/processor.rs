@@ -1,4 +1,4 @@
-use crate::export::{Counts, DropReason};
+use crate::export::Counts;
 use crate::pipeline::queue::Queue;
 use crate::span::{Finished, Outlet};
 use opentelemetry::Context;
@@ -25,10 +25,11 @@ impl Outlet for Processor {
     }
 
     fn ended(&self, finished: Finished) {
-        self.counts.ended();
-        if !self.queue.push(finished) {
-            self.counts.drop_spans(DropReason::QueueFull, 1);
+        if let Err(reason) = self.queue.push(finished) {
+            self.counts.drop_spans(reason, 1);
         }
+        // Last, since a shutdown waits for it and then closes the queue.
+        self.counts.ended();
     }
 }
 
@@ -36,6 +37,7 @@ impl Outlet for Processor {
 impl SpanProcessor for Processor {
     fn on_start(&self, span: &mut Span, _cx: &Context) {
         if span.span_context().is_sampled() {
+            self.counts.began_elsewhere();
             self.began();
         }
     }
@@ -43,6 +45,7 @@ impl SpanProcessor for Processor {
     fn on_end(&self, span: SpanData) {
         if span.span_context.is_sampled() {
             self.ended(Finished { span, node: None, inherited: None });
+            self.counts.ended_elsewhere();
         }
     }
 

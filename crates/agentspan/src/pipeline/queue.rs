@@ -1,3 +1,4 @@
+use crate::export::DropReason;
 use crate::span::{Finished, lock};
 use std::sync::mpsc::Sender;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -36,11 +37,14 @@ impl Queue {
         Self { inner: Mutex::default(), wake: Condvar::new(), room: Condvar::new(), max, batch }
     }
 
-    /// Puts a span in, unless there is no room.
-    pub(crate) fn push(&self, span: Finished) -> bool {
+    /// Puts a span in; fails where there is no room, or where nobody is left to send it.
+    pub(crate) fn push(&self, span: Finished) -> Result<(), DropReason> {
         let mut inner = lock(&self.inner);
-        if inner.stop || inner.spans.len() >= self.max {
-            return false;
+        if inner.stop {
+            return Err(DropReason::NoTime);
+        }
+        if inner.spans.len() >= self.max {
+            return Err(DropReason::QueueFull);
         }
         inner.spans.push(span);
         let full = inner.spans.len() == self.batch;
@@ -48,7 +52,7 @@ impl Queue {
         if full {
             self.wake.notify_one();
         }
-        true
+        Ok(())
     }
 
     /// Waits for room, at most until `end`, for a shutdown that has more to end than there is room for.

@@ -4,7 +4,7 @@ use crate::export::{Counts, Deadline, DropReason, Report};
 #[cfg(feature = "metrics")]
 use crate::pipeline::metrics::MetricsReader;
 use crate::pipeline::queue::Queue;
-use crate::span::{Ending, Runtime, finish, lock};
+use crate::span::{Ending, Runtime, finish, lock, unrecorded_is_known};
 use agentspan_semconv::StopReason;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::fmt;
@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A little less is left for sending, so that the thread can still write the last answer into the books.
 pub(super) const SPARE: Duration = Duration::from_millis(100);
+
+/// How long a shutdown waits for steps that end on other threads meanwhile.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// The running telemetry. Hold it as long as spans are to be delivered: dropping it ends open spans, sends what there
 /// is for at most five seconds, and prints a line only when something was lost.
@@ -173,6 +176,8 @@ impl Telemetry {
         let (ready, watching) = mpsc::channel();
         let started = std::thread::Builder::new().name("agentspan-signal".into()).spawn(move || {
             if let Some(code) = wait_for_signal(ready) {
+                // The program goes on until the process ends.
+                unrecorded_is_known();
                 let report = shared.stop(PATIENCE);
                 print_losses(&report);
                 std::process::exit(code);
@@ -190,7 +195,7 @@ impl Shared {
     fn stop(&self, patience: Duration) -> Report {
         let deadline = Instant::now() + patience;
         if let Some(running) = &self.running {
-            running.end_open_steps(deadline);
+            running.end_open_steps(&self.counts, deadline);
         }
         #[cfg(feature = "metrics")]
         let metrics = self.metrics.get().map(|metrics| {
@@ -212,13 +217,21 @@ impl Shared {
 
 impl Running {
     /// The runs end last, and what came after a full queue would be lost, so the export thread is waited for.
-    fn end_open_steps(&self, deadline: Instant) {
+    fn end_open_steps(&self, counts: &Counts, deadline: Instant) {
         let end = deadline.checked_sub(SPARE).unwrap_or(deadline);
         self.deadline.shorten(end);
         if let Some(recorder) = &self.runtime.recorder {
             recorder.stop();
         }
-        end_open_steps(&self.runtime, || self.queue.wait_for_room(end));
+        let soon = end.min(Instant::now() + MOMENT);
+        loop {
+            end_open_steps(&self.runtime, || self.queue.wait_for_room(end));
+            // One that ends on another thread just now is found no more, and is not in the queue yet.
+            if !counts.has_open_steps() || Instant::now() >= soon {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn stop(&self, counts: &Counts, deadline: Instant) {
