@@ -271,3 +271,32 @@ async fn each_model_of_a_run_has_its_own_line_in_whichever_order_they_are_called
     assert_eq!(lines(&books.agents), ["support 1.0834 6000 3000 7/0/0"]);
     assert_eq!(line(&named("all", &books)), "all 1.0834 6000 3000 7/0/0");
 }
+
+#[test]
+fn a_run_that_goes_on_is_among_the_dearest_with_what_it_has_cost_so_far() {
+    for ratio in [1.0, 0.0] {
+        let recording = record_with(agentspan::builder().with_sampling_ratio(ratio));
+        agentspan::agent("cheap").in_scope(|| agentspan::tool("t").cost_usd(0.25).in_scope(|| {}));
+        let run = agentspan::agent("dear").session("s-42").start();
+        let call = |usd| {
+            agentspan::agent("inner").in_scope(|| agentspan::tool("t").cost_usd(usd).in_scope(|| {}));
+        };
+        let dearest = || {
+            let runs = recording.books().dearest_runs;
+            runs.into_iter()
+                .map(|run| (run.agent_name, run.usd.to_string(), run.stop_reason))
+                .collect::<Vec<_>>()
+        };
+        let of = |name: &str, usd: &str, reason: &str| (name.to_owned(), usd.to_owned(), reason.to_owned());
+        assert_eq!(dearest(), [of("cheap", "0.25", "completed")], "nothing is known of the other");
+        run.in_scope(|| call(1.0));
+        assert_eq!(dearest(), [of("dear", "1", ""), of("cheap", "0.25", "completed")]);
+        run.in_scope(|| call(0.5));
+        let books = recording.books();
+        let open = &books.dearest_runs[0];
+        assert_eq!((open.usd.to_string().as_str(), open.session_id.as_deref()), ("1.5", Some("s-42")));
+        assert!(open.trace_id.is_some(), "there is a way to what has left already");
+        run.finish();
+        assert_eq!(dearest(), [of("dear", "1.5", "completed"), of("cheap", "0.25", "completed")]);
+    }
+}

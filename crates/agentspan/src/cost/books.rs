@@ -33,8 +33,8 @@ pub struct Books {
     pub tags: Vec<BookLine>,
     /// Ended runs by stop reason, the commonest first.
     pub stop_reasons: Vec<(String, u64)>,
-    /// The twenty outermost runs that cost most, with their trace: the way from an alert to Jaeger. What a step adds that
-    /// outlives its run is added here, too.
+    /// The twenty outermost runs that cost most, with their trace: the way from an alert to Jaeger. One that goes on is
+    /// among them with what its ended calls have cost so far; what a step adds that outlives its run is added here, too.
     pub dearest_runs: Vec<DearRun>,
 }
 
@@ -84,7 +84,7 @@ pub struct DearRun {
     pub prompt_tokens: Option<u64>,
     /// Tokens of completions of the run and everything below it.
     pub completion_tokens: Option<u64>,
-    /// `agent.stop_reason`.
+    /// `agent.stop_reason`; empty while the run goes on, unless it was told already.
     pub stop_reason: String,
 }
 

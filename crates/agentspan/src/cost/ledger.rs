@@ -150,18 +150,26 @@ impl Ledger {
             }
             runs.remove(place);
         }
-        let place = runs.partition_point(|known| known.usd >= run.usd);
-        runs.insert(place, run);
-        runs.truncate(MAX_RUNS);
+        insert(runs, run);
     }
 
-    pub(crate) fn books(&self) -> Books {
+    /// The books, with runs among the dearest that go on.
+    pub(crate) fn read(&self, open: impl Iterator<Item = DearRun>) -> Books {
+        // These are asked for before the books are locked, as when one of them ends.
+        let open: Vec<_> = open.collect();
         let accounts = self.lock();
         let mut stop_reasons: Vec<_> =
             accounts.stop_reasons.iter().map(|(reason, count)| (reason.clone(), *count)).collect();
         stop_reasons.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
         let mut total = accounts.steps;
         accounts.models.spends().chain(accounts.tools.spends()).for_each(|spend| total.add(spend));
+        let mut dearest_runs = accounts.dearest_runs.clone();
+        for run in open {
+            // One that has ended meanwhile stands there already.
+            if dearest_runs.iter().all(|known| known.run_id != run.run_id) {
+                insert(&mut dearest_runs, run);
+            }
+        }
         Books {
             total,
             models: accounts.models.sorted([].into_iter()),
@@ -169,7 +177,7 @@ impl Ledger {
             agents: accounts.runs.agents(),
             tags: accounts.runs.tags(),
             stop_reasons,
-            dearest_runs: accounts.dearest_runs.clone(),
+            dearest_runs,
         }
     }
 
@@ -177,4 +185,11 @@ impl Ledger {
         // Every change is a sum, so what a panicking thread left behind is still sound.
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Puts a run in its place among the dearest.
+fn insert(runs: &mut Vec<DearRun>, run: DearRun) {
+    let place = runs.partition_point(|known| known.usd >= run.usd);
+    runs.insert(place, run);
+    runs.truncate(MAX_RUNS);
 }

@@ -53,7 +53,7 @@ impl<E: SpanExporter> Exporter<E> {
     /// Gives the books at any time, also after the provider has taken the exporter.
     pub fn bookkeeper(&self) -> impl Fn() -> Books + Send + Sync + use<E> {
         let shared = self.shared.clone();
-        move || shared.runtime.books.books()
+        move || shared.runtime.read_books()
     }
 
     async fn pass_on(&self, mut spans: Vec<SpanData>) -> OTelSdkResult {

@@ -142,12 +142,12 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
             has_complained: false,
             abandoned: Arc::new(AtomicBool::new(false)),
         };
-        run(worker, runtime.clone(), provider.clone(), deadline)
+        run(worker, provider.clone(), deadline)
     });
     let telemetry = announce(warnings, counts, &runtime, running.transpose()?);
     #[cfg(feature = "metrics")]
     if let Some((_, reader)) = metrics {
-        telemetry.set_metrics(reader, runtime.clone());
+        telemetry.set_metrics(reader);
     }
     Ok(Parts { telemetry, config, runtime, provider: Some(provider) })
 }
@@ -265,12 +265,7 @@ fn prices(
         .fold(prices, |prices, (provider, model, rates)| prices.with_override(&provider, model, rates))
 }
 
-fn run(
-    worker: Worker,
-    runtime: Arc<Runtime>,
-    provider: SdkTracerProvider,
-    deadline: Deadline,
-) -> Result<Running, Error> {
+fn run(worker: Worker, provider: SdkTracerProvider, deadline: Deadline) -> Result<Running, Error> {
     let (alive, thread) = mpsc::channel();
     let (queue, abandoned) = (worker.queue.clone(), worker.abandoned.clone());
     let work = move || {
@@ -281,7 +276,7 @@ fn run(
     std::thread::Builder::new().name("agentspan-export".into()).spawn(work).map_err(|error| {
         Error::new(ErrorKind::Exporter, "cannot start the export thread").with_source(error)
     })?;
-    Ok(Running { runtime, provider, queue, abandoned, deadline, thread: Mutex::new(thread) })
+    Ok(Running { provider, queue, abandoned, deadline, thread: Mutex::new(thread) })
 }
 
 fn announce(
@@ -291,7 +286,7 @@ fn announce(
     running: Option<Running>,
 ) -> Telemetry {
     warnings.iter().for_each(say);
-    Telemetry::new(warnings, counts, runtime.prices.clone(), runtime.books.clone(), running)
+    Telemetry::new(warnings, counts, runtime.clone(), running)
 }
 
 fn scope() -> InstrumentationScope {

@@ -1,4 +1,4 @@
-use crate::cost::{Books, Ledger, PriceBook, Prices};
+use crate::cost::{Books, Prices};
 use crate::error::say;
 use crate::export::{Counts, Deadline, DropReason, Report};
 #[cfg(feature = "metrics")]
@@ -37,23 +37,14 @@ pub struct Telemetry {
 struct Shared {
     warnings: Vec<String>,
     counts: Arc<Counts>,
-    prices: Arc<PriceBook>,
-    books: Arc<Ledger>,
+    runtime: Arc<Runtime>,
     running: Option<Running>,
     #[cfg(feature = "metrics")]
-    metrics: OnceLock<Metrics>,
-}
-
-/// A telemetry that sends metrics.
-#[cfg(feature = "metrics")]
-struct Metrics {
-    reader: MetricsReader,
-    runtime: Arc<Runtime>,
+    metrics: OnceLock<MetricsReader>,
 }
 
 /// A telemetry that has an export thread.
 pub(crate) struct Running {
-    pub(crate) runtime: Arc<Runtime>,
     pub(crate) provider: SdkTracerProvider,
     pub(crate) queue: Arc<Queue>,
     pub(crate) abandoned: Arc<AtomicBool>,
@@ -67,15 +58,13 @@ impl Telemetry {
     pub(crate) fn new(
         warnings: Vec<String>,
         counts: Arc<Counts>,
-        prices: Arc<PriceBook>,
-        books: Arc<Ledger>,
+        runtime: Arc<Runtime>,
         running: Option<Running>,
     ) -> Self {
         let shared = Shared {
             warnings,
             counts,
-            prices,
-            books,
+            runtime,
             running,
             #[cfg(feature = "metrics")]
             metrics: OnceLock::new(),
@@ -85,19 +74,18 @@ impl Telemetry {
 
     /// Flushes and stops these metrics, too.
     #[cfg(feature = "metrics")]
-    pub(crate) fn set_metrics(&self, reader: MetricsReader, runtime: Arc<Runtime>) {
-        let _ = self.shared.metrics.set(Metrics { reader, runtime });
+    pub(crate) fn set_metrics(&self, reader: MetricsReader) {
+        let _ = self.shared.metrics.set(reader);
     }
 
     #[cfg(feature = "metrics")]
     pub(crate) fn metrics(&self) -> Option<&MetricsReader> {
-        self.shared.metrics.get().map(|metrics| &metrics.reader)
+        self.shared.metrics.get()
     }
 
     /// A telemetry that records nothing: the program runs as it would without it.
     pub(crate) fn inert(warning: String) -> Self {
-        let runtime = Runtime::global();
-        Self::new(vec![warning], Arc::default(), runtime.prices.clone(), runtime.books.clone(), None)
+        Self::new(vec![warning], Arc::default(), Runtime::global().clone(), None)
     }
 
     /// What was wrong with the settings; each was printed once when the telemetry started.
@@ -109,7 +97,7 @@ impl Telemetry {
     ///
     /// Make them beforehand, since reading a file of prices takes time; one that cannot be read changes nothing.
     pub fn set_prices(&self, prices: Prices) {
-        self.shared.prices.set(prices);
+        self.shared.runtime.prices.set(prices);
     }
 
     /// What the program has spent since the telemetry started, by model, tool, agent and tag, and its dearest runs.
@@ -117,7 +105,7 @@ impl Telemetry {
     /// Sampling, a filter, a failed export and a lost span change nothing of it. What is made before the telemetry starts is
     /// not in it.
     pub fn books(&self) -> Books {
-        self.shared.books.books()
+        self.shared.runtime.read_books()
     }
 
     /// What has become of every span so far, without waiting.
@@ -195,14 +183,14 @@ impl Shared {
     fn stop(&self, patience: Duration) -> Report {
         let deadline = Instant::now() + patience;
         if let Some(running) = &self.running {
-            running.end_open_steps(&self.counts, deadline);
+            running.end_open_steps(&self.runtime, &self.counts, deadline);
         }
         #[cfg(feature = "metrics")]
         let metrics = self.metrics.get().map(|metrics| {
             if self.running.is_none() {
-                end_open_steps(&metrics.runtime, || {});
+                end_open_steps(&self.runtime, || {});
             }
-            metrics.reader.stop(patience)
+            metrics.stop(patience)
         });
         if let Some(running) = &self.running {
             running.stop(&self.counts, deadline);
@@ -217,15 +205,15 @@ impl Shared {
 
 impl Running {
     /// The runs end last, and what came after a full queue would be lost, so the export thread is waited for.
-    fn end_open_steps(&self, counts: &Counts, deadline: Instant) {
+    fn end_open_steps(&self, runtime: &Runtime, counts: &Counts, deadline: Instant) {
         let end = deadline.checked_sub(SPARE).unwrap_or(deadline);
         self.deadline.shorten(end);
-        if let Some(recorder) = &self.runtime.recorder {
+        if let Some(recorder) = &runtime.recorder {
             recorder.stop();
         }
         let soon = end.min(Instant::now() + MOMENT);
         loop {
-            end_open_steps(&self.runtime, || self.queue.wait_for_room(end));
+            end_open_steps(runtime, || self.queue.wait_for_room(end));
             // One that ends on another thread just now is found no more, and is not in the queue yet.
             if !counts.has_open_steps() || Instant::now() >= soon {
                 return;

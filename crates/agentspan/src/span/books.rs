@@ -15,6 +15,12 @@ pub(crate) fn post(node: &Arc<Node>, home: &Home, own: &Own, failed: bool, stop_
     if is_call || node.is_run {
         offer(node, is_call);
     }
+    // Last, so that whoever reads the books meanwhile finds the run in one of the two places at least.
+    if node.is_run
+        && let Some(run) = &home.run
+    {
+        run.closed(&home.runtime);
+    }
 }
 
 /// Posts a call; gives whether it is one. Most steps are none and cost nothing, and some calls are told of elsewhere.
@@ -62,14 +68,20 @@ fn offer(step: &Arc<Node>, has_added: bool) {
 }
 
 fn offer_run(run: &Node, is_late: bool) {
-    let (Some(identity), totals) = (run.run(), run.totals()) else { return };
-    let Some(usd) = totals.known_cost() else { return };
     let books = &run.runtime().books;
-    if !books.is_dear(usd, is_late) {
-        return;
-    }
     // Put together before the books are locked: a call is posted with its run locked, so no run may be asked then.
-    let dear = DearRun {
+    if run.totals().known_cost().is_some_and(|usd| books.is_dear(usd, is_late))
+        && let Some(dear) = dear_run(run)
+    {
+        books.put_run(dear);
+    }
+}
+
+/// What an outermost run has cost so far; `None` where nothing is known of it.
+pub(crate) fn dear_run(run: &Node) -> Option<DearRun> {
+    let (identity, totals) = (run.run()?, run.totals());
+    let usd = totals.known_cost()?;
+    Some(DearRun {
         run_id: identity.id().to_string(),
         agent_name: identity.agent_name.clone(),
         session_id: identity.session(),
@@ -78,6 +90,5 @@ fn offer_run(run: &Node, is_late: bool) {
         prompt_tokens: totals.prompt_tokens,
         completion_tokens: totals.completion_tokens,
         stop_reason: identity.stop_reason().map(|reason| reason.as_str().to_owned()).unwrap_or_default(),
-    };
-    books.put_run(dear);
+    })
 }

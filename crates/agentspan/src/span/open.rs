@@ -2,7 +2,8 @@ use crate::span::node::Node;
 use crate::span::runtime::lock;
 use std::sync::{Arc, Mutex, Weak};
 
-/// Steps that no `tracing` span carries and that have not ended, so that a shutdown can end them.
+/// Steps that have not ended and must be found: by a shutdown, which ends those that no `tracing` span carries, or by who
+/// reads the books.
 #[derive(Debug, Default)]
 pub(crate) struct OpenSteps([Mutex<Slots>; SHARDS]);
 

@@ -174,6 +174,11 @@ impl Active {
             span_context,
         });
         node.tell_around();
+        if node.is_run
+            && let Some(run) = node.run()
+        {
+            run.opened(&node);
+        }
         if place == Place::Nowhere {
             warn_unrecorded(Unrecorded::NoLayer);
             return Self::carried_by_context(node, &parent_context);

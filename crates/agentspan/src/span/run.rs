@@ -5,7 +5,8 @@ pub(crate) use breakdown::{Figures, Line};
 pub(crate) use identity::{Inherited, RunIdentity, identify_by_sender};
 
 use crate::cost::{self, Ledger, RunLines};
-use crate::span::runtime::lock;
+use crate::span::node::Node;
+use crate::span::runtime::{Runtime, lock};
 use agentspan_semconv::{Outcome, StepType, StopReason, session};
 use breakdown::Breakdown;
 use foldhash::fast::RandomState as FastHash;
@@ -31,6 +32,8 @@ pub(crate) struct Run {
     inherited: Inherited,
     /// Another one has taken its place.
     is_tagged: AtomicBool,
+    /// Among the outermost runs that have not ended.
+    open_place: OnceLock<u64>,
     /// Direct steps that have begun.
     steps: AtomicU64,
     /// A direct step has failed: as long as none has, it changes nothing that another one succeeds.
@@ -77,6 +80,7 @@ impl Run {
             parent: parent.cloned(),
             agent_name,
             is_tagged: AtomicBool::new(false),
+            open_place: OnceLock::new(),
             steps: AtomicU64::new(0),
             has_failed: AtomicBool::new(false),
             state: Mutex::new(State {
@@ -127,6 +131,19 @@ impl Run {
     pub(crate) fn post(&self, books: &Ledger, entry: &cost::Entry<'_>) {
         let State { lines, inherited, .. } = &mut *lock(&self.state);
         books.post(entry, lines, inherited.as_deref().unwrap_or(&self.inherited).tags());
+    }
+
+    /// Keeps an outermost run among those that go on.
+    pub(crate) fn opened(&self, node: &Arc<Node>) {
+        if self.parent.is_none() {
+            let _ = self.open_place.set(node.runtime().open_runs.insert(node));
+        }
+    }
+
+    pub(crate) fn closed(&self, runtime: &Runtime) {
+        if let Some(place) = self.open_place.get() {
+            runtime.open_runs.remove(*place);
+        }
     }
 
     /// The number of the next direct step, from 1.

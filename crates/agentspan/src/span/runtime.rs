@@ -1,6 +1,7 @@
 use crate::config::{Content, Propagation};
-use crate::cost::{Ledger, PriceBook};
+use crate::cost::{Books, Ledger, PriceBook};
 use crate::error::say;
+use crate::span::books::dear_run;
 use crate::span::layer::{Attached, StepLayer};
 use crate::span::measure::Meter;
 use crate::span::node::Node;
@@ -24,8 +25,10 @@ use tracing::dispatcher::{Dispatch, WeakDispatch};
 pub(crate) struct Runtime {
     /// Records steps without a detour; `None` leaves the recording to another bridge in the same subscriber.
     pub(crate) recorder: Option<Recorder>,
-    pub(crate) prices: Arc<PriceBook>,
-    pub(crate) books: Arc<Ledger>,
+    pub(crate) prices: PriceBook,
+    pub(crate) books: Ledger,
+    /// Outermost runs that have not ended.
+    pub(crate) open_runs: OpenSteps,
     /// Measures ended steps, when metrics were asked for.
     pub(crate) meter: Option<Arc<dyn Meter>>,
     pub(crate) content: Content,
@@ -52,8 +55,9 @@ impl Runtime {
     pub(crate) fn new(recorder: Option<Recorder>, prices: PriceBook, content: Content) -> Self {
         Self {
             recorder,
-            prices: Arc::new(prices),
-            books: Arc::default(),
+            prices,
+            books: Ledger::default(),
+            open_runs: OpenSteps::default(),
             meter: None,
             content,
             propagation: Propagation::new(),
@@ -155,6 +159,13 @@ impl Runtime {
         };
         self.foreign_bridge.store(true, Ordering::Relaxed);
         say(trouble);
+    }
+
+    /// The books, with what runs have cost that go on.
+    pub(crate) fn read_books(&self) -> Books {
+        // Asked for first: a run that ends meanwhile is in the books as well, and is not missed.
+        let open = self.open_runs.all();
+        self.books.read(open.iter().filter_map(|run| dear_run(run)))
     }
 
     /// Every recorded or measured step that has not ended, children before their parents.

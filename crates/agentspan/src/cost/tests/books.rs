@@ -15,5 +15,5 @@ fn of_two_threads_that_tell_of_one_run_the_greater_sum_stays_whoever_comes_first
     {
         ledger.put_run(told);
     }
-    assert_eq!(ledger.books().dearest_runs, [run("r", "1.5", 8), run("s", "1", 1)]);
+    assert_eq!(ledger.read([].into_iter()).dearest_runs, [run("r", "1.5", 8), run("s", "1", 1)]);
 }
