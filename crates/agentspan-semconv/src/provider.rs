@@ -58,7 +58,7 @@ pub static PROVIDERS: &[Provider] = &[
 /// The row of a provider by any of its words, in any case; `None` for one that is not in the table.
 #[must_use]
 pub fn find(word: &str) -> Option<&'static Provider> {
-    // Nearly everybody writes one of these words as it stands here.
+    // Nearly everybody writes one of these words as it stands here; each is that of one row.
     if let Some(row) = PROVIDERS.iter().find(|row| row.otel == word || row.litellm == word) {
         return Some(row);
     }

@@ -1,12 +1,16 @@
 //! Where the books are kept while the program runs.
 
+mod groups;
+mod lines;
+
 use super::books::{Books, DearRun, Spend};
-use super::groups::{Account, Groups};
-use super::lines::{Lines, MAX_LINES, OTHER};
 use super::{OwnCost, Usd};
 use foldhash::fast::RandomState as FastHash;
+use groups::{Account, Groups};
+use lines::{Lines, MAX_LINES, OTHER};
 use opentelemetry::KeyValue;
 use std::collections::HashMap;
+use std::iter;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -71,7 +75,7 @@ const MAX_RUNS: usize = 20;
 
 /// Where calls of a run are posted, so that names are looked up once.
 #[derive(Debug)]
-pub(crate) struct RunLines {
+pub(crate) struct RunAccount {
     /// The number of the ledger: a run may have steps of several telemetries.
     ledger: u64,
     account: Account,
@@ -85,22 +89,22 @@ impl Default for Ledger {
 }
 
 impl Ledger {
-    /// Posts a call of the run that `lines` was kept for, which is filled by the first one from `inherited`: session, user
+    /// Posts a call of the run that `kept` is the account of, which is filled by the first one from `inherited`: session, user
     /// and tags of the run.
-    pub(crate) fn post(&self, entry: &Entry<'_>, lines: &mut Option<RunLines>, inherited: &[KeyValue]) {
+    pub(crate) fn post(&self, entry: &Entry<'_>, kept: &mut Option<RunAccount>, inherited: &[KeyValue]) {
         let Accounts { models, tools, steps, runs, name, .. } = &mut *self.lock();
         let spend = &entry.spend();
         let mut unknown = None;
         let model = match entry.agent {
             Some(agent) => {
-                if lines.as_ref().is_some_and(|lines| lines.ledger != self.number) {
-                    *lines = None;
+                if kept.as_ref().is_some_and(|kept| kept.ledger != self.number) {
+                    *kept = None;
                 }
-                let lines = lines.get_or_insert_with(|| RunLines {
+                let kept = kept.get_or_insert_with(|| RunAccount {
                     ledger: self.number,
                     account: runs.account(agent, inherited, name),
                 });
-                runs.add(&mut lines.account, spend)
+                runs.add(&mut kept.account, spend)
             }
             None => &mut unknown,
         };
@@ -172,8 +176,8 @@ impl Ledger {
         }
         Books {
             total,
-            models: accounts.models.sorted([].into_iter()),
-            tools: accounts.tools.sorted([].into_iter()),
+            models: accounts.models.sorted(iter::empty()),
+            tools: accounts.tools.sorted(iter::empty()),
             agents: accounts.runs.agents(),
             tags: accounts.runs.tags(),
             stop_reasons,
@@ -182,7 +186,8 @@ impl Ledger {
     }
 
     fn lock(&self) -> MutexGuard<'_, Accounts> {
-        // Every change is a sum, so what a panicking thread left behind is still sound.
+        // A line and a group stand in their lists before anything points to them, and all else are sums: what a panicking
+        // thread left behind is still sound.
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! What a call costs: prices, exact money, and each line of the bill.
+//! What a call costs: prices, exact money, each line of the bill, and the books of the program.
 //!
 //! Spans are priced by themselves; here are the same figures for tools of your own, without a span:
 //!
@@ -24,9 +24,7 @@
 mod books;
 mod calculate;
 mod catalog;
-mod groups;
 mod ledger;
-mod lines;
 mod money;
 mod pattern;
 mod price;
@@ -39,7 +37,7 @@ mod units;
 
 pub use agentspan_semconv::{CostSource, CostStatus};
 pub use books::{BookLine, Books, DearRun, Spend};
-pub(crate) use ledger::{Entry, Ledger, RunLines, Subject};
+pub(crate) use ledger::{Entry, Ledger, RunAccount, Subject};
 pub use money::Usd;
 pub(crate) use price::Unpriced;
 pub use price::{Price, PriceLine, PriceQuery};

@@ -80,12 +80,6 @@ impl Usd {
         self.0 == 0
     }
 
-    /// What stands for a sum that is too far from zero. Apart, since choosing it at each addition would cost more than adding.
-    #[cold]
-    fn beyond(self) -> i128 {
-        if self.0 < 0 { i128::MIN } else { i128::MAX }
-    }
-
     /// This amount `numerator / denominator` times, rounded once.
     pub(crate) fn times(self, numerator: u64, denominator: u64) -> Option<Self> {
         // Nearly every amount fits, and a processor divides such numbers many times faster.
@@ -112,7 +106,8 @@ impl Add for Usd {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self(self.0.checked_add(other.0).unwrap_or_else(|| self.beyond()))
+        // Amounts are never negative.
+        Self(self.0.checked_add(other.0).unwrap_or(i128::MAX))
     }
 }
 

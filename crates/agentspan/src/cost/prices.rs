@@ -191,7 +191,8 @@ impl Prices {
         // Nearly every name is in small letters, as patterns are.
         exact(model).or_else(|| {
             let model = lower(model);
-            exact(&model).or_else(|| fitting().find(|own| fits(&own.pattern, &model)))
+            let folded = if let Cow::Owned(model) = &model { exact(model) } else { None };
+            folded.or_else(|| fitting().find(|own| fits(&own.pattern, &model)))
         })
     }
 

@@ -43,6 +43,7 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
         let class = error_type.clone().or(recovers_from);
         describe(node, &ending, stop_reason.as_ref(), class, attributes);
     });
+    // The books and the meter lock the run, and run what others wrote.
     drop(at_end);
     node.forget_open();
     books::post(node, home, &own, ending.outcome.is_failure(), stop_reason.as_ref());

@@ -129,12 +129,12 @@ impl Drop for EnteredAttached<'_> {
 }
 
 /// The span of an open step, entered by a step below that has made its context current and holds no handle of the span.
-pub(crate) struct EnteredElsewhere {
+pub(crate) struct EnteredAbove {
     dispatch: Dispatch,
     id: Id,
 }
 
-impl EnteredElsewhere {
+impl EnteredAbove {
     pub(crate) fn new(node: &Arc<Node>) -> Option<Self> {
         let runtime = node.runtime();
         let dispatch = runtime.dispatch()?;
@@ -150,13 +150,14 @@ impl EnteredElsewhere {
     }
 }
 
-impl Drop for EnteredElsewhere {
+impl Drop for EnteredAbove {
     fn drop(&mut self) {
         let Self { dispatch, id } = self;
         {
             let _mark = Mark::set(Some(id.into_u64()));
             dispatch.exit(id);
         }
+        // The registry closes parents through the subscriber of the thread, see `Runtime::let_go`.
         tracing::dispatcher::with_default(dispatch, || dispatch.try_close(id.clone()));
     }
 }

@@ -119,7 +119,7 @@ pub(crate) fn post(
     });
 }
 
-/// A copy, since a meter may be anybody's and must not be waited for while the run is locked.
+/// A copy, since a tag may be added to the run while the meter has it.
 fn inherited(node: &Node, keys: &[&'static str]) -> Vec<(&'static str, String)> {
     let Some(run) = node.run().filter(|_| !keys.is_empty()) else { return Vec::new() };
     run.with_inherited(|all| {

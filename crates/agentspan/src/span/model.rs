@@ -281,19 +281,15 @@ pub(crate) fn record_usage(
     let is_half =
         node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
     let is_recording = node.is_recording();
-    let mut asked = None;
-    let cost = if is_half && usage.provider_cost_usd.is_none() {
-        OwnCost::Unknown
-    } else {
-        let query = call.query(usage, node.started, model, tier, batch);
-        node.runtime().prices.with(|prices| {
-            asked = is_recording.then(|| prices.clone());
-            prices.cost_of(&query, &call.model)
-        })
-    };
-    let pricing = is_recording.then(|| {
-        let prices = asked.ok_or(Unpriced::NoUsage)?;
-        Ok(Pricing { prices, model: model.map(Into::into), tier: tier.map(Into::into), batch, is_called })
-    });
+    if is_half && usage.provider_cost_usd.is_none() {
+        return node.charge(usage, OwnCost::Unknown, is_recording.then_some(Err(Unpriced::NoUsage)));
+    }
+    let query = call.query(usage, node.started, model, tier, batch);
+    let (cost, prices) = node
+        .runtime()
+        .prices
+        .with(|prices| (prices.cost_of(&query, &call.model), is_recording.then(|| prices.clone())));
+    let (model, tier) = (model.map(Into::into), tier.map(Into::into));
+    let pricing = prices.map(|prices| Ok(Pricing { prices, model, tier, batch, is_called }));
     node.charge(usage, cost, pricing);
 }

@@ -64,7 +64,7 @@ pub(crate) struct Node {
     /// As in the state, for those who ask without locking it.
     ended: AtomicBool,
     sampled_out: AtomicBool,
-    /// Descendants that have begun.
+    /// Descendants that have begun. Relaxed, since who sees one among those that are over has seen it begin.
     begun: AtomicU64,
     /// The number of the `tracing` span that carries the step; 0 where none does.
     pub(crate) carrier: AtomicU64,

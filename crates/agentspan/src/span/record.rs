@@ -59,7 +59,7 @@ impl<'a> Spec<'a> {
 pub(crate) struct Initial {
     pub(crate) attributes: Vec<KeyValue>,
     pub(crate) links: Vec<Link>,
-    /// What the run has inherited when the step begins, unless that is what it began with itself.
+    /// Session, user and tags of the run as they are when the step begins, unless they are those that the run began with.
     inherited: Option<Arc<Inherited>>,
 }
 

@@ -51,7 +51,7 @@ pub(crate) struct Finished {
     pub(crate) span: SpanData,
     /// The step whose sums are to be added as soon as they are complete; absent on spans of others.
     pub(crate) node: Option<Arc<Node>>,
-    /// What the step inherited from its run, unless that is what the run began with.
+    /// Session, user and tags of the run as they were when the step began, unless they are those that the run began with.
     pub(crate) inherited: Option<Arc<Inherited>>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Lineage {
 pub(crate) struct Recorded {
     pub(crate) kind: SpanKind,
     pub(crate) lineage: Lineage,
-    /// What the run had inherited when the step began, unless that is what it began with itself.
+    /// As in [`Finished`].
     pub(crate) inherited: Option<Arc<Inherited>>,
     /// Apart, since most steps have none of it.
     rest: Option<Box<Rest>>,

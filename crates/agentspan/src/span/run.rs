@@ -4,7 +4,7 @@ mod identity;
 pub(crate) use breakdown::{Figures, Line};
 pub(crate) use identity::{Inherited, RunIdentity, identify_by_sender};
 
-use crate::cost::{self, Ledger, RunLines};
+use crate::cost::{self, Ledger, RunAccount};
 use crate::span::node::Node;
 use crate::span::runtime::{Runtime, lock};
 use agentspan_semconv::{Outcome, StepType, StopReason, session};
@@ -28,14 +28,14 @@ pub(crate) struct Run {
     random: TraceId,
     pub(crate) parent: Option<Arc<Run>>,
     pub(crate) agent_name: String,
-    /// As the run began.
+    /// What steps have from the run, until a tag is added.
     inherited: Inherited,
-    /// Another one has taken its place.
+    /// A tag was added: what is in the state has taken its place.
     is_tagged: AtomicBool,
     /// Among the outermost runs that have not ended.
     open_place: OnceLock<u64>,
-    /// Direct steps that have begun.
-    steps: AtomicU64,
+    /// Direct steps that were given a number: those that are recorded.
+    numbered: AtomicU64,
     /// A direct step has failed: as long as none has, it changes nothing that another one succeeds.
     has_failed: AtomicBool,
     state: Mutex<State>,
@@ -56,8 +56,8 @@ struct State {
     /// Their keys, oldest first.
     asked: VecDeque<String>,
     breakdown: Breakdown,
-    /// Until a tag is added.
-    lines: Option<RunLines>,
+    /// Until a tag is added, or a call goes to another telemetry.
+    account: Option<RunAccount>,
 }
 
 /// Names, calls and inputs that one run remembers, so that a run without end does not grow without bound.
@@ -81,7 +81,7 @@ impl Run {
             agent_name,
             is_tagged: AtomicBool::new(false),
             open_place: OnceLock::new(),
-            steps: AtomicU64::new(0),
+            numbered: AtomicU64::new(0),
             has_failed: AtomicBool::new(false),
             state: Mutex::new(State {
                 inherited: None,
@@ -92,7 +92,7 @@ impl Run {
                 askers: HashMap::new(),
                 asked: VecDeque::new(),
                 breakdown: Breakdown::default(),
-                lines: None,
+                account: None,
             }),
         })
     }
@@ -122,15 +122,15 @@ impl Run {
         let mut state = lock(&self.state);
         let inherited = state.inherited.as_deref().unwrap_or(&self.inherited);
         let Some(inherited) = inherited.with(tag) else { return };
-        (state.inherited, state.lines) = (Some(Arc::new(inherited)), None);
+        (state.inherited, state.account) = (Some(Arc::new(inherited)), None);
         self.is_tagged.store(true, Ordering::Release);
     }
 
     /// Enters a call of the run into the books; the run is locked meanwhile.
     #[inline]
     pub(crate) fn post(&self, books: &Ledger, entry: &cost::Entry<'_>) {
-        let State { lines, inherited, .. } = &mut *lock(&self.state);
-        books.post(entry, lines, inherited.as_deref().unwrap_or(&self.inherited).tags());
+        let State { account, inherited, .. } = &mut *lock(&self.state);
+        books.post(entry, account, inherited.as_deref().unwrap_or(&self.inherited).tags());
     }
 
     /// Keeps an outermost run among those that go on.
@@ -148,7 +148,7 @@ impl Run {
 
     /// The number of the next direct step, from 1.
     pub(crate) fn next_step(&self) -> u64 {
-        self.steps.fetch_add(1, Ordering::Relaxed) + 1
+        self.numbered.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(crate) fn set_stop_reason(&self, reason: StopReason) {
@@ -237,9 +237,9 @@ impl Run {
                 Entry::Vacant(new) => Some(*new.insert(1)),
             }
         };
-        let tool = hash.hash_one(tool);
-        let index = count(tool);
-        let input = arguments.map(|arguments| hash.hash_one((tool, arguments)));
+        let named = hash.hash_one(tool);
+        let index = count(named);
+        let input = arguments.map(|arguments| hash.hash_one((named, arguments)));
         (index, input.and_then(count).is_some_and(|calls| calls > 1))
     }
 

@@ -4,7 +4,8 @@ use std::hash::{BuildHasher, Hasher};
 use std::mem::replace;
 use std::sync::Mutex;
 
-/// A map by numbers that are given out one after the other; threads seldom meet in it.
+/// A map by ids of `tracing` spans, in which threads seldom meet: of one thread they follow each other, and the number of the
+/// thread stands in their upper bits.
 #[derive(Debug)]
 pub(crate) struct Sharded<T>([Mutex<Shard<T>>; SHARDS as usize]);
 
@@ -65,7 +66,7 @@ impl<T> Sharded<T> {
     }
 
     fn shard(&self, key: u64) -> &Mutex<Shard<T>> {
-        &self.0[(key % SHARDS) as usize]
+        &self.0[(mixed(key) >> (u64::BITS - SHARDS.ilog2())) as usize]
     }
 }
 
@@ -86,8 +87,8 @@ impl BuildHasher for FewHashes {
 
 impl Hasher for Number {
     fn finish(&self) -> u64 {
-        // The lower bits of a product are alike where those of the numbers are, as they are in one shard.
-        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
+        // The upper bits are alike in one shard, and the lower ones where those of the numbers are.
+        mixed(self.0).rotate_left(32)
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -99,6 +100,11 @@ impl Hasher for Number {
     fn write_u64(&mut self, number: u64) {
         self.0 = number;
     }
+}
+
+/// Spreads numbers over the upper bits of a product.
+fn mixed(key: u64) -> u64 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ struct Fetching {
     fetched: Mutex<Vec<String>>,
 }
 
-impl Meter for Arc<Fetching> {
+impl Meter for Fetching {
     fn inherited(&self) -> &[&'static str] {
         &[]
     }
@@ -35,7 +35,7 @@ impl Meter for Arc<Fetching> {
 fn a_span_of_others_gets_how_its_step_ended_however_early_it_is_asked_for() {
     let meter = Arc::new(Fetching::default());
     let mut runtime = Runtime::new(None, PriceBook::default(), Content::default());
-    runtime.meter = Some(Arc::new(meter.clone()));
+    runtime.meter = Some(meter.clone());
     let step = Node::alone(&Arc::new(runtime));
     let bridge = SdkTracerProvider::builder().build();
     step.adopt();

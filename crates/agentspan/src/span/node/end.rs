@@ -31,7 +31,8 @@ pub(super) const NO_PLACE: u64 = u64::MAX;
 /// A step that is just ending.
 ///
 /// It is locked until its part is posted, so that a carrier that goes meanwhile does not let the ancestors go without the
-/// part. Locks are taken upwards only, from a step to its run and its ancestors.
+/// part, and until what is left for the cold side is complete, which may take it then. Locks are taken upwards only, from a
+/// step to its run and its ancestors.
 pub(crate) struct AtEnd<'n> {
     node: &'n Node,
     state: MutexGuard<'n, State>,
@@ -78,7 +79,6 @@ impl AtEnd<'_> {
         }
         let recovers_from = state.told.recovers_from.take();
         describe(&mut state.attributes, recovers_from);
-        // The cold side may take what is left for it as soon as the step is unlocked.
         if matches!(state.recording, Recording::Adopted) {
             return None;
         }

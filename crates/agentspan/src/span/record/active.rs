@@ -2,7 +2,7 @@
 
 use crate::span::current::{Light, Scope};
 use crate::span::finish::finish;
-use crate::span::layer::{EnteredAttached, EnteredElsewhere};
+use crate::span::layer::{EnteredAbove, EnteredAttached};
 use crate::span::node::Node;
 use crate::span::outcome::Ending;
 use opentelemetry::Context;
@@ -43,7 +43,7 @@ impl Active {
             finish(&self.node, ending);
         } else {
             // Another bridge ends its span with the last handle, and takes nothing more afterwards. A step that passes by
-            // has its span as long as it is open, see `carrier`.
+            // has its span as long as it is open, see `span_above`.
             finish(&self.node, ending);
             runtime.let_go(span);
         }
@@ -60,7 +60,7 @@ impl Active {
         let _attached = (!is_new || !self.node.is_light).then(|| self.context.clone().attach());
         let _light = Light::enter(&self.node);
         if self.span.is_disabled() {
-            let _carrier = if is_new { None } else { self.carrier() };
+            let _carrier = if is_new { None } else { self.span_above() };
             return work();
         }
         let _scope = self.node.is_sampled_out().then(|| Scope::enter(&self.node));
@@ -68,14 +68,15 @@ impl Active {
         work()
     }
 
-    /// Enters the `tracing` span of the step that a light one stands below, where the thread is not in it: a light one may have
-    /// gone to another thread, and what is carried on there by `tracing` must stay in the run.
-    fn carrier(&self) -> Option<EnteredElsewhere> {
+    /// Enters the `tracing` span of the step that a light one stands below, where the thread is not in it: the light one may have
+    /// gone to another thread, and what `tracing` carries on from there must stay in the run. Of a span of others nobody holds
+    /// a handle that could be entered.
+    fn span_above(&self) -> Option<EnteredAbove> {
         if !self.node.is_light {
             return None;
         }
         let base = self.node.ancestors().find(|ancestor| !ancestor.is_light)?;
-        if base.is_adopted() || Scope::is_of(base) { None } else { EnteredElsewhere::new(base) }
+        if base.is_adopted() || Scope::is_of(base) { None } else { EnteredAbove::new(base) }
     }
 }
 

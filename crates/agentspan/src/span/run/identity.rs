@@ -1,4 +1,4 @@
-//! Whom a run is for, as its caller or a sender elsewhere says.
+//! Whom a run is for, as its caller or a sender elsewhere says, and what its steps have from it.
 
 use super::Run;
 use crate::span::runtime::attribute;
@@ -39,7 +39,7 @@ pub(crate) struct Inherited {
     identity: OnceLock<Box<[KeyValue]>>,
 }
 
-/// Tags of one run, which are copied to each of its steps.
+/// Tags, session and user among them, up to which more are added while a run goes on; they are copied to each of its steps.
 const MAX_TAGS: usize = 128;
 
 impl Inherited {

@@ -1,9 +1,22 @@
-use super::{SHARDS, Sharded};
+use super::Sharded;
+use std::collections::HashSet;
+
+#[test]
+fn spans_of_several_threads_are_spread_as_well_as_those_of_one() {
+    let map = Sharded::<()>::default();
+    let shards = |keys: &mut dyn Iterator<Item = u64>| {
+        keys.map(|key| std::ptr::from_ref(map.shard(key))).collect::<HashSet<_>>().len()
+    };
+    // As sharded-slab puts ids together.
+    assert!(shards(&mut (1..=8).map(|thread| 1 | thread << 38)) > 6);
+    assert!(shards(&mut (1..=8)) > 6);
+}
 
 #[test]
 fn numbers_that_meet_in_a_shard_keep_their_own_values() {
     let map = Sharded::default();
-    let (one, two, three) = (7, 7 + SHARDS, 7 + 2 * SHARDS);
+    let mut meet = (7..).filter(|key| std::ptr::eq(map.shard(*key), map.shard(7)));
+    let (one, two, three) = (7, meet.nth(1).unwrap(), meet.next().unwrap());
     for key in [one, two, three] {
         assert_eq!(map.insert(key, key.to_string()), None);
     }

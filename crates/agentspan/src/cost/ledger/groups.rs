@@ -1,7 +1,7 @@
 //! What runs have spent, by their agents and their tags.
 
-use super::books::{BookLine, Spend};
-use super::lines::{Lines, MAX_LINES, Place};
+use super::lines::{Lines, Place};
+use crate::cost::books::{BookLine, Spend};
 use agentspan_semconv::session::SESSION_ID;
 use agentspan_semconv::user::USER_ID;
 use foldhash::fast::RandomState as FastHash;
@@ -15,10 +15,13 @@ use std::hash::{BuildHasher, Hasher};
 pub(super) struct Groups {
     agents: Lines,
     tags: Lines,
-    /// By a hash of agent and tags.
-    places: HashMap<u64, usize, FastHash>,
+    /// Where groups stand, by a hash of agent and tags.
+    by_hash: HashMap<u64, usize, FastHash>,
     groups: Vec<Group>,
 }
+
+/// Groups that there are; the calls of runs of later ones are posted line by line.
+const MAX_GROUPS: usize = 1_000;
 
 /// To what the calls of a run are posted.
 #[derive(Debug)]
@@ -47,14 +50,14 @@ struct Group {
 impl Groups {
     /// Where the calls of a run are posted. Names are put together in `name`.
     pub(super) fn account(&mut self, agent: &str, inherited: &[KeyValue], name: &mut String) -> Account {
-        let mut hasher = self.places.hasher().build_hasher();
+        let mut hasher = self.by_hash.hasher().build_hasher();
         hasher.write(agent.as_bytes());
         for tag in tags(inherited) {
             hasher.write(tag.key.as_str().as_bytes());
             hasher.write(tag.value.as_str().as_bytes());
         }
         let hash = hasher.finish();
-        let known = self.places.get(&hash).copied();
+        let known = self.by_hash.get(&hash).copied();
         if let Some(place) = known.filter(|place| self.is_at(*place, agent, inherited)) {
             return Account::Shared(place);
         }
@@ -63,11 +66,11 @@ impl Groups {
         let agent = self.agents.place(agent);
         let places = Places { agent, tags, model: None };
         let place = self.groups.len();
-        if known.is_some() || place >= MAX_LINES {
+        if known.is_some() || place >= MAX_GROUPS {
             return Account::Own(Box::new(places));
         }
-        self.places.insert(hash, place);
         self.groups.push(Group { places, spend: Spend::default() });
+        self.by_hash.insert(hash, place);
         Account::Shared(place)
     }
 

@@ -1,11 +1,11 @@
 //! Names and what was spent on each, as many as there is room for.
 
-use super::books::{BookLine, Spend};
+use crate::cost::books::{BookLine, Spend};
 use crate::usage::short_name;
 use foldhash::fast::RandomState as FastHash;
 use std::collections::HashMap;
 
-/// Names with a line of their own; a program that puts an id into a name must not grow without bound.
+/// Names with a line of their own, also among stop reasons; a program that puts an id into a name must not grow without bound.
 pub(super) const MAX_LINES: usize = 1_000;
 
 /// The line of everything that has none of its own.
