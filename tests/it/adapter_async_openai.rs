@@ -149,3 +149,21 @@ async fn inside_a_step_of_a_model_call_it_counts_once() {
     reply.expect("a reply");
     assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 412→54 $0.00157");
 }
+
+#[tokio::test]
+async fn two_calls_inside_of_one_step_are_a_cost_that_is_known_in_part() {
+    let server = OpenAi::script([
+        Reply::text("{\"umbrella\": tru").usage(412, 54),
+        Reply::text("{\"umbrella\": true}").usage(500, 60),
+    ])
+    .expect("a port");
+    let recording = record();
+    let client = client(&server);
+    let repaired = async {
+        client.chat().create(request(false)).await?;
+        client.chat().create(request(false)).await
+    };
+    agentspan::llm("openai", "gpt-4o").call(repaired).await.expect("a reply");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 500→60 cost:partial $0.00185");
+    assert_eq!(recording.spans()[0].texts("cost.missing"), Some(vec!["attempt"]));
+}

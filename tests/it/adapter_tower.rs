@@ -174,6 +174,29 @@ async fn inside_a_step_of_a_model_call_no_second_span_is_opened() {
 }
 
 #[tokio::test]
+async fn a_second_layer_behind_one_that_changes_the_url_tells_of_the_same_call() {
+    let recording = record();
+    let answer = service_fn(|_: Request<Full<Bytes>>| async {
+        Ok::<_, Infallible>(Response::new(body_of(WHOLE.map(Ok).to_vec())))
+    });
+    let inner = ClientLayer::new().layer(answer);
+    let route = service_fn(move |mut request: Request<Full<Bytes>>| {
+        *request.uri_mut() = "https://eu.api.openai.com/v1/chat/completions".parse().expect("a URL");
+        inner.clone().oneshot(request)
+    });
+    let client = ClientLayer::new().layer(route);
+    agentspan::llm("openai", "gpt-4o")
+        .call(async {
+            let body = client.oneshot(request(OPENAI, &chat())).await.expect("it answers").into_body();
+            let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+            serde_json::from_slice::<Value>(&bytes).map_err(|error| error.to_string())
+        })
+        .await
+        .expect("a reply");
+    assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 412→54 $0.00157");
+}
+
+#[tokio::test]
 async fn a_host_of_ones_own_is_told_by_a_rule() {
     let recording = record();
     let url = "http://gateway.example/v1/chat/completions";

@@ -1,5 +1,7 @@
 //! What failed calls and attempts cost: nothing when they were refused, unknown when they may have been charged for.
 
+use crate::fixtures::openai_reply;
+use agentspan::adapters::{Exchange, Observer};
 use agentspan::testing::{RecordedSpan, record};
 use serde_json::json;
 use std::error::Error;
@@ -99,4 +101,87 @@ async fn an_attempt_that_may_have_been_charged_for_makes_the_cost_partial() {
         assert_eq!(run.text("cost.status"), Some(expected), "{error_type} {status:?}");
         assert_eq!(run.double("cost.total_usd"), Some(0.000_012_5));
     }
+}
+
+/// What becomes of an exchange that an adapter sees inside of a call.
+#[derive(Debug, Clone, Copy)]
+enum Exchanged {
+    Answered,
+    /// With this status.
+    Refused(u16),
+    Unconnected,
+    Cut,
+    Dropped,
+    /// It goes on when the call has ended.
+    Open,
+}
+
+/// The exchange, if it is not over.
+fn exchange(what: Exchanged) -> Option<Exchange> {
+    let url = "https://api.openai.com/v1/chat/completions";
+    let mut exchange = Observer::new().begin("POST", url, None);
+    match what {
+        Exchanged::Answered => {
+            exchange.answered(200);
+            exchange.push(openai_reply(412, 54).to_string().as_bytes());
+            exchange.finish();
+        }
+        Exchanged::Refused(status) => {
+            exchange.answered(status);
+            exchange.push(br#"{"error": {"code": "server_error", "message": "Oh."}}"#);
+            exchange.finish();
+        }
+        Exchanged::Unconnected => {
+            exchange.fail(&io::Error::from(io::ErrorKind::ConnectionRefused));
+        }
+        Exchanged::Cut => {
+            exchange.answered(200);
+            exchange.fail(&io::Error::from(io::ErrorKind::ConnectionReset));
+        }
+        Exchanged::Dropped => drop(exchange),
+        Exchanged::Open => return Some(exchange),
+    }
+    None
+}
+
+#[tokio::test]
+async fn exchanges_of_one_call_that_may_have_been_charged_for_make_the_cost_partial() {
+    use Exchanged::{Answered, Cut, Dropped, Open, Refused, Unconnected};
+    let cases: [(&[Exchanged], &str); 10] = [
+        (&[Answered], "known"),
+        (&[Refused(429), Answered], "known"),
+        (&[Unconnected, Refused(500), Answered], "known"),
+        (&[Answered, Refused(429)], "known"),
+        (&[Answered, Answered], "partial"),
+        (&[Answered, Refused(429), Answered], "partial"),
+        (&[Cut, Answered], "partial"),
+        (&[Answered, Cut], "partial"),
+        (&[Dropped, Answered], "partial"),
+        (&[Open, Answered], "partial"),
+    ];
+    for (exchanges, expected) in cases {
+        let recording = record();
+        let mut open = Vec::new();
+        let call = agentspan::llm("openai", "gpt-4o").call(async {
+            open.extend(exchanges.iter().filter_map(|what| exchange(*what)));
+            Ok::<_, String>(openai_reply(412, 54))
+        });
+        call.await.expect("a reply");
+        let span = recording.span("llm.openai.gpt-4o").expect("the call is recorded");
+        assert_eq!(span.text("cost.status"), Some(expected), "{exchanges:?}");
+        assert_eq!(span.double("cost.self_usd"), Some(0.001_57), "{exchanges:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_amount_told_by_hand_is_that_of_all_exchanges() {
+    let recording = record();
+    let call = agentspan::llm("openai", "gpt-4o").call(async {
+        (0..2).for_each(|_| drop(exchange(Exchanged::Answered)));
+        agentspan::current().cost_usd(0.5);
+        Ok::<_, String>(openai_reply(412, 54))
+    });
+    call.await.expect("a reply");
+    let span = recording.span("llm.openai.gpt-4o").expect("the call is recorded");
+    assert_eq!((span.text("cost.status"), span.double("cost.self_usd")), (Some("known"), Some(0.5)));
 }

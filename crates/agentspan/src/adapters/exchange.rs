@@ -54,12 +54,14 @@ impl Observer {
     /// request's JSON, when it is at hand.
     pub fn begin(&self, method: &str, url: &str, body: Option<&[u8]>) -> Exchange {
         let endpoint = self.endpoints.recognise(method, url);
-        if let Some(around) = Attempts::around(url) {
+        let around = Attempts::around();
+        let is_inner = around.is_some();
+        if let Some(around) = around.filter(|around| around.url() == url) {
             let attempt = Attempt::begin(around.clone(), endpoint.as_ref());
             return Exchange { kind: Kind::Attempt(attempt), attempts: around };
         }
         let kind = match endpoint.filter(|endpoint| method == "POST" && endpoint.operation.is_some()) {
-            Some(endpoint) => Kind::Call(call(&endpoint, url, body)),
+            Some(endpoint) => Kind::Call(call(&endpoint, url, body, is_inner)),
             None => Kind::Plain(Plain::begin(method, url)),
         };
         let handle = match &kind {
@@ -73,12 +75,12 @@ impl Observer {
 /// The word for a provider or a model that neither the URL nor the request names.
 const UNKNOWN: &str = "unknown";
 
-fn call(endpoint: &Endpoint, url: &str, body: Option<&[u8]>) -> ModelExchange {
+fn call(endpoint: &Endpoint, url: &str, body: Option<&[u8]>, is_inner: bool) -> ModelExchange {
     let provider = endpoint.provider.as_deref().unwrap_or(UNKNOWN);
     let reader = || ReplyReader::new(provider);
     let request = body.and_then(|body| std::str::from_utf8(body).ok());
     let (address, port) = plain::server_of(url);
-    if let Some(joined) = ModelExchange::joined(reader) {
+    if let Some(joined) = ModelExchange::joined(reader, is_inner) {
         joined.requested(request, Server::new(address, port));
         return joined;
     }

@@ -5,7 +5,9 @@
 //! of its own; the [`Observer`] that they all stand on needs none, for clients that have no adapter here.
 //!
 //! Inside a step of [`llm()`](crate::llm) or [`embedding()`](crate::embedding) an adapter opens no second span: the reply
-//! is told to that step, so a call counts once.
+//! is told to that step, so a call counts once. Of several requests in one such step, none of them refused, the tokens are
+//! those of the reply that was read last, and the cost is `partial`: make a step of each, or tell the sum by
+//! [`cost_usd`](crate::SpanHandle::cost_usd).
 
 #[cfg(feature = "async-openai")]
 pub mod async_openai;

@@ -32,6 +32,8 @@ pub(crate) struct ModelExchange {
     pace: Pace,
     /// The status is that of an error, before which nothing was made that could be charged for.
     is_refused: bool,
+    /// Among the exchanges of the step around that may have been charged for.
+    is_counted: bool,
 }
 
 #[derive(Debug)]
@@ -42,13 +44,23 @@ enum Step {
     Joined(Arc<Node>),
 }
 
+impl Step {
+    fn node(&self) -> &Arc<Node> {
+        match self {
+            Self::Own(active) => &active.node,
+            Self::Joined(node) => node,
+        }
+    }
+}
+
 impl ModelExchange {
     pub(crate) fn own(active: Active, reader: ReplyReader) -> Self {
         Self::new(Step::Own(active), reader, Instant::now())
     }
 
-    /// The step of a model call that the caller is in and that has not ended.
-    pub(crate) fn joined(reader: impl FnOnce() -> ReplyReader) -> Option<Self> {
+    /// The step of a model call that the caller is in and that has not ended. An inner exchange stands in another one, and
+    /// tells of the same call.
+    pub(crate) fn joined(reader: impl FnOnce() -> ReplyReader, is_inner: bool) -> Option<Self> {
         let current = NodeRef::current()?;
         // A client's own span inside of a step of ours tells of the same call, which is told to our step.
         let around = current
@@ -59,7 +71,11 @@ impl ModelExchange {
         if !node.is_model_call() || node.is_ended() || !node.claim() {
             return None;
         }
-        Some(Self::new(Step::Joined(node), reader(), Instant::now()))
+        let is_counted = !is_inner;
+        if is_counted {
+            node.exchange_begun();
+        }
+        Some(Self { is_counted, ..Self::new(Step::Joined(node), reader(), Instant::now()) })
     }
 
     /// Tells the step around where the request goes, unless its caller said so, and a client's own span what it does not
@@ -80,20 +96,15 @@ impl ModelExchange {
     }
 
     fn new(step: Step, reader: ReplyReader, opened: Instant) -> Self {
-        let node = match &step {
-            Step::Own(active) => &active.node,
-            Step::Joined(node) => node,
-        };
+        let node = step.node();
         let content = node.is_recording() && node.runtime().content.messages;
         let pace = Pace::new(opened, node.is_measured());
-        Self { step, reader: reader.with_content(content), has_reply: false, is_refused: false, pace }
+        let reader = reader.with_content(content);
+        Self { step, reader, has_reply: false, pace, is_refused: false, is_counted: false }
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {
-        match &self.step {
-            Step::Own(active) => &active.node,
-            Step::Joined(node) => node,
-        }
+        self.step.node()
     }
 
     pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
@@ -120,7 +131,7 @@ impl ModelExchange {
 
     /// Ends the exchange as its body ended, unless the reply itself says how.
     pub(crate) fn close(self, close: Close) {
-        let Self { step, reader, has_reply, is_refused, pace } = self;
+        let Self { step, reader, has_reply, pace, is_refused, is_counted } = self;
         let dropped = matches!(close, Close::Dropped);
         // Whatever the body looks like: some write a refusal as an event of a stream.
         let refused = is_refused && !reader.has_output();
@@ -134,7 +145,7 @@ impl ModelExchange {
             (Some(error), _) => {
                 let mut record = FailureRecord::of_type(error.error_type);
                 record.message = Some(error.message).filter(|text| !text.is_empty());
-                record.refused = refused && reply.usage.is_none();
+                record.refused = model::is_refusal(&reply) || (refused && reply.usage.is_none());
                 Ending::failed(record)
             }
             (None, Close::Failed(record)) if !is_complete => Ending::failed(record),
@@ -144,6 +155,9 @@ impl ModelExchange {
             }
             _ => Ending::ok(),
         };
+        if is_counted && ending.failure.as_ref().is_some_and(|failure| failure.refused) {
+            step.node().exchange_refused();
+        }
         match step {
             Step::Own(active) => {
                 if has_reply {

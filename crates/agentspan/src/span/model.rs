@@ -226,7 +226,7 @@ pub(crate) fn record_reply(node: &Arc<Node>, reply: &ReplyRecord) {
 }
 
 /// An error in place of a reply, which no provider charges for; one inside a stream may have come after output.
-fn is_refusal(reply: &Reply) -> bool {
+pub(crate) fn is_refusal(reply: &Reply) -> bool {
     reply.usage.is_none() && reply.stream_end.is_none() && reply.finish_reasons.is_empty()
 }
 

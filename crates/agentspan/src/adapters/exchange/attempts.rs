@@ -42,10 +42,9 @@ impl Attempts {
         &self.url
     }
 
-    /// The exchange around, when it is one of the same URL.
-    pub(super) fn around(url: &str) -> Option<Arc<Self>> {
-        let around = Context::map_current(|context| Some(context.get::<Current>()?.0.clone()))?;
-        (*around.url == *url).then_some(around)
+    /// Those of the exchange around.
+    pub(super) fn around() -> Option<Arc<Self>> {
+        Context::map_current(|context| Some(context.get::<Current>()?.0.clone()))
     }
 
     pub(super) fn attach(self: Arc<Self>) -> ContextGuard {

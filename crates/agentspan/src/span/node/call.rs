@@ -70,6 +70,16 @@ impl Node {
         self.claimed.store(false, Ordering::Relaxed);
     }
 
+    /// An exchange of the call begins, and may be charged for whatever becomes of it.
+    pub(crate) fn exchange_begun(&self) {
+        self.own(|own| own.charged_exchanges = own.charged_exchanges.saturating_add(1));
+    }
+
+    /// An exchange of the call was refused, and so is not charged for.
+    pub(crate) fn exchange_refused(&self) {
+        self.own(|own| own.charged_exchanges = own.charged_exchanges.saturating_sub(1));
+    }
+
     /// Counts a failed attempt; gives its number, from 1.
     pub(crate) fn attempt_failed(&self) -> u64 {
         self.failed_attempts.fetch_add(1, Ordering::Relaxed) + 1

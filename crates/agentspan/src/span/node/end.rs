@@ -193,7 +193,10 @@ impl Node {
                 is_missing(Unpriced::NoUsage);
             }
         }
-        if own.lost_attempt
+        // Prices go by the model and by the size of each call, so that the counts of several cannot be one bill. Whoever
+        // tells the amount knows of all of them.
+        let is_one_of_several = own.charged_exchanges > 1 && !own.cost_by_hand;
+        if (own.lost_attempt || is_one_of_several)
             && let OwnCost::Known(usd) = own.cost
         {
             own.cost = OwnCost::Partial(usd);
