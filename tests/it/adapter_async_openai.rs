@@ -126,18 +126,32 @@ async fn a_retry_after_an_error_of_the_server_is_an_attempt_of_one_span() {
 #[tokio::test]
 async fn an_error_of_the_provider_is_told_by_its_code() {
     // The client's retry layer eats the body of a 429, and gives up after the fourth.
-    for (status, code, attempts) in
-        [(400, "context_length_exceeded", None), (429, "rate_limit_exceeded", Some(4))]
-    {
+    for (status, code, attempts) in [
+        (400, "context_length_exceeded", None),
+        (429, "rate_limit_exceeded", Some(4)),
+        (500, "server_error", Some(4)),
+    ] {
         let server =
             OpenAi::answering(move |_| Reply::error(status, code, "No.").retry_after(0)).expect("a port");
-        let recording = record();
-        client(&server).chat().create(request(false)).await.expect_err("an error");
-        let span = recording.spans().remove(0);
-        assert_eq!(span.text("error.type"), Some(code));
-        assert_eq!(span.text("agent.outcome"), Some("error"));
-        assert_eq!(span.int("llm.attempt_count"), attempts);
-        assert_eq!(span.double("cost.self_usd"), Some(0.0), "refused is free");
+        let client = client(&server);
+        let alone = record();
+        client.chat().create(request(false)).await.expect_err("an error");
+        let alone = alone.spans().remove(0);
+        let wrapped = record();
+        let llm = || agentspan::llm("openai", "gpt-4o");
+        llm().call(client.chat().create(request(false))).await.expect_err("an error");
+        let wrapped = wrapped.spans().remove(0);
+        let streamed = record();
+        let opened = llm().stream(client.chat().create_stream(request(true))).await;
+        assert!(opened.is_err(), "there is no stream");
+        let streamed = streamed.spans().remove(0);
+        for span in [alone, wrapped, streamed] {
+            assert_eq!(span.text("error.type"), Some(code));
+            assert_eq!(span.text("agent.outcome"), Some("error"));
+            assert_eq!(span.int("llm.attempt_count"), attempts);
+            assert_eq!(span.double("cost.self_usd"), Some(0.0), "refused is free");
+            assert_eq!(span.text("cost.status"), Some("known"));
+        }
     }
 }
 

@@ -185,3 +185,31 @@ async fn an_amount_told_by_hand_is_that_of_all_exchanges() {
     let span = recording.span("llm.openai.gpt-4o").expect("the call is recorded");
     assert_eq!((span.text("cost.status"), span.double("cost.self_usd")), (Some("known"), Some(0.5)));
 }
+
+#[tokio::test]
+async fn a_call_whose_exchanges_were_all_refused_cost_nothing_and_failed_as_the_provider_said() {
+    use Exchanged::{Answered, Cut, Open, Refused, Unconnected};
+    let late = || BoxError::from(io::Error::from(io::ErrorKind::TimedOut));
+    let cases: [(&[Exchanged], BoxError, _, _, &str); 7] = [
+        (&[Refused(500)], "lost".into(), "known", Some(0.0), "server_error"),
+        (&[Unconnected, Refused(429), Refused(500)], "lost".into(), "known", Some(0.0), "server_error"),
+        (&[Refused(500)], late(), "known", Some(0.0), "timeout"),
+        (&[Refused(500), Unconnected], "lost".into(), "known", Some(0.0), "io::ConnectionRefused"),
+        (&[Cut, Refused(500)], "lost".into(), "unknown", None, "_OTHER"),
+        (&[Open, Refused(500)], "lost".into(), "unknown", None, "_OTHER"),
+        (&[Answered, Refused(500)], "lost".into(), "known", Some(0.001_57), "_OTHER"),
+    ];
+    for (exchanges, error, status, usd, error_type) in cases {
+        let recording = record();
+        let mut open = Vec::new();
+        let call = agentspan::llm("openai", "gpt-4o").call(async {
+            open.extend(exchanges.iter().filter_map(|what| exchange(*what)));
+            Err::<(), _>(error)
+        });
+        call.await.expect_err("an error");
+        let span = recording.span("llm.openai.gpt-4o").expect("the call is recorded");
+        let cost = (span.text("cost.status"), span.double("cost.self_usd"));
+        assert_eq!(cost, (Some(status), usd), "{exchanges:?}");
+        assert_eq!(span.text("error.type"), Some(error_type), "{exchanges:?}");
+    }
+}

@@ -5,8 +5,9 @@
 //! of its own; the [`Observer`] that they all stand on needs none, for clients that have no adapter here.
 //!
 //! Inside a step of [`llm()`](crate::llm) or [`embedding()`](crate::embedding) an adapter opens no second span: the reply
-//! is told to that step, so a call counts once. Of several requests in one such step, none of them refused, the tokens are
-//! those of the reply that was read last, and the cost is `partial`: make a step of each, or tell the sum by
+//! is told to that step, so a call counts once. A step that fails when all of its requests were refused costs nothing, and has
+//! the provider's class of error where the client's error has none. Of several requests in one such step that were not refused,
+//! the tokens are those of the reply that was read last, and the cost is `partial`: make a step of each, or tell the sum by
 //! [`cost_usd`](crate::SpanHandle::cost_usd).
 
 #[cfg(feature = "async-openai")]

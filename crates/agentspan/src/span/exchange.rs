@@ -155,8 +155,8 @@ impl ModelExchange {
             }
             _ => Ending::ok(),
         };
-        if is_counted && ending.failure.as_ref().is_some_and(|failure| failure.refused) {
-            step.node().exchange_refused();
+        if let Some(failure) = ending.failure.as_ref().filter(|failure| is_counted && failure.refused) {
+            step.node().exchange_refused(failure.error_type.clone());
         }
         match step {
             Step::Own(active) => {

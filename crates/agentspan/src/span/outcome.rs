@@ -53,8 +53,10 @@ pub struct FailureRecord {
     /// The texts of the causes, outermost first.
     pub(crate) chain: Vec<String>,
     pub(crate) timed_out: bool,
-    /// No connection came about, so that nothing was sent and nothing is charged.
+    /// No connection came about, so that nothing was sent, or the provider refused: nothing is charged.
     pub(crate) refused: bool,
+    /// The class is the name of the error's type, or none, so that whoever has seen the failure itself knows a better one.
+    pub(crate) is_vague: bool,
 }
 
 impl FailureRecord {
@@ -70,8 +72,9 @@ impl FailureRecord {
 ///
 /// `error.type` is the type's name; of one that is only called `Error`, the kind of the I/O error among its causes, such as
 /// `io::ConnectionRefused`, or else the crate's name and that, such as `reqwest::Error`. A boxed error, `anyhow::Error` and
-/// text have lost theirs: they are `_OTHER`, unless a timeout or an I/O error is among the causes. Tell a class of your own by
-/// [`error_type`](crate::SpanHandle::error_type) inside the step; it comes before that of the error.
+/// text have lost theirs: they are `_OTHER`, unless a timeout or an I/O error is among the causes. Where an adapter saw the
+/// provider refuse all requests of a model call, the provider's class stands in place of `_OTHER` and of the type's name. Tell a
+/// class of your own by [`error_type`](crate::SpanHandle::error_type) inside the step; it comes before that of the error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error that a step can end with",
     note = "use a type that implements `std::error::Error`, a boxed error, `anyhow::Error` or `String`; \
@@ -115,13 +118,13 @@ impl Failure<ViaBox> for Box<dyn StdError> {
 
 impl Failure<ViaText> for String {
     fn record(&self) -> FailureRecord {
-        FailureRecord { message: Some(cut(self)), ..FailureRecord::of_type(OTHER) }
+        self.as_str().record()
     }
 }
 
 impl Failure<ViaText> for &str {
     fn record(&self) -> FailureRecord {
-        FailureRecord { message: Some(cut(self)), ..FailureRecord::of_type(OTHER) }
+        FailureRecord { message: Some(cut(self)), is_vague: true, ..FailureRecord::of_type(OTHER) }
     }
 }
 
@@ -148,11 +151,13 @@ fn record_chain(error: &(dyn StdError + 'static), type_name: Option<TypeName>) -
         class = class.or_else(|| io_class(error));
         cause = catch_unwind(AssertUnwindSafe(|| error.source())).ok().flatten();
     }
-    record.error_type = match (record.timed_out, type_name, class) {
-        (true, ..) => Cow::Borrowed("timeout"),
-        (_, Some(TypeName::Plain(_)) | None, Some(class)) => class,
-        (_, name, _) => class_of(name),
+    let class = match (record.timed_out, type_name, class) {
+        (true, ..) => Some(Cow::Borrowed("timeout")),
+        (_, Some(TypeName::Plain(_)) | None, class) => class,
+        _ => None,
     };
+    record.is_vague = class.is_none();
+    record.error_type = class.unwrap_or_else(|| class_of(type_name));
     record
 }
 

@@ -58,6 +58,7 @@ impl Attempts {
                 error_type: failed.error_type,
                 message: failed.message.or(failure.message),
                 refused: failed.status.is_some_and(|status| status >= 400),
+                is_vague: false,
                 ..failure
             },
             _ => failure,

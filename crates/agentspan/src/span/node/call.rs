@@ -3,6 +3,7 @@
 use super::Node;
 use crate::span::model::Call;
 use agentspan_semconv::StepType;
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 impl Node {
@@ -76,8 +77,9 @@ impl Node {
     }
 
     /// An exchange of the call was refused, and so is not charged for.
-    pub(crate) fn exchange_refused(&self) {
+    pub(crate) fn exchange_refused(&self, error_type: Cow<'static, str>) {
         self.own(|own| own.charged_exchanges = own.charged_exchanges.saturating_sub(1));
+        self.tell(|told| told.refused_as = Some(error_type));
     }
 
     /// Counts a failed attempt; gives its number, from 1.

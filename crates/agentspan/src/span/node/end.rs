@@ -92,7 +92,8 @@ impl AtEnd<'_> {
 }
 
 impl Node {
-    /// Begins to end the step, which is done once. What the user told of the outcome takes the place of success.
+    /// Begins to end the step, which is done once. What the user told of the outcome takes the place of success, and what
+    /// the provider said that of a client's error.
     #[inline]
     pub(crate) fn at_end(&self, ending: &mut Ending) -> Option<AtEnd<'_>> {
         let mut state = lock(&self.state);
@@ -103,6 +104,9 @@ impl Node {
             && let Some(outcome) = state.told.outcome
         {
             ending.outcome = outcome;
+        }
+        if let Some(failure) = &mut ending.failure {
+            state.explain(failure);
         }
         self.settle_cost(&mut state, ending);
         Some(AtEnd { node: self, state })

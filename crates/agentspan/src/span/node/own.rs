@@ -45,6 +45,8 @@ impl Own {
 pub(crate) struct Told {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) error_type: Option<Cow<'static, str>>,
+    /// The class of the last refusal among the exchanges of a call.
+    pub(crate) refused_as: Option<Cow<'static, str>>,
     /// The class of the failure that a recovery answers; it is the recovery's `error.type` though it succeeds.
     pub(crate) recovers_from: Option<Cow<'static, str>>,
     /// A call of a tool elsewhere is recorded in the step, which can be said of one call only.

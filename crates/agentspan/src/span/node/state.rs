@@ -5,6 +5,7 @@ use super::recording::Recording;
 use crate::cost::Totals;
 use crate::span::bill::Bill;
 use crate::span::measure::ReplyFigures;
+use crate::span::outcome::FailureRecord;
 use opentelemetry::KeyValue;
 
 /// What changes of a step while it runs.
@@ -90,6 +91,16 @@ impl State {
             !is_stale
         });
         self.initial -= gone;
+    }
+
+    /// Says of a failure that every exchange of the call was refused, and as what: clients' errors mostly do not.
+    pub(super) fn explain(&mut self, failure: &mut FailureRecord) {
+        let refused_as = self.told.refused_as.take().filter(|_| self.own.charged_exchanges == 0);
+        let Some(error_type) = refused_as else { return };
+        failure.refused = true;
+        if failure.is_vague {
+            failure.error_type = error_type;
+        }
     }
 
     pub(super) fn ready_to_release(&mut self) -> bool {
