@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! agent.umbrella                       3.9 ms  $0.000223  1 step     completed
-//! └─ llm.openai.gpt-4o-mini            3.0 ms  $0.000223  1,208 → 70 stop
+//! └─ llm.openai.gpt-4o-mini            3.0 ms  $0.000223  1,208 → 70 stop, 2 attempts
 //! ```
 
 use agentspan::TracesExporter;

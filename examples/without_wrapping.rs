@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! agent.umbrella                       0.01 s  $0.000446  2 steps    completed
-//! ├─ llm.openai.gpt-4o-mini            5.9 ms  $0.000223  1,208 → 70 stop
+//! ├─ llm.openai.gpt-4o-mini            5.9 ms  $0.000223  1,208 → 70 stop, 2 attempts
 //! └─ llm.openai.gpt-4o-mini            2.3 ms  $0.000223  1,208 → 70 stop
 //! ```
 

@@ -85,12 +85,14 @@ async fn an_abandoned_stream_says_so() {
     assert_eq!(span.text("agent.outcome"), Some("cancelled"));
 }
 
-/// The one span of a call that has succeeded in the end.
+/// The one span of a call that was tried again and has succeeded in the end.
 async fn span_of_a_call(server: &OpenAi) -> RecordedSpan {
     let recording = record();
     client(server).chat().create(request(false)).await.expect("a reply");
-    assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 412→54 $0.00157");
-    recording.spans().remove(0)
+    let span = recording.spans().remove(0);
+    let attempts = span.int("llm.attempt_count").expect("it was tried again");
+    assert_eq!(tree(&recording), format!("llm.openai.gpt-4o ok {attempts} attempts 412→54 $0.00157"));
+    span
 }
 
 #[tokio::test]

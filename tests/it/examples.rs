@@ -135,7 +135,7 @@ fn without_a_collector_every_example_runs_to_its_end_and_shows_its_trees() {
         (
             "tower_client",
             &["\"Yes, take an umbrella.\"\n"],
-            &["└─ llm.openai.gpt-4o-mini", "$0.000223", "1,208 → 70", "1 step "],
+            &["└─ llm.openai.gpt-4o-mini", "$0.000223", "1,208 → 70", "stop, 2 attempts", "1 step "],
         ),
         (
             "failing_tool",

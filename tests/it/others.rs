@@ -206,7 +206,7 @@ fn a_validation_has_a_verdict_and_may_block() {
     });
     insta::assert_snapshot!(recording.tree(), @r"
     agent.a blocked blocked blocked
-      validation.schema ok
+      validation.schema not passed
       validation.no_pii blocked
     ");
     let schema = the(&recording, "validation.schema");
@@ -317,7 +317,7 @@ async fn retries_inside_one_call_are_events_of_one_span() {
         })
         .await
         .unwrap();
-    assert_eq!(recording.tree(), "llm.openai.gpt-4o ok 1000→500 cost:partial $0.0075\n");
+    assert_eq!(recording.tree(), "llm.openai.gpt-4o ok 3 attempts 1000→500 cost:partial $0.0075\n");
     let span = the(&recording, "llm.openai.gpt-4o");
     assert_eq!(span.texts("cost.missing"), Some(vec!["attempt"]), "the one that timed out may be billed");
     assert_eq!(span.events(), ["llm.attempt", "llm.attempt"]);

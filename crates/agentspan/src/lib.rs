@@ -60,6 +60,12 @@
 //! agentspan: 3 of 3 spans delivered
 //! ```
 //!
+//! A line has the name, the duration, the cost with everything below, the steps or the tokens (`412 → 54`, input and output),
+//! and how it ended. `$?` is a cost that nobody knows, `≥ $0.250000` a sum that lacks something, as `cost.status` has it
+//! (`unknown`, `partial`). Amounts have six decimals, or as many as the first two digits of a small one need, so that only 0
+//! reads as 0. A check that failed is `not passed`, and `stop, 2 attempts` is a call that was tried again, with the wait in
+//! its duration.
+//!
 //! # The ideas
 //!
 //! **A run and its steps.** Each function makes a builder, each builder one span.

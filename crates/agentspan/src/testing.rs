@@ -21,7 +21,7 @@ use crate::export::{Report, Sink, Verdict};
 use crate::init::{TelemetryBuilder, builder};
 use crate::pipeline::{self, Telemetry};
 use crate::span::lock;
-use crate::view::lookup;
+use crate::view::{self, lookup};
 use agentspan_semconv::{agent, cost, error, llm};
 use opentelemetry::trace::Status;
 use opentelemetry::{Array, SpanId, TraceId, Value};
@@ -85,7 +85,8 @@ impl Recording {
     }
 
     /// The spans as an indented tree for snapshots: name, outcome, stop reason, tokens, cost. No times, so that it is the
-    /// same in each run.
+    /// same in each run. A check that did not pass reads `not passed` in place of `ok`, and a model call that was tried
+    /// again says how often: `2 attempts`.
     pub fn tree(&self) -> String {
         let spans = self.spans();
         let ids: HashSet<_> = spans.iter().map(|span| span.0.span_context.span_id()).collect();
@@ -229,10 +230,14 @@ impl RecordedSpan {
 impl fmt::Display for RecordedSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
-        for key in [agent::AGENT_OUTCOME, error::ERROR_TYPE, agent::AGENT_STOP_REASON, llm::LLM_STREAM_END] {
-            if let Some(word) = self.text(key).filter(|word| *word != "complete") {
-                write!(f, " {word}")?;
-            }
+        let words =
+            [error::ERROR_TYPE, agent::AGENT_STOP_REASON, llm::LLM_STREAM_END].map(|key| self.text(key));
+        let words = [view::outcome(&self.0)].into_iter().chain(words).flatten();
+        for word in words.filter(|word| *word != "complete") {
+            write!(f, " {word}")?;
+        }
+        if let Some(attempts) = view::attempts(&self.0) {
+            write!(f, " {attempts}")?;
         }
         let tokens = [llm::LLM_TOKEN_COUNT_PROMPT, llm::LLM_TOKEN_COUNT_COMPLETION].map(|key| self.int(key));
         if let [Some(prompt), Some(completion)] = tokens {

@@ -1,5 +1,7 @@
 use crate::view::lookup::{bool, double, get, int, text};
-use agentspan_semconv::{CostStatus, Outcome, StepType, StreamEnd, agent, cost, error, llm, retrieval, tool};
+use agentspan_semconv::{
+    CostStatus, Outcome, StepType, StreamEnd, agent, cost, error, llm, retrieval, tool, validation,
+};
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::SpanData;
 use std::time::Duration;
@@ -100,10 +102,23 @@ fn cost_of(span: &SpanData) -> String {
     let status = text(&span.attributes, cost::COST_STATUS);
     let is = |known: CostStatus| status == Some(known.as_str());
     match double(&span.attributes, cost::COST_TOTAL_USD) {
-        Some(usd) if is(CostStatus::Partial) => format!("≥ ${usd:.6}"),
-        Some(usd) => format!("${usd:.6}"),
+        Some(usd) if is(CostStatus::Partial) => format!("≥ {}", dollars(usd)),
+        Some(usd) => dollars(usd),
         _ if is(CostStatus::Unknown) || is(CostStatus::Partial) => "$?".to_owned(),
         _ => String::new(),
+    }
+}
+
+/// With six decimals, and with more where the first two digits of a small amount need them, since what cost something
+/// must not read as free: `$4,050.000000`, `$0.0000013`.
+fn dollars(usd: f64) -> String {
+    let scientific = format!("{usd:.1e}");
+    let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0);
+    let decimals = usize::try_from(1_i32.saturating_sub(exponent)).unwrap_or(0).max(6);
+    let amount = format!("{usd:.decimals$}");
+    match amount.split_once('.') {
+        Some((whole, fraction)) => format!("${}.{fraction}", apart(whole)),
+        None => format!("${amount}"),
     }
 }
 
@@ -127,7 +142,7 @@ fn detail(span: &SpanData) -> String {
 
 /// How a step ended: a run by its stop reason, a model call by its finish, everything else by its outcome.
 fn ending(span: &SpanData) -> String {
-    let outcome = text(&span.attributes, agent::AGENT_OUTCOME).unwrap_or_else(|| status_word(span));
+    let outcome = outcome(span).unwrap_or_else(|| status_word(span));
     let finish = || {
         let finish = text(&span.attributes, llm::LLM_FINISH_CLASS)
             .or_else(|| text(&span.attributes, llm::LLM_FINISH_REASON));
@@ -139,7 +154,24 @@ fn ending(span: &SpanData) -> String {
         })
         .or_else(finish)
         .unwrap_or(outcome);
-    with_class(span, word)
+    let word = with_class(span, word);
+    match attempts(span) {
+        Some(attempts) => format!("{word}, {attempts}"),
+        None => word,
+    }
+}
+
+/// The outcome of a step in words. A check that did its work is `ok`, which must not read as its verdict.
+pub(crate) fn outcome(span: &SpanData) -> Option<&str> {
+    let outcome = text(&span.attributes, agent::AGENT_OUTCOME)?;
+    let not_passed = bool(&span.attributes, validation::VALIDATION_PASSED) == Some(false);
+    Some(if not_passed && outcome == Outcome::Ok.as_str() { "not passed" } else { outcome })
+}
+
+/// Says that a model call was tried again, since most of its time may be the wait in between.
+pub(crate) fn attempts(span: &SpanData) -> Option<String> {
+    let attempts = int(&span.attributes, llm::LLM_ATTEMPT_COUNT).filter(|attempts| *attempts > 1)?;
+    Some(counted(attempts, "attempt"))
 }
 
 /// Adds the class of a failure, unless the word says as much: `timeout`, `panicked`.
@@ -165,7 +197,10 @@ fn counted(number: i64, noun: &str) -> String {
 
 /// Thousands apart: `1,208`.
 fn grouped(number: i64) -> String {
-    let digits = number.to_string();
+    apart(&number.to_string())
+}
+
+fn apart(digits: &str) -> String {
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if (digits.len() - at).is_multiple_of(3) && grouped.ends_with(|c: char| c.is_ascii_digit()) {

@@ -160,6 +160,15 @@ fn each_kind_of_step_shows_what_matters_of_it() {
         step(11, 1, "tool.slow", 11, 4).failed("timeout", "timeout"),
         step(12, 1, "tool.wild", 12, 4).failed("panicked", "panic"),
         step(13, 1, "approval.refund", 13, 4).with("agent.outcome", "rejected"),
+        step(14, 1, "validation.has_city", 14, 4).with("validation.passed", true),
+        step(15, 1, "validation.has_price", 15, 4).with("validation.passed", false),
+        step(16, 1, "validation.policy", 16, 4)
+            .with("validation.passed", false)
+            .with("agent.outcome", "blocked"),
+        step(17, 1, "validation.schema", 17, 4).with("validation.passed", false).failed("error", "io"),
+        call(10, 2, "stop", step(18, 1, "llm.x.y", 18, 4)).with("llm.attempt_count", 1),
+        call(10, 2, "stop", step(19, 1, "llm.x.y", 19, 1040)).with("llm.attempt_count", 2),
+        step(20, 1, "llm.x.y", 20, 4).with("llm.attempt_count", 3).failed("error", "429"),
     ];
     check(
         &spans,
@@ -176,7 +185,14 @@ agent.triage                         9.00 s  1 step      tool_error: ServiceDown
 ├─ llm.x.y                           4.0 ms  10 → 0      error: rate_limit_exceeded
 ├─ tool.slow                         4.0 ms              timeout
 ├─ tool.wild                         4.0 ms              panicked
-└─ approval.refund                   4.0 ms              rejected
+├─ approval.refund                   4.0 ms              rejected
+├─ validation.has_city               4.0 ms              ok
+├─ validation.has_price              4.0 ms              not passed
+├─ validation.policy                 4.0 ms              blocked
+├─ validation.schema                 4.0 ms              error: io
+├─ llm.x.y                           4.0 ms  10 → 2      stop
+├─ llm.x.y                           1.04 s  10 → 2      stop, 2 attempts
+└─ llm.x.y                           4.0 ms              error: 429, 3 attempts
 ",
     );
 }
@@ -198,6 +214,39 @@ agent.a                              0.10 s  ≥ $12.500000  ok
 ├─ llm.x.local                       1.0 ms     $0.000000  ok
 ├─ llm.x.unheard_of                  1.0 ms            $?  ok
 └─ step.free                         1.0 ms                ok
+",
+    );
+}
+
+#[test]
+fn an_amount_that_is_not_zero_never_reads_as_zero() {
+    let amounts = [
+        4_050.0,
+        1_234_567.890_123_4,
+        999.0,
+        0.000_1,
+        0.000_012_3,
+        0.000_009_96,
+        0.000_001_349,
+        0.000_000_1,
+        1e-18,
+        0.0,
+    ];
+    let spans =
+        amounts.iter().zip(1..).map(|(usd, id)| step(id, id.min(2) - 1, "s", id, 1).cost(*usd, "known"));
+    check(
+        &spans.collect::<Vec<_>>(),
+        "\
+s                                    1.0 ms           $4,050.000000  ok
+├─ s                                 1.0 ms       $1,234,567.890123  ok
+├─ s                                 1.0 ms             $999.000000  ok
+├─ s                                 1.0 ms               $0.000100  ok
+├─ s                                 1.0 ms               $0.000012  ok
+├─ s                                 1.0 ms               $0.000010  ok
+├─ s                                 1.0 ms              $0.0000013  ok
+├─ s                                 1.0 ms             $0.00000010  ok
+├─ s                                 1.0 ms  $0.0000000000000000010  ok
+└─ s                                 1.0 ms               $0.000000  ok
 ",
     );
 }
