@@ -47,8 +47,18 @@ fn a_second_start_changes_nothing_and_says_so() {
     let (ran, spans) = run("twice none weather shutdown", &[]);
     assert_weather(&spans, "the first start goes on");
     assert_eq!(ran.get("second"), "agentspan: 0 of 0 spans delivered Some(AlreadyStarted)");
-    assert_eq!(ran.lines(), [ALREADY_STARTED]);
+    assert_eq!(ran.lines(), [STARTED_BEFORE]);
 }
+
+#[test]
+fn a_start_beside_our_own_layer_does_not_ask_for_that_layer() {
+    let (ran, spans) = run("layer-then-init none weather shutdown", &[]);
+    assert_weather(&spans, "the layer goes on");
+    assert_eq!(ran.lines(), [STARTED_BEFORE]);
+}
+
+const STARTED_BEFORE: &str = "agentspan: the telemetry was started before, and its layer is in the global `tracing` \
+    subscriber, so nothing was changed; start once, and hold what the first start gave until the end of the program";
 
 const ALREADY_STARTED: &str = "agentspan: a global `tracing` subscriber is installed already, so nothing was changed and \
     no span is recorded; add the layer of `agentspan::builder().layer()` to that subscriber";

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, say};
 use crate::export::Exporter;
 use crate::pipeline::{self, Parts, Telemetry};
+use crate::span::StepLayer;
 use opentelemetry_sdk::trace::SpanExporter;
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
@@ -18,7 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 ///
 /// Installs a global `tracing` subscriber with log lines on standard error, and OpenTelemetry's global tracer provider
 /// and propagators. Trouble is one warning on standard error and never a failed program: beside another subscriber
-/// nothing is changed and nothing recorded.
+/// nothing is changed and nothing recorded, and a second start changes nothing of the first.
 ///
 /// ```no_run
 /// let telemetry = agentspan::init();
@@ -33,8 +34,8 @@ pub fn init() -> Telemetry {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::AlreadyStarted`] beside another subscriber, [`ErrorKind::Exporter`] when the exporter cannot be built,
-/// as with a certificate that cannot be read.
+/// [`ErrorKind::AlreadyStarted`] beside another subscriber and after another start, [`ErrorKind::Exporter`] when the
+/// exporter cannot be built, as with a certificate that cannot be read.
 pub fn try_init() -> Result<Telemetry, Error> {
     builder().try_init()
 }
@@ -157,11 +158,15 @@ fn inert(error: &Error) -> Telemetry {
 }
 
 fn already_started() -> Error {
-    Error::new(
-        ErrorKind::AlreadyStarted,
+    let is_ours = tracing::dispatcher::get_default(|dispatch| dispatch.is::<StepLayer>());
+    let message = if is_ours {
+        "the telemetry was started before, and its layer is in the global `tracing` subscriber, so nothing was changed; \
+         start once, and hold what the first start gave until the end of the program"
+    } else {
         "a global `tracing` subscriber is installed already, so nothing was changed and no span is recorded; add the \
-         layer of `agentspan::builder().layer()` to that subscriber",
-    )
+         layer of `agentspan::builder().layer()` to that subscriber"
+    };
+    Error::new(ErrorKind::AlreadyStarted, message)
 }
 
 fn with_causes(error: &Error) -> String {

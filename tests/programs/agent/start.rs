@@ -85,6 +85,12 @@ pub(crate) fn start(how: &str) -> Started {
             registry().with(layer).init();
             telemetry.into()
         }
+        "layer-then-init" => {
+            let (layer, telemetry) = builder.layer();
+            registry().with(layer).init();
+            drop(agentspan::init());
+            telemetry.into()
+        }
         "layer-warn" => {
             let (layer, telemetry) = builder.layer();
             registry().with(layer).with(EnvFilter::new("warn")).init();
