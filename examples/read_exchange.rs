@@ -2,6 +2,7 @@
 //! line with the provider, the models, the tokens, why it stopped and what it cost.
 //!
 //! An exchange is a JSON file with `url`, `status`, `content_type`, `request`, and `response_text` or `response_base64`.
+//! What a proxy or a test recorded has to be put into that shape; a reply by itself is none, since its provider is not in it.
 //! `--cut N` feeds the body in pieces of N bytes, which must change nothing. `--explain` adds where in the body each count
 //! was read, each rate and each product. Without a file it reads a small exchange of its own.
 //!
@@ -19,7 +20,9 @@ use agentspan_examples::exchange::{BUILT_IN, counts, price, read_response};
 use agentspan_examples::prices;
 use serde_json::{Map, Value, json};
 
-const USAGE: &str = "read_exchange [--cut BYTES] [--explain] FILE…";
+const USAGE: &str = "read_exchange [--cut BYTES] [--explain] FILE…
+FILE is a JSON object with `url`, `status`, `content_type`, `request`, and `response_text` or `response_base64`; the first and
+one of the last two are needed";
 
 fn main() -> Result<(), String> {
     let mut files = Vec::new();
@@ -37,7 +40,9 @@ fn main() -> Result<(), String> {
                 println!("{USAGE}");
                 return Ok(());
             }
-            option if option.starts_with("--") => return Err(format!("unknown option `{option}`: {USAGE}")),
+            option if option.starts_with("--") => {
+                return Err(format!("unknown option `{option}`; see `read_exchange --help`"));
+            }
             _ => files.push(argument),
         }
     }
@@ -56,10 +61,11 @@ fn main() -> Result<(), String> {
 fn line(prices: &Prices, file: &str, text: &str, cut: usize, explain: bool) -> Result<Value, String> {
     let exchange: Value =
         serde_json::from_str(text).map_err(|error| format!("`{file}` is no exchange: {error}"))?;
-    let url = exchange["url"].as_str().unwrap_or_default();
+    let no_exchange = |what: &str| format!("`{file}` is no exchange: {what}; see `read_exchange --help`");
+    let url = exchange["url"].as_str().ok_or_else(|| no_exchange("it has no `url` that is text"))?;
     let endpoint = Endpoint::recognise(url).unwrap_or_default();
     let request = &exchange["request"];
-    let reply = read_response(&exchange, &endpoint, cut)?;
+    let reply = read_response(&exchange, &endpoint, cut).map_err(|what| no_exchange(&what))?;
     let request_model = endpoint.model.as_deref().or_else(|| request["model"].as_str());
     let price = price(prices, &endpoint, request_model, &reply);
     let refused = reply.error.is_some() && exchange["status"].as_u64() >= Some(400);

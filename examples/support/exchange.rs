@@ -17,7 +17,7 @@ pub const BUILT_IN: &str = r#"{
 ///
 /// # Errors
 ///
-/// A response that is given as base64 and is none.
+/// A response that is missing, or that is given as base64 and is none.
 pub fn read_response(exchange: &Value, endpoint: &Endpoint, cut: usize) -> Result<Reply, String> {
     let mut reader = ReplyReader::new("").endpoint(endpoint).with_places(true);
     if let Some(status) = exchange["status"].as_u64().and_then(|status| u16::try_from(status).ok()) {
@@ -26,7 +26,7 @@ pub fn read_response(exchange: &Value, endpoint: &Endpoint, cut: usize) -> Resul
     let body = match (exchange["response_text"].as_str(), exchange["response_base64"].as_str()) {
         (Some(text), _) => text.as_bytes().to_vec(),
         (None, Some(text)) => base64(text).ok_or_else(|| "`response_base64` is no base64".to_owned())?,
-        (None, None) => Vec::new(),
+        (None, None) => return Err("it has neither `response_text` nor `response_base64`".to_owned()),
     };
     for piece in body.chunks(cut.min(body.len().max(1))) {
         reader.push(piece);

@@ -328,6 +328,31 @@ fn an_exchange_is_read_and_explained() {
     assert_eq!(line["stream_end"], json!("complete"));
 }
 
+#[test]
+fn a_file_that_is_no_exchange_is_complained_about() {
+    let cases = [
+        (r#"{"model": "gpt-4o", "usage": {"prompt_tokens": 1}}"#, "it has no `url` that is text"),
+        (
+            r#"{"url": "https://api.openai.com/v1/chat/completions"}"#,
+            "it has neither `response_text` nor `response_base64`",
+        ),
+        (r#"{"url": "", "response_base64": "é"}"#, "`response_base64` is no base64"),
+    ];
+    let name = format!("agentspan-exchange-{}.json", std::process::id());
+    let file = std::env::temp_dir().join(&name);
+    for (text, what) in cases {
+        fs::write(&file, text).expect("the temporary folder can be written to");
+        let ended = run_with("read_exchange", &[file.to_str().expect("a path in UTF-8")], &[], PATIENCE);
+        assert!(!ended.success(), "{what}: {ended:?}");
+        assert_eq!(ended.out, "", "{what}");
+        let expected = format!("`{name}` is no exchange: {what}; see `read_exchange --help`");
+        assert!(ended.err.contains(&expected), "{what}: {ended:?}");
+    }
+    fs::remove_file(&file).expect("it is there");
+    let help = run_with("read_exchange", &["--help"], &[], PATIENCE);
+    assert!(help.out.contains("`response_text` or `response_base64`"), "{help:?}");
+}
+
 /// What the calculator prints for the plan of its defaults with these arguments.
 fn calculated(arguments: &[&str]) -> Ended {
     let plan = "--requests-per-day 100000 --calls 3 --input 1500 --output 500".split(' ');
