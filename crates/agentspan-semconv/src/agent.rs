@@ -35,13 +35,14 @@ names! {
         .content() .invented() .gen_ai(&[GEN_AI_OUTPUT_MESSAGES]) .openinference(&[OUTPUT_VALUE, OUTPUT_MIME_TYPE]);
     /// Why the run ended, a word of [`StopReason`](crate::StopReason).
     AGENT_STOP_REASON = "agent.stop_reason": Str on AGENT;
-    /// Steps of this run and the runs below it. Invented: no convention counts steps.
+    /// Steps of this run and the runs below it that have ended. A step is a direct child of a run; what stands inside of a
+    /// step is not counted again. Invented: no convention counts steps.
     AGENT_STEP_COUNT = "agent.step_count": Int ["{step}"] on AGENT .invented();
     /// Model calls of this run and the runs below it. Invented: the conventions have it as a metric only.
     AGENT_LLM_CALL_COUNT = "agent.llm_call_count": Int ["{call}"] on AGENT .invented();
     /// Tool calls of this run and the runs below it. Invented: the conventions have it as a metric only.
     AGENT_TOOL_CALL_COUNT = "agent.tool_call_count": Int ["{call}"] on AGENT .invented();
-    /// Steps of this run and the runs below it that failed. Invented: no convention counts steps.
+    /// Those of `agent.step_count` that failed. Invented: no convention counts steps.
     AGENT_FAILED_STEP_COUNT = "agent.failed_step_count": Int ["{step}"] on AGENT .invented();
     /// Input tokens of the whole subtree.
     /// Invented: under a name that viewers sum themselves, the sum would be counted twice.

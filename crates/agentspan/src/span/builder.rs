@@ -165,7 +165,8 @@ macro_rules! running_span {
             /// Runs a future that gives a `Result` inside the step, which begins with the first poll.
             ///
             /// An `Err`, a panic (passed on unchanged) and a future dropped before its end are recorded as what
-            /// they are. The result is the future's own.
+            /// they are. The result is the future's own. An `async` block with a `?` in it has to name its error at the
+            /// end, as anywhere: `Ok::<_, anyhow::Error>(answer)`.
             pub fn run<F, T, E, K>(self, future: F) -> impl Future<Output = Result<T, E>>
             where
                 F: Future<Output = Result<T, E>>,

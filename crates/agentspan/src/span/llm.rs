@@ -96,7 +96,8 @@ impl LlmBuilder {
     /// Sends the request inside the step, passes each item of the answer on untouched and at once, and reads it.
     ///
     /// An item is a chunk that the client has parsed, or the body as it came: bytes in any cut, or text in pieces of at
-    /// least a line.
+    /// least a line. The `Bytes` of reqwest's `bytes_stream()` serialise with the feature `serde` of the crate `bytes`, or as
+    /// `.map_ok(|bytes| bytes.to_vec())`, by `futures::TryStreamExt`.
     ///
     /// The step begins with the first poll, before the request, and ends with the last item. A stream that fails, ends
     /// before the provider said so, or is dropped before its end says so in `llm.stream_end`. An `Err` in place of a

@@ -104,6 +104,9 @@ macro_rules! calling_span {
             /// its end are recorded as what they are, and so is an error that stands in the reply. The result is the
             /// future's own.
             ///
+            /// A response whose body was not read yet, such as a `reqwest::Response`, is no reply: read it in the same
+            /// future, by `….send().await?.text().await` for example.
+            ///
             /// For a reply that does not serialise: `let call = ….start()`, then `call.within(request)`,
             /// `call.usage(…)` and `call.finish_with(result)`.
             pub fn call<F, R, E, K>(self, future: F) -> impl Future<Output = Result<R, E>>

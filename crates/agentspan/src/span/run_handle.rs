@@ -76,7 +76,7 @@ impl RunHandle {
         self.event(event::AGENT_RESUMED, || vec![attribute(event::REASON, reason.into())])
     }
 
-    /// The run has passed a soft limit of its budget, both in USD: an event `budget.soft_limit`.
+    /// The run has passed a soft limit of its budget, both in USD: an event `budget.soft_limit`. It stops nothing.
     pub fn soft_limit(&self, limit_usd: f64, spent_usd: f64) -> &Self {
         self.event(event::BUDGET_SOFT_LIMIT, || {
             vec![attribute(event::LIMIT, limit_usd), attribute(event::SPENT, spent_usd)]
@@ -142,6 +142,9 @@ impl RunHandle {
 }
 
 /// The nearest run around the caller.
+///
+/// In a run inside a run that is the inner one. For a budget over several agents, take the handle in the outer run, whose
+/// sums contain the inner ones, and pass clones of it on.
 ///
 /// ```
 /// # async fn run() -> Result<(), String> {
