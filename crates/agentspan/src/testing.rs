@@ -36,7 +36,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 /// Records every step of the current thread in memory until it is dropped.
 ///
-/// The environment is not read, and ids are consecutive numbers. Tests with recordings run side by side. On a
+/// The environment is not read, ids are consecutive numbers, and the queue has no limit unless one is set. Tests with recordings run side by side. On a
 /// multi-threaded runtime the steps of other threads are not seen, unless they are carried there from a step by
 /// [`spawn`](crate::spawn) or [`carry`](crate::carry). In a process that has called [`init`](crate::init), these
 /// belong to the telemetry of the process: leave that out of programs of tests.
@@ -51,7 +51,13 @@ pub fn record() -> Recording {
 /// When no thread can be started.
 pub fn record_with(settings: TelemetryBuilder) -> Recording {
     let spans = Arc::<Mutex<Vec<SpanData>>>::default();
-    let (config, warnings) = Config::resolve(&|_| None, settings.code());
+    let code = settings.code();
+    let is_bounded = code.batch.max_queue_size.is_some();
+    let (mut config, warnings) = Config::resolve(&|_| None, code);
+    if !is_bounded {
+        // A test sees every step, however little time other threads leave to the export thread.
+        config.batch.max_queue_size = usize::MAX;
+    }
     let mut options = settings.options();
     options.sinks = Some(vec![Box::new(Memory(spans.clone()))]);
     options.ids = Some(|| Box::new(Consecutive::default()));
