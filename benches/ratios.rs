@@ -1,10 +1,10 @@
 //! Compares a run of an agent recorded by hand with the same run recorded by agentspan, side by side in one process,
 //! and prints the ratios: `cargo bench -p agentspan-benches --bench ratios`.
 //!
-//! The sides take turns. Each turn is many slices of well under a millisecond, of which the fastest counts, and so does
-//! the fastest of its turns for each side: the rest of the machine can only make a turn slower, and for minutes at a time
-//! where others use the processor as well. While a side is measured its subscriber is the only one in the process, as in a
-//! program.
+//! The sides take turns, of which the fastest counts for each: the rest of the machine can only make a turn slower, and for
+//! minutes at a time where others use the processor as well. For the same reason a turn of spans or polls is many slices of well
+//! under a millisecond, of which the fastest counts. While a side is measured its subscriber is the only one in the process, as
+//! in a program.
 
 use agentspan_benches::by_hand::{self, Options};
 use agentspan_benches::weather::Agent;
