@@ -127,8 +127,8 @@ fn an_endpoint_that_is_no_url_leaves_the_one_from_code() {
     let ran = program.env("OTEL_EXPORTER_OTLP_ENDPOINT", "not a url").run();
     assert_books(&ran, 3, &[], 0);
     let expected = format!(
-        "agentspan: ignoring `OTEL_EXPORTER_OTLP_ENDPOINT=not a url`: expected a URL that begins with `http://` or \
-         `https://`; using `{}/v1/traces`",
+        "agentspan: ignoring `OTEL_EXPORTER_OTLP_ENDPOINT=not a url`: expected a URL of `http://` or \
+         `https://` with a host and, if any, a port up to 65535; using `{}/v1/traces`",
         collector.endpoint()
     );
     assert_eq!(ran.lines(), [expected]);
@@ -190,8 +190,11 @@ fn a_program_that_goes_on_hears_once_that_spans_are_lost() {
     let line = format!(
         "agentspan: 0 of 3 spans delivered, 3 lost (collector not reachable): {endpoint}/v1/traces: connection refused"
     );
-    // While it runs, and at its end.
-    assert_eq!(ran.lines(), [format!("{line}; said once, and counted on"), line]);
+    let [meanwhile, at_end] = &ran.lines()[..] else { panic!("{ran:?}") };
+    // On a busy machine the first loss may be a part.
+    assert!(meanwhile.contains(" lost (collector not reachable)"), "{meanwhile}");
+    assert!(meanwhile.ends_with("connection refused; said once, and counted on"), "{meanwhile}");
+    assert_eq!(*at_end, line);
 }
 
 #[test]

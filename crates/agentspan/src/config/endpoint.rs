@@ -5,7 +5,8 @@ use opentelemetry_http::Request;
 use super::value::shown as cut;
 
 /// What a warning says about a URL that cannot be used.
-pub(super) const EXPECTED: &str = "a URL that begins with `http://` or `https://`";
+pub(super) const EXPECTED: &str =
+    "a URL of `http://` or `https://` with a host and, if any, a port up to 65535";
 
 /// The URL for a signal below a collector's base URL, whose own path and query stay; `signal` is as `v1/traces`.
 pub(super) fn below(text: &str, signal: &str) -> Option<String> {

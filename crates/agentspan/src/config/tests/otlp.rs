@@ -80,7 +80,7 @@ fn an_endpoint_that_is_no_url_is_shown_without_secrets() {
     for (given, shown) in cases {
         for name in [ENDPOINT, TRACES_ENDPOINT] {
             let warning = format!(
-                "ignoring `{name}={shown}`: expected a URL that begins with `http://` or `https://`; using \
+                "ignoring `{name}={shown}`: expected a URL of `http://` or `https://` with a host and, if any, a port up to 65535; using \
                  `http://localhost:4318/v1/traces`"
             );
             assert_eq!(
@@ -96,19 +96,15 @@ fn a_bad_endpoint_falls_back_to_the_next_source() {
     let config = check(
         &[(TRACES_ENDPOINT, "nowhere")],
         &at("https://me:word@collector/in?token=abc"),
-        &[
-            "ignoring `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=nowhere`: expected a URL that begins with `http://` or \
-           `https://`; using `https://collector/in/v1/traces?[hidden]`",
-        ],
+        &["ignoring `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=nowhere`: expected a URL of `http://` or \
+           `https://` with a host and, if any, a port up to 65535; using `https://collector/in/v1/traces?[hidden]`"],
     );
     assert_eq!(config.otlp.endpoint, "https://me:word@collector/in/v1/traces?token=abc");
     check(
         &[],
         &at("collector"),
-        &[
-            "ignoring `collector`, set in code for `OTEL_EXPORTER_OTLP_ENDPOINT`: expected a URL that begins with \
-           `http://` or `https://`; using `http://localhost:4318/v1/traces`",
-        ],
+        &["ignoring `collector`, set in code for `OTEL_EXPORTER_OTLP_ENDPOINT`: expected a URL of \
+           `http://` or `https://` with a host and, if any, a port up to 65535; using `http://localhost:4318/v1/traces`"],
     );
 }
 
