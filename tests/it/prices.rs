@@ -322,3 +322,13 @@ async fn what_the_provider_states_in_its_reply_is_the_cost() {
         "it has no parts"
     );
 }
+
+#[test]
+fn the_first_model_without_a_price_is_named_once() {
+    let collector = Collector::start();
+    let ran = Program::new("init none unpriced shutdown").to(&collector).run();
+    let line = "agentspan: the cost of `house-1` of `acme` is unknown, since no price is known for it; give one by `with_price` \
+        (said of the first such model only)";
+    assert_eq!(ran.lines(), [line]);
+    assert_eq!(collector.spans().len(), 4);
+}

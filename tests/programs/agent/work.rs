@@ -20,6 +20,7 @@ pub(crate) async fn work(what: &str, started: Option<&Started>) {
         "tools" => (0..number(parameter)).for_each(|_| agentspan::tool("quick").in_scope(|| ())),
         "plain" => plain(),
         "open" => open(),
+        "unpriced" => unpriced().await,
         "busy" => drop(std::thread::spawn(busy)),
         "endless" => endless().await,
         "huge" => huge().await,
@@ -94,6 +95,19 @@ fn open() {
     let run = agentspan::agent("long_runner").start();
     run.in_scope(|| std::mem::forget(agentspan::tool("crawl").start()));
     std::mem::forget(run);
+}
+
+/// Calls of two models that nobody has a price for, of one whose cost is told by hand, and of one that has none.
+async fn unpriced() {
+    let reply = |model: &str| json!({"model": model, "usage": {"prompt_tokens": 1, "completion_tokens": 1}});
+    for model in ["house-1", "house-2"] {
+        let told = async {
+            agentspan::current().cost_usd(0.01);
+            Ok::<_, String>(reply("house-0"))
+        };
+        let _ = agentspan::llm("acme", "house-0").call(told).await;
+        let _ = agentspan::llm("acme", model).call(async { Ok::<_, String>(reply(model)) }).await;
+    }
 }
 
 /// Goes on until the process ends.

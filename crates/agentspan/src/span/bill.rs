@@ -1,12 +1,14 @@
 //! What a model call used and what that costs, kept as it is until the cold side asks for the attributes.
 
 use crate::cost::{Price, Prices, Unpriced};
+use crate::error::say;
 use crate::span::model::Call;
 use crate::span::runtime::{attribute, count};
-use crate::usage::Usage;
+use crate::usage::{Usage, short_name};
 use agentspan_semconv::{cost, llm};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 /// The tokens of one call and what they are priced by. A later reply replaces it as a whole.
@@ -52,10 +54,26 @@ impl Bill {
             (None, Some(price)) => price.missing,
             (None, None) => Vec::new(),
         };
+        let unlisted = [Unpriced::UnknownModel, Unpriced::UnknownProvider].map(Unpriced::as_str);
+        if missing.iter().any(|missing| unlisted.contains(missing)) {
+            warn_without_price(call);
+        }
         if !missing.is_empty() {
             let missing = missing.into_iter().map(StringValue::from).collect();
             attributes.push(KeyValue::new(cost::COST_MISSING, Value::Array(Array::String(missing))));
         }
+    }
+}
+
+/// Names once in the life of the process a model whose calls are in no sum.
+fn warn_without_price(call: &Call) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !WARNED.swap(true, Ordering::Relaxed) {
+        let [model, provider] = [&*call.model, &*call.provider].map(|name| short_name(name).escape_debug());
+        say(format_args!(
+            "the cost of `{model}` of `{provider}` is unknown, since no price is known for it; give one by `with_price` (said \
+             of the first such model only)"
+        ));
     }
 }
 
