@@ -3,7 +3,8 @@
 use crate::fixtures::openai_reply;
 use agentspan::adapters::{Exchange, Observer};
 use agentspan::testing::{RecordedSpan, record};
-use serde_json::json;
+use futures_util::FutureExt;
+use serde_json::{Value, json};
 use std::error::Error;
 use std::io;
 use std::time::Duration;
@@ -109,6 +110,8 @@ enum Exchanged {
     Answered,
     /// With this status.
     Refused(u16),
+    /// To another place.
+    Redirected,
     Unconnected,
     Cut,
     Dropped,
@@ -131,6 +134,10 @@ fn exchange(what: Exchanged) -> Option<Exchange> {
             exchange.push(br#"{"error": {"code": "server_error", "message": "Oh."}}"#);
             exchange.finish();
         }
+        Exchanged::Redirected => {
+            exchange.answered(307);
+            exchange.finish();
+        }
         Exchanged::Unconnected => {
             exchange.fail(&io::Error::from(io::ErrorKind::ConnectionRefused));
         }
@@ -146,12 +153,13 @@ fn exchange(what: Exchanged) -> Option<Exchange> {
 
 #[tokio::test]
 async fn exchanges_of_one_call_that_may_have_been_charged_for_make_the_cost_partial() {
-    use Exchanged::{Answered, Cut, Dropped, Open, Refused, Unconnected};
-    let cases: [(&[Exchanged], &str); 10] = [
+    use Exchanged::{Answered, Cut, Dropped, Open, Redirected, Refused, Unconnected};
+    let cases: [(&[Exchanged], &str); 11] = [
         (&[Answered], "known"),
         (&[Refused(429), Answered], "known"),
         (&[Unconnected, Refused(500), Answered], "known"),
         (&[Answered, Refused(429)], "known"),
+        (&[Redirected, Answered], "known"),
         (&[Answered, Answered], "partial"),
         (&[Answered, Refused(429), Answered], "partial"),
         (&[Cut, Answered], "partial"),
@@ -171,6 +179,36 @@ async fn exchanges_of_one_call_that_may_have_been_charged_for_make_the_cost_part
         assert_eq!(span.text("cost.status"), Some(expected), "{exchanges:?}");
         assert_eq!(span.double("cost.self_usd"), Some(0.001_57), "{exchanges:?}");
     }
+}
+
+#[tokio::test]
+async fn exchanges_behind_one_that_is_no_model_call_are_counted_as_well() {
+    let recording = record();
+    let call = agentspan::llm("openai", "gpt-4o").call(async {
+        for _ in 0..2 {
+            let mut gateway = Observer::new().begin("POST", "http://gateway.local/route", None);
+            gateway.within(|| drop(exchange(Exchanged::Answered)));
+            gateway.answered(200);
+            gateway.finish();
+        }
+        Ok::<_, String>(openai_reply(412, 54))
+    });
+    call.await.expect("a reply");
+    let span = recording.span("llm.openai.gpt-4o").expect("the call is recorded");
+    assert_eq!(span.text("cost.status"), Some("partial"));
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_after_a_refusal_cost_nothing() {
+    let recording = record();
+    let call = agentspan::llm("openai", "gpt-4o").call(async {
+        exchange(Exchanged::Refused(429));
+        std::future::pending::<Result<Value, String>>().await
+    });
+    assert!(call.now_or_never().is_none());
+    let span = recording.span("llm.openai.gpt-4o").expect("the call is recorded");
+    assert_eq!((span.text("cost.status"), span.double("cost.self_usd")), (Some("known"), Some(0.0)));
+    assert_eq!(span.text("agent.outcome"), Some("cancelled"));
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! One HTTP exchange, as any client can tell of it.
 
 use crate::propagation::{WriteCarrier, inject_to};
-use crate::span::{Begin, Close, Failure, FailureRecord, ModelExchange, Server, SpanHandle, embedding, llm};
+use crate::span::{
+    Begin, Close, Failure, FailureRecord, ModelExchange, Node, Server, SpanHandle, embedding, llm,
+};
 use crate::usage::{Endpoint, Endpoints, ReplyReader};
 use agentspan_semconv::{Operation, llm as names};
 use std::sync::Arc;
@@ -55,32 +57,33 @@ impl Observer {
     pub fn begin(&self, method: &str, url: &str, body: Option<&[u8]>) -> Exchange {
         let endpoint = self.endpoints.recognise(method, url);
         let around = Attempts::around();
-        let is_inner = around.is_some();
+        let outer = around.as_ref().and_then(|around| around.call().cloned());
         if let Some(around) = around.filter(|around| around.url() == url) {
             let attempt = Attempt::begin(around.clone(), endpoint.as_ref());
             return Exchange { kind: Kind::Attempt(attempt), attempts: around };
         }
         let kind = match endpoint.filter(|endpoint| method == "POST" && endpoint.operation.is_some()) {
-            Some(endpoint) => Kind::Call(call(&endpoint, url, body, is_inner)),
+            Some(endpoint) => Kind::Call(call(&endpoint, url, body, outer.as_ref())),
             None => Kind::Plain(Plain::begin(method, url)),
         };
         let handle = match &kind {
             Kind::Call(call) => SpanHandle { node: Some(call.node().clone()) },
             _ => SpanHandle { node: None },
         };
-        Exchange { attempts: Arc::new(Attempts::new(url, handle)), kind }
+        let call = handle.node.clone().or(outer);
+        Exchange { attempts: Arc::new(Attempts::new(url, handle, call)), kind }
     }
 }
 
 /// The word for a provider or a model that neither the URL nor the request names.
 const UNKNOWN: &str = "unknown";
 
-fn call(endpoint: &Endpoint, url: &str, body: Option<&[u8]>, is_inner: bool) -> ModelExchange {
+fn call(endpoint: &Endpoint, url: &str, body: Option<&[u8]>, outer: Option<&Arc<Node>>) -> ModelExchange {
     let provider = endpoint.provider.as_deref().unwrap_or(UNKNOWN);
     let reader = || ReplyReader::new(provider);
     let request = body.and_then(|body| std::str::from_utf8(body).ok());
     let (address, port) = plain::server_of(url);
-    if let Some(joined) = ModelExchange::joined(reader, is_inner) {
+    if let Some(joined) = ModelExchange::joined(reader, outer) {
         joined.requested(request, Server::new(address, port));
         return joined;
     }

@@ -32,6 +32,8 @@ pub(crate) struct ModelExchange {
     pace: Pace,
     /// The status is that of an error, before which nothing was made that could be charged for.
     is_refused: bool,
+    /// The request goes on elsewhere, and is charged for there.
+    is_redirected: bool,
     /// Among the exchanges of the step around that may have been charged for.
     is_counted: bool,
 }
@@ -58,9 +60,9 @@ impl ModelExchange {
         Self::new(Step::Own(active), reader, Instant::now())
     }
 
-    /// The step of a model call that the caller is in and that has not ended. An inner exchange stands in another one, and
-    /// tells of the same call.
-    pub(crate) fn joined(reader: impl FnOnce() -> ReplyReader, is_inner: bool) -> Option<Self> {
+    /// The step of a model call that the caller is in and that has not ended; `outer` is that of the exchange around, if any,
+    /// which then tells of the same request.
+    pub(crate) fn joined(reader: impl FnOnce() -> ReplyReader, outer: Option<&Arc<Node>>) -> Option<Self> {
         let current = NodeRef::current()?;
         // A client's own span inside of a step of ours tells of the same call, which is told to our step.
         let around = current
@@ -71,7 +73,7 @@ impl ModelExchange {
         if !node.is_model_call() || node.is_ended() || !node.claim() {
             return None;
         }
-        let is_counted = !is_inner;
+        let is_counted = outer.is_none_or(|outer| !Arc::ptr_eq(outer, &node));
         if is_counted {
             node.exchange_begun();
         }
@@ -100,7 +102,15 @@ impl ModelExchange {
         let content = node.is_recording() && node.runtime().content.messages;
         let pace = Pace::new(opened, node.is_measured());
         let reader = reader.with_content(content);
-        Self { step, reader, has_reply: false, pace, is_refused: false, is_counted: false }
+        Self {
+            step,
+            reader,
+            has_reply: false,
+            pace,
+            is_refused: false,
+            is_redirected: false,
+            is_counted: false,
+        }
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {
@@ -117,6 +127,7 @@ impl ModelExchange {
     pub(crate) fn answered(&mut self, status: u16) {
         self.has_reply = true;
         self.is_refused = status >= 400;
+        self.is_redirected = (300..400).contains(&status);
         self.reader.set_status(status);
     }
 
@@ -131,7 +142,7 @@ impl ModelExchange {
 
     /// Ends the exchange as its body ended, unless the reply itself says how.
     pub(crate) fn close(self, close: Close) {
-        let Self { step, reader, has_reply, pace, is_refused, is_counted } = self;
+        let Self { step, reader, has_reply, pace, is_refused, is_redirected, is_counted } = self;
         let dropped = matches!(close, Close::Dropped);
         // Whatever the body looks like: some write a refusal as an event of a stream.
         let refused = is_refused && !reader.has_output();
@@ -155,8 +166,9 @@ impl ModelExchange {
             }
             _ => Ending::ok(),
         };
-        if let Some(failure) = ending.failure.as_ref().filter(|failure| is_counted && failure.refused) {
-            step.node().exchange_refused(failure.error_type.clone());
+        let refusal = ending.failure.as_ref().filter(|failure| failure.refused);
+        if is_counted && (is_redirected || refusal.is_some()) {
+            step.node().exchange_uncharged(refusal.map(|failure| failure.error_type.clone()));
         }
         match step {
             Step::Own(active) => {

@@ -1,6 +1,6 @@
 //! Retries inside one exchange, seen by a second layer below the one that retries.
 
-use crate::span::{Close, FailureRecord, SpanHandle, lock};
+use crate::span::{Close, FailureRecord, Node, SpanHandle, lock};
 use crate::usage::{Endpoint, ReplyReader};
 use opentelemetry::{Context, ContextGuard};
 use std::borrow::Cow;
@@ -13,6 +13,8 @@ use std::time::Instant;
 pub(super) struct Attempts {
     url: Box<str>,
     handle: SpanHandle,
+    /// The nearest call that this exchange or one around it tells of.
+    call: Option<Arc<Node>>,
     /// The last failure: an attempt that failed and was repeated is told only when the next one begins, since the last
     /// one is the call's own end.
     failed: Mutex<Option<Failed>>,
@@ -34,8 +36,12 @@ struct Failed {
 struct Current(Arc<Attempts>);
 
 impl Attempts {
-    pub(super) fn new(url: &str, handle: SpanHandle) -> Self {
-        Self { url: url.into(), handle, failed: Mutex::default(), begun: AtomicU64::new(0) }
+    pub(super) fn new(url: &str, handle: SpanHandle, call: Option<Arc<Node>>) -> Self {
+        Self { url: url.into(), handle, call, failed: Mutex::default(), begun: AtomicU64::new(0) }
+    }
+
+    pub(super) fn call(&self) -> Option<&Arc<Node>> {
+        self.call.as_ref()
     }
 
     pub(super) fn url(&self) -> &str {

@@ -76,10 +76,12 @@ impl Node {
         self.own(|own| own.charged_exchanges = own.charged_exchanges.saturating_add(1));
     }
 
-    /// An exchange of the call was refused, and so is not charged for.
-    pub(crate) fn exchange_refused(&self, error_type: Cow<'static, str>) {
+    /// An exchange of the call is not charged for: it was refused, with the class that this gives, or sent elsewhere.
+    pub(crate) fn exchange_uncharged(&self, refused_as: Option<Cow<'static, str>>) {
         self.own(|own| own.charged_exchanges = own.charged_exchanges.saturating_sub(1));
-        self.tell(|told| told.refused_as = Some(error_type));
+        if let Some(class) = refused_as {
+            self.tell(|told| told.refused_as = Some(class));
+        }
     }
 
     /// Counts a failed attempt; gives its number, from 1.
