@@ -300,3 +300,17 @@ fn a_run_that_goes_on_is_among_the_dearest_with_what_it_has_cost_so_far() {
         assert_eq!(dearest(), [of("dear", "1.5", "completed"), of("cheap", "0.25", "completed")]);
     }
 }
+
+#[test]
+fn a_run_that_is_resumed_is_among_the_dearest_with_its_id_as_soon_as_it_costs_more() {
+    let recording = record();
+    let spend = |usd| agentspan::tool("t").cost_usd(usd).in_scope(|| {});
+    let dearest = || recording.books().dearest_runs.iter().map(|run| run.usd.to_string()).collect::<Vec<_>>();
+    agentspan::agent("a").run_id("r").in_scope(|| spend(0.25));
+    let again = agentspan::agent("a").run_id("r").start();
+    assert_eq!(dearest(), ["0.25"]);
+    again.in_scope(|| spend(5.0));
+    assert_eq!(dearest(), ["5"]);
+    again.finish();
+    assert_eq!(dearest(), ["5"]);
+}

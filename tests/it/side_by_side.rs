@@ -1,6 +1,7 @@
 //! Two telemetries in one process.
 
 use crate::program::Program;
+use crate::ways_out::Kept;
 use agentspan_tests::Collector;
 use tracing_subscriber::prelude::*;
 
@@ -15,6 +16,17 @@ fn of_two_layers_in_one_subscriber_the_last_records() {
     });
     assert_eq!((first.shutdown().created, second.shutdown().created), (0, 2));
     assert_eq!(other.names(), ["tool.t", "request"]);
+}
+
+#[test]
+fn the_layer_of_an_exporter_takes_nothing_from_ours() {
+    let collector = Collector::start();
+    let (ours, telemetry) = agentspan::builder().with_endpoint(collector.endpoint()).layer();
+    let theirs = agentspan::exporter(Kept::default()).layer();
+    let subscriber = tracing_subscriber::registry().with(ours).with(theirs);
+    tracing::subscriber::with_default(subscriber, || tracing::info_span!("request").in_scope(|| {}));
+    assert_eq!(telemetry.shutdown().to_string(), "agentspan: 1 of 1 spans delivered");
+    assert_eq!(collector.names(), ["request"]);
 }
 
 #[test]

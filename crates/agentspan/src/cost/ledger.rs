@@ -71,7 +71,7 @@ struct Accounts {
     name: String,
 }
 
-const MAX_RUNS: usize = 20;
+pub(crate) const MAX_RUNS: usize = 20;
 
 /// Where calls of a run are posted, so that names are looked up once.
 #[derive(Debug)]
@@ -146,15 +146,7 @@ impl Ledger {
     /// Takes an ended outermost run among the dearest, in place of what is known of it. Threads that end steps of one run
     /// may come here in another order than they added to it; since sums only grow, the greatest is the latest.
     pub(crate) fn put_run(&self, run: DearRun) {
-        let sums = |run: &DearRun| (run.usd, run.prompt_tokens, run.completion_tokens);
-        let runs = &mut self.lock().dearest_runs;
-        if let Some(place) = runs.iter().position(|known| known.run_id == run.run_id) {
-            if sums(&runs[place]) > sums(&run) {
-                return;
-            }
-            runs.remove(place);
-        }
-        insert(runs, run);
+        put(&mut self.lock().dearest_runs, run);
     }
 
     /// The books, with runs among the dearest that go on.
@@ -168,12 +160,8 @@ impl Ledger {
         let mut total = accounts.steps;
         accounts.models.spends().chain(accounts.tools.spends()).for_each(|spend| total.add(spend));
         let mut dearest_runs = accounts.dearest_runs.clone();
-        for run in open {
-            // One that has ended meanwhile stands there already.
-            if dearest_runs.iter().all(|known| known.run_id != run.run_id) {
-                insert(&mut dearest_runs, run);
-            }
-        }
+        // Of one that has ended meanwhile the ended one stays.
+        open.into_iter().for_each(|run| put(&mut dearest_runs, run));
         Books {
             total,
             models: accounts.models.sorted(iter::empty()),
@@ -192,8 +180,15 @@ impl Ledger {
     }
 }
 
-/// Puts a run in its place among the dearest.
-fn insert(runs: &mut Vec<DearRun>, run: DearRun) {
+/// Puts a run in its place among the dearest, unless as much is known of it.
+fn put(runs: &mut Vec<DearRun>, run: DearRun) {
+    let sums = |run: &DearRun| (run.usd, run.prompt_tokens, run.completion_tokens);
+    if let Some(place) = runs.iter().position(|known| known.run_id == run.run_id) {
+        if sums(&runs[place]) >= sums(&run) {
+            return;
+        }
+        runs.remove(place);
+    }
     let place = runs.partition_point(|known| known.usd >= run.usd);
     runs.insert(place, run);
     runs.truncate(MAX_RUNS);

@@ -37,7 +37,7 @@ mod units;
 
 pub use agentspan_semconv::{CostSource, CostStatus};
 pub use books::{BookLine, Books, DearRun, Spend};
-pub(crate) use ledger::{Entry, Ledger, RunAccount, Subject};
+pub(crate) use ledger::{Entry, Ledger, MAX_RUNS, RunAccount, Subject};
 pub use money::Usd;
 pub(crate) use price::Unpriced;
 pub use price::{Price, PriceLine, PriceQuery};

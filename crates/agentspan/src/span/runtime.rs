@@ -1,5 +1,5 @@
 use crate::config::{Content, Propagation};
-use crate::cost::{Books, Ledger, PriceBook};
+use crate::cost::{Books, Ledger, MAX_RUNS, PriceBook};
 use crate::error::say;
 use crate::span::books::dear_run;
 use crate::span::layer::{Attached, StepLayer};
@@ -148,7 +148,9 @@ impl Runtime {
             return;
         }
         let layer = dispatch.downcast_ref::<StepLayer>();
-        let trouble = if layer.is_some_and(|layer| !std::ptr::eq(&**layer.runtime(), self)) {
+        let other = layer.map(StepLayer::runtime).filter(|runtime| !std::ptr::eq(&***runtime, self));
+        // The layer of an exporter of the user's own records nothing itself.
+        let trouble = if other.is_some_and(|other| other.recorder.is_some()) {
             "the subscriber has two layers of agentspan, and only the one added last records; remove the other"
         } else if foreign_bridge(dispatch) {
             "the subscriber has an OpenTelemetry layer beside agentspan's own, so each span leaves \
@@ -164,8 +166,12 @@ impl Runtime {
     /// The books, with what runs have cost that go on.
     pub(crate) fn read_books(&self) -> Books {
         // Asked for first: a run that ends meanwhile is in the books as well, and is not missed.
-        let open = self.open_runs.all();
-        self.books.read(open.iter().filter_map(|run| dear_run(run)))
+        let runs = self.open_runs.all();
+        let mut open: Vec<_> =
+            runs.iter().filter_map(|run| Some((run.totals().known_cost()?, run))).collect();
+        open.sort_by_key(|(usd, _)| Reverse(*usd));
+        // Of the dearest ones all may have ended meanwhile.
+        self.books.read(open.iter().take(2 * MAX_RUNS).filter_map(|(_, run)| dear_run(run)))
     }
 
     /// Every recorded or measured step that has not ended, children before their parents.
