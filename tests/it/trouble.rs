@@ -198,6 +198,16 @@ fn a_program_that_goes_on_hears_once_that_spans_are_lost() {
 }
 
 #[test]
+fn a_hint_of_the_collector_is_no_loss() {
+    let hint = Answer::Partial { rejected: 0, message: "please use gzip".into() };
+    let collector = Collector::always(hint);
+    let program = Program::new("init none hurried:300 drop").to(&collector);
+    let ran = program.env("OTEL_BSP_SCHEDULE_DELAY", "20").run();
+    assert_eq!(ran.err, "");
+    assert!(collector.requests().len() > 1);
+}
+
+#[test]
 fn a_dropped_guard_speaks_only_of_losses() {
     let collector = Collector::start();
     let ran = Program::new("init none weather drop").to(&collector).run();

@@ -36,8 +36,8 @@ use tracing_subscriber::layer::SubscriberExt;
 
 /// Records every step of the current thread in memory until it is dropped.
 ///
-/// The environment is not read, ids are consecutive numbers, and the queue has no limit unless one is set. Tests with recordings run side by side. On a
-/// multi-threaded runtime the steps of other threads are not seen, unless they are carried there from a step by
+/// The environment is not read, ids are consecutive numbers, and the queue has no limit unless one is set. Tests with
+/// recordings run side by side. On a multi-threaded runtime the steps of other threads are not seen, unless they are carried there from a step by
 /// [`spawn`](crate::spawn) or [`carry`](crate::carry). In a process that has called [`init`](crate::init), these
 /// belong to the telemetry of the process: leave that out of programs of tests.
 pub fn record() -> Recording {

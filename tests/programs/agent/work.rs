@@ -6,7 +6,7 @@ use agentspan::Rates;
 use opentelemetry::global;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tracing_subscriber::layer::SubscriberExt;
 
 /// Found by its shape, and seen nowhere outside the process.
@@ -38,6 +38,13 @@ pub(crate) async fn work(what: &str, started: Option<&Started>) {
             weather().await;
             // Longer than the delay between exports that the test sets.
             std::thread::sleep(Duration::from_millis(number(parameter) as u64));
+        }
+        "hurried" => {
+            let end = Instant::now() + Duration::from_millis(number(parameter) as u64);
+            while Instant::now() < end {
+                agentspan::tool("quick").in_scope(|| ());
+                std::thread::sleep(Duration::from_micros(500));
+            }
         }
         "levels" => levels(),
         "sides" => sides(parameter),

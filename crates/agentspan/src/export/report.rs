@@ -139,6 +139,8 @@ pub(crate) struct Counts {
     delivered: AtomicU64,
     /// Ended spans that wait on the cold side for steps below them.
     held: AtomicU64,
+    /// Sent, and nobody knows what became of them.
+    unanswered: AtomicU64,
     lost: Mutex<Lost>,
 }
 
@@ -165,7 +167,8 @@ impl Counts {
         self.elsewhere.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Whether steps are recorded that have not been handed to the export thread.
+    /// Whether steps are recorded that have not been handed to the export thread; a span of others that is just ending may hide
+    /// one.
     pub(crate) fn has_open_steps(&self) -> bool {
         let [created, ended, elsewhere] =
             [&self.created, &self.ended, &self.elsewhere].map(|count| count.load(Ordering::Relaxed));
@@ -184,12 +187,17 @@ impl Counts {
 
     pub(crate) fn settle(&self, verdict: Verdict) {
         self.delivered.fetch_add(verdict.delivered as u64, Ordering::Relaxed);
+        self.unanswered.fetch_add(verdict.unconfirmed as u64, Ordering::Relaxed);
         for (reason, count) in verdict.dropped {
             self.drop_spans(reason, count);
         }
         if verdict.problem.is_some() {
             lock(&self.lost).problem = verdict.problem;
         }
+    }
+
+    pub(crate) fn unanswered(&self) -> u64 {
+        self.unanswered.load(Ordering::Relaxed)
     }
 
     pub(crate) fn report(&self) -> Report {

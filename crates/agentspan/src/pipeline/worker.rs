@@ -80,11 +80,13 @@ impl Worker {
         });
     }
 
-    /// Says once that spans are lost, while the program runs: whoever waits for an answer has the report.
+    /// Says once that spans are lost, while the program runs and nobody waits for a report.
     fn complain(&mut self) {
+        if self.has_complained {
+            return;
+        }
         let report = self.counts.report();
-        let is_lossy = report.lost() > 0 || (report.unconfirmed > 0 && report.problem.is_some());
-        if is_lossy && !self.has_complained {
+        if report.lost() + self.counts.unanswered() > 0 {
             self.has_complained = true;
             let _ = writeln!(std::io::stderr(), "{report}; said once, and counted on");
         }

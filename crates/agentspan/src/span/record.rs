@@ -210,7 +210,6 @@ impl Active {
                 let mut recorded = Recorded::new(kind, lineage, inherited);
                 if let Some(recorder) = node.runtime().recorder() {
                     recorded.add_links(links, recorder.limits());
-                    recorder.began();
                 }
                 node.set_recorded(recorded, attributes);
                 parent_context.with_span(StepSpan(node.clone()))
@@ -228,10 +227,15 @@ impl Active {
         if place == Place::Elsewhere {
             if node.is_recording() {
                 node.keep_open();
+                count_begun(&node);
             }
             return Self::new(node, context, tracing::Span::none());
         }
         let (span, is_carried) = layer::tracing_span(context.clone(), &node);
+        // Not before: where a layer of others panics, there is no step that could end.
+        if node.is_recording() {
+            count_begun(&node);
+        }
         if !is_carried {
             node.not_carried();
             warn_unrecorded(Unrecorded::NotCarried);
@@ -269,6 +273,12 @@ impl Active {
             node.not_carried();
         }
         Self::new(node, context, span)
+    }
+}
+
+fn count_begun(node: &Node) {
+    if let Some(recorder) = node.runtime().recorder() {
+        recorder.began();
     }
 }
 
