@@ -8,10 +8,11 @@ use agentspan::usage::Endpoints;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{Request, Response, StatusCode};
-use http_body::Frame;
+use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full, StreamBody};
 use serde_json::{Value, json};
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::pin::Pin;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -60,6 +61,12 @@ async fn frames(mut body: ObservedBody<StreamedBody>) -> Vec<Result<Bytes, std::
         seen.push(frame.map(|frame| frame.into_data().expect("data")).map_err(|error| error.kind()));
     }
     seen
+}
+
+/// What a client makes of a body.
+async fn json_of(body: impl Body<Error: Display>) -> Result<Value, String> {
+    let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
 }
 
 fn seen(pieces: &Pieces) -> Vec<Result<Bytes, std::io::ErrorKind>> {
@@ -163,11 +170,7 @@ async fn a_call_whose_future_is_dropped_was_cancelled() {
 async fn inside_a_step_of_a_model_call_no_second_span_is_opened() {
     let recording = record();
     agentspan::llm("openai", "gpt-4o")
-        .call(async {
-            let body = ask(OPENAI, 200, WHOLE.map(Ok).to_vec()).await.into_body();
-            let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-            serde_json::from_slice::<Value>(&bytes).map_err(|error| error.to_string())
-        })
+        .call(async { json_of(ask(OPENAI, 200, WHOLE.map(Ok).to_vec()).await.into_body()).await })
         .await
         .expect("a reply");
     assert_eq!(tree(&recording), "llm.openai.gpt-4o ok 412→54 $0.00157");
@@ -187,9 +190,7 @@ async fn a_second_layer_behind_one_that_changes_the_url_tells_of_the_same_call()
     let client = ClientLayer::new().layer(route);
     agentspan::llm("openai", "gpt-4o")
         .call(async {
-            let body = client.oneshot(request(OPENAI, &chat())).await.expect("it answers").into_body();
-            let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-            serde_json::from_slice::<Value>(&bytes).map_err(|error| error.to_string())
+            json_of(client.oneshot(request(OPENAI, &chat())).await.expect("it answers").into_body()).await
         })
         .await
         .expect("a reply");

@@ -1,6 +1,6 @@
 //! What a step tells the books when it has ended.
 
-use crate::cost::{DearRun, Entry, OwnCost, Subject};
+use crate::cost::{DearRun, Entry, OwnCost, Subject, Totals};
 use crate::span::node::{Home, Node, Own};
 use agentspan_semconv::StopReason;
 use std::sync::Arc;
@@ -70,17 +70,17 @@ fn offer(step: &Arc<Node>, has_added: bool) {
 fn offer_run(run: &Node, is_late: bool) {
     let books = &run.runtime().books;
     // Put together before the books are locked: a call is posted with its run locked, so no run may be asked then.
-    if run.totals().known_cost().is_some_and(|usd| books.is_dear(usd, is_late))
-        && let Some(dear) = dear_run(run)
+    let totals = run.totals();
+    if totals.known_cost().is_some_and(|usd| books.is_dear(usd, is_late))
+        && let Some(dear) = dear_run(run, totals)
     {
         books.put_run(dear);
     }
 }
 
-/// What an outermost run has cost so far; `None` where nothing is known of it.
-pub(crate) fn dear_run(run: &Node) -> Option<DearRun> {
-    let (identity, totals) = (run.run()?, run.totals());
-    let usd = totals.known_cost()?;
+/// What an outermost run has cost so far, by its totals; `None` where nothing is known of it.
+pub(crate) fn dear_run(run: &Node, totals: Totals) -> Option<DearRun> {
+    let (identity, usd) = (run.run()?, totals.known_cost()?);
     Some(DearRun {
         run_id: identity.id().to_string(),
         agent_name: identity.agent_name.clone(),

@@ -167,11 +167,10 @@ impl Runtime {
     pub(crate) fn read_books(&self) -> Books {
         // Asked for first: a run that ends meanwhile is in the books as well, and is not missed.
         let runs = self.open_runs.all();
-        let mut open: Vec<_> =
-            runs.iter().filter_map(|run| Some((run.totals().known_cost()?, run))).collect();
-        open.sort_by_key(|(usd, _)| Reverse(*usd));
+        let mut open: Vec<_> = runs.iter().map(|run| (run, run.totals())).collect();
+        open.sort_by_key(|(_, totals)| Reverse(totals.known_cost()));
         // Of the dearest ones all may have ended meanwhile.
-        self.books.read(open.iter().take(2 * MAX_RUNS).filter_map(|(_, run)| dear_run(run)))
+        self.books.read(open.iter().take(2 * MAX_RUNS).filter_map(|(run, totals)| dear_run(run, *totals)))
     }
 
     /// Every recorded or measured step that has not ended, children before their parents.

@@ -105,8 +105,10 @@ impl Node {
         {
             ending.outcome = outcome;
         }
-        if let Some(failure) = &mut ending.failure {
-            state.explain(failure);
+        if let (Some(failure), Some(class)) = (&mut ending.failure, state.refused_as())
+            && failure.is_vague
+        {
+            failure.error_type = class.clone();
         }
         self.settle_cost(&mut state, ending);
         Some(AtEnd { node: self, state })
@@ -181,16 +183,16 @@ impl Node {
     /// Says of the cost what only the end can say.
     #[inline]
     fn settle_cost(&self, state: &mut State, ending: &Ending) {
-        let State { own, bill, told, .. } = state;
+        let told_refused = ending.failure.as_ref().is_some_and(|failure| failure.refused);
+        let is_refused = told_refused || state.refused_as().is_some();
+        let State { own, bill, .. } = state;
         let mut is_missing = |what| {
             if self.is_recording() {
                 bill.get_or_insert_default().missing = Some(what);
             }
         };
         if self.is_model_call() && own.cost == OwnCost::None && !own.is_counted_elsewhere() {
-            // A call that is given up after a refusal has no failure of its own.
-            let is_refused = own.charged_exchanges == 0 && told.refused_as.is_some();
-            if is_refused || ending.failure.as_ref().is_some_and(|failure| failure.refused) {
+            if is_refused {
                 own.cost = OwnCost::Known(Usd::ZERO);
             } else {
                 // Without a word about the cost, as of a call that was dropped under way, it is unknown: the provider

@@ -5,8 +5,8 @@ use super::recording::Recording;
 use crate::cost::Totals;
 use crate::span::bill::Bill;
 use crate::span::measure::ReplyFigures;
-use crate::span::outcome::FailureRecord;
 use opentelemetry::KeyValue;
+use std::borrow::Cow;
 
 /// What changes of a step while it runs.
 #[derive(Debug)]
@@ -93,14 +93,10 @@ impl State {
         self.initial -= gone;
     }
 
-    /// Says of a failure that every exchange of the call was refused, and as what: clients' errors mostly do not.
-    pub(super) fn explain(&mut self, failure: &mut FailureRecord) {
-        let refused_as = self.told.refused_as.take().filter(|_| self.own.charged_exchanges == 0);
-        let Some(error_type) = refused_as else { return };
-        failure.refused = true;
-        if failure.is_vague {
-            failure.error_type = error_type;
-        }
+    /// As what the call was refused, where each of its exchanges was: clients' errors mostly do not say so, and a call that is
+    /// given up after a refusal has no failure of its own.
+    pub(super) fn refused_as(&self) -> Option<&Cow<'static, str>> {
+        self.told.refused_as.as_ref().filter(|_| self.own.charged_exchanges == 0)
     }
 
     pub(super) fn ready_to_release(&mut self) -> bool {
