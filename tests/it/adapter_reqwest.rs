@@ -6,6 +6,7 @@ use agentspan::adapters::reqwest_middleware::Spans;
 use agentspan::testing::record;
 use agentspan::usage::Endpoints;
 use agentspan_examples::{OpenAi, Reply};
+use agentspan_tests::CLOSED;
 use futures_util::StreamExt;
 use reqwest_middleware::reqwest::{Body, Client, Response};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
@@ -76,8 +77,7 @@ async fn an_abandoned_stream_says_so() {
 #[tokio::test]
 async fn a_server_that_nobody_reaches_is_an_error() {
     let recording = record();
-    // Port 9 discards, where anybody listens at all.
-    let result = client().post("http://127.0.0.1:9/v1/chat/completions").body(chat(false)).send().await;
+    let result = client().post(format!("{CLOSED}/v1/chat/completions")).body(chat(false)).send().await;
     result.expect_err("nobody listens");
     let span = recording.spans().remove(0);
     assert_eq!(span.text("agent.outcome"), Some("error"));

@@ -6,6 +6,7 @@ use agentspan::adapters::rig::Spans;
 use agentspan::testing::{RecordedSpan, Recording, record};
 use agentspan::usage::Endpoints;
 use agentspan_examples::{OpenAi, Reply};
+use agentspan_tests::CLOSED;
 use futures_util::StreamExt;
 use rig_core::completion::CompletionRequest;
 use rig_core::http_client::{Error, HttpClientExt, MultipartForm, Request, Result};
@@ -129,8 +130,7 @@ async fn an_error_of_the_provider_is_told_by_its_code() {
 #[tokio::test]
 async fn a_server_that_nobody_reaches_is_an_error() {
     let recording = record();
-    // Port 9 discards, where anybody listens at all.
-    let config = OpenAIConfig::new("none").with_base_url("http://127.0.0.1:9/v1");
+    let config = OpenAIConfig::new("none").with_base_url(format!("{CLOSED}/v1"));
     let client = config.connect(Spans::new(rig_reqwest::shared()));
     client.chat("gpt-4o").call(umbrella()).await.expect_err("nobody listens");
     let span = the_call(&recording);

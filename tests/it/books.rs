@@ -3,6 +3,7 @@
 use agentspan::StopReason;
 use agentspan::cost::{BookLine, Books};
 use agentspan::testing::{Recording, record, record_with};
+use agentspan_tests::CLOSED;
 use serde_json::json;
 use std::future::ready;
 
@@ -213,7 +214,7 @@ fn the_twenty_dearest_runs_are_kept_in_whichever_order_they_end() {
 
 #[test]
 fn a_failed_export_changes_nothing_of_the_books() {
-    let settings = agentspan::builder().service_name("t").with_endpoint("http://127.0.0.1:9");
+    let settings = agentspan::builder().service_name("t").with_endpoint(CLOSED);
     let (layer, telemetry) = settings.layer();
     let subscriber = tracing_subscriber::layer::SubscriberExt::with(tracing_subscriber::registry(), layer);
     tracing::subscriber::with_default(subscriber, || {

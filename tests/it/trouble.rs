@@ -1,14 +1,8 @@
 //! A collector that is absent, slow, silent or refuses, and what the report says of it.
 
 use crate::program::{Program, Ran};
-use agentspan_tests::{Answer, Collector};
+use agentspan_tests::{Answer, CLOSED, Collector};
 use std::time::{Duration, Instant};
-
-/// An address at which nobody listens.
-fn closed() -> String {
-    let collector = Collector::start();
-    collector.endpoint()
-}
 
 fn weather(collector: &Collector) -> Ran {
     Program::new("init none weather shutdown").to(collector).run()
@@ -43,12 +37,11 @@ fn check(
 #[test]
 fn without_a_collector_the_loss_is_counted_and_named() {
     for runtime in ["none", "current", "multi"] {
-        let endpoint = closed();
         let program = Program::new(&format!("init {runtime} weather shutdown"));
-        let ran = program.env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint).run();
+        let ran = program.env("OTEL_EXPORTER_OTLP_ENDPOINT", CLOSED).run();
         assert_books(&ran, 0, &["Unreachable 3"], 0);
         let line = format!(
-            "agentspan: 0 of 3 spans delivered, 3 lost (collector not reachable): {endpoint}/v1/traces: connection refused"
+            "agentspan: 0 of 3 spans delivered, 3 lost (collector not reachable): {CLOSED}/v1/traces: connection refused"
         );
         assert_eq!(ran.get("line"), line);
     }
@@ -184,11 +177,10 @@ fn what_finds_no_room_in_the_queue_is_counted() {
 
 #[test]
 fn a_program_that_goes_on_hears_once_that_spans_are_lost() {
-    let endpoint = closed();
-    let program = Program::new("init none later:300 drop").env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint);
+    let program = Program::new("init none later:300 drop").env("OTEL_EXPORTER_OTLP_ENDPOINT", CLOSED);
     let ran = program.env("OTEL_BSP_SCHEDULE_DELAY", "50").run();
     let line = format!(
-        "agentspan: 0 of 3 spans delivered, 3 lost (collector not reachable): {endpoint}/v1/traces: connection refused"
+        "agentspan: 0 of 3 spans delivered, 3 lost (collector not reachable): {CLOSED}/v1/traces: connection refused"
     );
     let [meanwhile, at_end] = &ran.lines()[..] else { panic!("{ran:?}") };
     // On a busy machine the first loss may be a part.
@@ -213,10 +205,9 @@ fn a_dropped_guard_speaks_only_of_losses() {
     let ran = Program::new("init none weather drop").to(&collector).run();
     assert_eq!((collector.spans().len(), ran.err.as_str()), (3, ""));
 
-    let endpoint = closed();
-    let ran = Program::new("init none weather drop").env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint).run();
+    let ran = Program::new("init none weather drop").env("OTEL_EXPORTER_OTLP_ENDPOINT", CLOSED).run();
     let line = format!(
-        "agentspan: 0 of 3 spans delivered, 3 lost (collector not reachable): {endpoint}/v1/traces: connection refused"
+        "agentspan: 0 of 3 spans delivered, 3 lost (collector not reachable): {CLOSED}/v1/traces: connection refused"
     );
     assert_eq!(ran.lines(), [line]);
 }

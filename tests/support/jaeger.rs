@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -68,7 +68,11 @@ impl Jaeger {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("agentspan-jaeger-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder)?;
-        let mut jaeger = Self { binary, folder, ports: free_ports()?, process: None };
+        let mut ports = [0; 5];
+        for port in &mut ports {
+            *port = free_port()?;
+        }
+        let mut jaeger = Self { binary, folder, ports, process: None };
         jaeger.launch()?;
         Ok(jaeger)
     }
@@ -229,14 +233,12 @@ impl Drop for Jaeger {
     }
 }
 
-/// All are held at once, so that they differ, and let go just before Jaeger takes them.
-fn free_ports() -> io::Result<[u16; 5]> {
-    let mut ports = [0; 5];
-    let mut held = Vec::new();
-    for port in &mut ports {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        *port = listener.local_addr()?.port();
-        held.push(listener);
-    }
-    Ok(ports)
+/// One that no Jaeger of this process was given before. It lies below those that a system gives to whoever asks for any,
+/// since it must stay free until Jaeger listens and between its stop and its restart.
+fn free_port() -> io::Result<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() % 10_000;
+    let mut ports = (0..2_000).map(|_| 20_000 + first as u16 + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000);
+    let free = ports.find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
+    free.ok_or_else(|| io::ErrorKind::AddrInUse.into())
 }

@@ -19,6 +19,9 @@ pub use tree::Tree;
 
 use std::path::{Path, PathBuf};
 
+/// Where nobody listens: the port of the discard service, which is not run any more and which no server is given by chance.
+pub const CLOSED: &str = "http://127.0.0.1:9";
+
 /// The root of the checkout.
 pub fn root() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
