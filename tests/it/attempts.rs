@@ -104,6 +104,36 @@ async fn an_attempt_that_may_have_been_charged_for_makes_the_cost_partial() {
     }
 }
 
+#[test]
+fn an_attempt_that_came_to_no_connection_has_cost_nothing_whatever_its_error_is_called() {
+    use io::ErrorKind::*;
+    let url = "https://api.openai.com/v1/chat/completions";
+    for (kind, expected) in [
+        (ConnectionRefused, "known"),
+        (HostUnreachable, "known"),
+        (NetworkUnreachable, "known"),
+        (AddrNotAvailable, "known"),
+        (ConnectionReset, "partial"),
+    ] {
+        let recording = record();
+        let mut call = Observer::new().begin("POST", url, None);
+        call.within(|| {
+            let attempt = || Observer::new().begin("POST", url, None);
+            attempt().fail(&io::Error::from(kind));
+            attempt().fail(&ClientError(kind.into()));
+            let mut last = attempt();
+            last.answered(200);
+            last.finish();
+        });
+        call.answered(200);
+        call.push(openai_reply(412, 54).to_string().as_bytes());
+        call.finish();
+        let span = recording.spans().remove(0);
+        assert_eq!(span.int("llm.attempt_count"), Some(3), "{span}");
+        assert_eq!(span.text("cost.status"), Some(expected), "{kind:?}: {span}");
+    }
+}
+
 /// What becomes of an exchange that an adapter sees inside of a call.
 #[derive(Debug, Clone, Copy)]
 enum Exchanged {

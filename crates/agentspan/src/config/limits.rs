@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::otlp::{LONGEST, millis, timeout};
+use super::otlp::{LONGEST, millis};
 use super::reader::{Reader, Rejected, in_code};
 use super::value::Range;
 use super::{BatchConfig, BatchOverrides, Limits, LimitsOverrides};
@@ -21,8 +21,6 @@ pub(super) fn batch(reader: &mut Reader<'_>, code: &BatchOverrides) -> BatchConf
     let delay = Range { min: 1, max: millis(LONGEST), unit: " milliseconds" };
     let schedule_delay =
         reader.number(&["OTEL_BSP_SCHEDULE_DELAY"], code.schedule_delay.map(millis), 5000, delay);
-    let export_timeout =
-        timeout(reader, &["OTEL_BSP_EXPORT_TIMEOUT"], code.export_timeout, Duration::from_secs(30));
 
     let positive = Range { min: 1, max: u64::MAX, unit: " spans" };
     let asked = reader.number(&[QUEUE], code.max_queue_size.map(wide), 2048, positive);
@@ -32,7 +30,6 @@ pub(super) fn batch(reader: &mut Reader<'_>, code: &BatchOverrides) -> BatchConf
 
     BatchConfig {
         schedule_delay: Duration::from_millis(schedule_delay),
-        export_timeout,
         max_queue_size: narrow(queue),
         max_export_batch_size: narrow(batch),
     }

@@ -84,7 +84,7 @@ impl Config {
             resource,
             disabled,
             exporters: list::exporters(&mut reader, code.exporters.as_deref()),
-            otlp: otlp::resolve(&mut reader, &otlp::TRACES, &code.otlp),
+            otlp: otlp::traces(&mut reader, code),
             metrics: metrics::resolve(&mut reader, code),
             sampler: sampler::resolve(&mut reader, code.sampler),
             batch: limits::batch(&mut reader, &code.batch),
@@ -226,7 +226,6 @@ pub enum SamplerConfig {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BatchConfig {
     pub(crate) schedule_delay: Duration,
-    pub(crate) export_timeout: Duration,
     pub(crate) max_queue_size: usize,
     pub(crate) max_export_batch_size: usize,
 }

@@ -5,7 +5,7 @@ use opentelemetry_http::Request;
 
 use super::reader::{Reader, Rejected};
 use super::value::{Range, percent_decode, shown};
-use super::{OtlpConfig, OtlpOverrides, endpoint};
+use super::{OtlpConfig, OtlpOverrides, Overrides, endpoint};
 
 /// The variables of one signal, each before the general one.
 pub(super) struct Signal {
@@ -40,7 +40,7 @@ macro_rules! signal {
     };
 }
 
-pub(super) const TRACES: Signal = signal!("TRACES", "v1/traces");
+const TRACES: Signal = signal!("TRACES", "v1/traces");
 pub(super) const METRICS: Signal = signal!("METRICS", "v1/metrics");
 
 const DEFAULT_BASE: &str = "http://localhost:4318";
@@ -53,6 +53,15 @@ const INSECURES: [&str; 3] = [
 /// The longest time that anything here waits. Times are added to clocks, which must not overflow, and a
 /// connection that never answers must not hold the export thread for good.
 pub(super) const LONGEST: Duration = Duration::from_secs(3600);
+
+/// What sends a batch of spans holds to both limits.
+pub(super) fn traces(reader: &mut Reader<'_>, code: &Overrides) -> OtlpConfig {
+    let mut otlp = resolve(reader, &TRACES, &code.otlp);
+    let batch = code.batch.export_timeout;
+    otlp.timeout =
+        otlp.timeout.min(timeout(reader, &["OTEL_BSP_EXPORT_TIMEOUT"], batch, Duration::from_secs(30)));
+    otlp
+}
 
 pub(super) fn resolve(reader: &mut Reader<'_>, signal: &Signal, code: &OtlpOverrides) -> OtlpConfig {
     let endpoint = endpoint(reader, signal, code.endpoint.as_deref());

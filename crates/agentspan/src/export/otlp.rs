@@ -22,8 +22,6 @@ use crate::config::OtlpConfig;
 use crate::error::{Error, ErrorKind};
 use crate::export::{DropReason, Verdict};
 
-/// The specification's timeout of 0 means none; a collector that is gone for good must not hold the thread.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
 /// In characters; what a collector says about a failure is meant to be a line.
 const LONGEST_MESSAGE: usize = 200;
 
@@ -58,7 +56,7 @@ impl OtlpSender {
         let endpoint = Endpoint::new(&settings.endpoint, &scrubber)?;
         let deadline = Deadline::default();
         let client = Arc::new(CollectorClient::new(settings, &endpoint, deadline.clone())?);
-        let timeout = longest(settings.timeout);
+        let timeout = settings.timeout;
         // All is said, since what is not is taken from the environment or from features that others turned on.
         let mut builder = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
@@ -175,11 +173,6 @@ impl OtlpSender {
         }
         true
     }
-}
-
-/// The time for one export, where zero is no limit.
-pub(super) fn longest(timeout: Duration) -> Duration {
-    if timeout.is_zero() { LONGEST_TIMEOUT } else { timeout.min(LONGEST_TIMEOUT) }
 }
 
 /// One line of limited length without secrets, ours included: a collector may repeat what it was sent.

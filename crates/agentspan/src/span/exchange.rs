@@ -1,7 +1,7 @@
 //! A model call that is seen from its transport: the bytes of its reply are read while they pass.
 
 use crate::span::current::NodeRef;
-use crate::span::model::{self, ReplyRecord, RequestRecord, Server};
+use crate::span::model::{self, RequestRecord, Server};
 use crate::span::node::Node;
 use crate::span::outcome::{Ending, FailureRecord};
 use crate::span::pace::Pace;
@@ -152,10 +152,9 @@ impl ModelExchange {
         let was_read = reply.usage.is_some() && reply.stream_end.is_none();
         let is_complete = reply.stream_end == Some(StreamEnd::Complete);
         let broke = reply.error.is_none() && !is_complete && matches!(close, Close::Failed(_));
-        let ending = match (reply.error.clone(), close) {
+        let ending = match (&reply.error, close) {
             (Some(error), _) => {
-                let mut record = FailureRecord::of_type(error.error_type);
-                record.message = Some(error.message).filter(|text| !text.is_empty());
+                let mut record = FailureRecord::of_reply(error);
                 record.refused = model::is_refusal(&reply) || (refused && reply.usage.is_none());
                 Ending::failed(record)
             }
@@ -183,7 +182,7 @@ impl ModelExchange {
             // What failed may be tried again by the caller, who alone knows how the step ends.
             Step::Joined(node) if has_reply && (ending.failure.is_none() || (broke && was_read)) => {
                 node.figures(|figures| figures.keep(pace));
-                model::record_reply(&node, &ReplyRecord(reply));
+                model::record_reply(&node, &reply);
             }
             Step::Joined(node) => node.unclaim(),
         }
@@ -209,5 +208,5 @@ fn record(node: &Arc<Node>, reply: Reply, pace: Pace) {
     if let Some(end) = reply.stream_end {
         record_end(node, end, &reply, pace);
     }
-    model::record_reply(node, &ReplyRecord(reply));
+    model::record_reply(node, &reply);
 }

@@ -3,10 +3,11 @@
 use crate::span::books;
 use crate::span::measure;
 use crate::span::node::{Ended, Home, Node, Own, Recording};
-use crate::span::outcome::{Ending, FailureRecord, OTHER};
+use crate::span::outcome::{Ending, FailureRecord};
 use crate::span::run::{Figures, Line, Run};
 use crate::span::runtime::{Runtime, attribute, count};
 use crate::span::unite::unite;
+use crate::usage::OTHER;
 use agentspan_semconv::{Outcome, StopReason, agent, error, event, exception, llm};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Event, Status, TraceContextExt};

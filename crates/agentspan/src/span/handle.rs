@@ -1,7 +1,8 @@
 use crate::cost::Usd;
 use crate::span::current::NodeRef;
-use crate::span::model::{self, ReplyRecord};
+use crate::span::model;
 use crate::span::node::Node;
+use crate::span::outcome::{FailureRecord, is_unconnected};
 use crate::span::run_handle::RunHandle;
 use crate::span::runtime::{attribute, count};
 use crate::span::score::score;
@@ -69,7 +70,7 @@ impl SpanHandle {
     /// synchronous clients and guards. A later reply replaces the counts of an earlier one.
     pub fn reply<R: Serialize + ?Sized>(&self, reply: &R) -> &Self {
         if let Some(node) = &self.node {
-            model::record_reply(node, &ReplyRecord::read(node, reply));
+            model::record_reply(node, &model::read_reply(node, reply));
         }
         self
     }
@@ -211,8 +212,8 @@ impl SpanHandle {
     /// `llm.attempt_count`. Tell it from a retry loop inside `.call(…)`.
     ///
     /// `status` is the HTTP status, `wait` the pause before the next attempt. An attempt that was answered with a status
-    /// from 400 on, or whose class says that no connection came about (`connect`, `connect_timeout`, `connection_refused`,
-    /// `io::ConnectionRefused`, `dns_error`), has cost nothing; any other may have been charged for, so that the call's cost is
+    /// from 400 on, or whose class says that no connection came about (`connect`, `connect_error`, `connect_timeout`,
+    /// `connection_refused`, `dns_error`, an unreachable host such as `io::HostUnreachable`), has cost nothing; any other may have been charged for, so that the call's cost is
     /// `partial`.
     pub fn attempt_failed(
         &self,
@@ -220,9 +221,20 @@ impl SpanHandle {
         status: Option<u16>,
         wait: Option<Duration>,
     ) -> &Self {
+        self.attempt_failed_as(FailureRecord::of_type(error_type), status, wait)
+    }
+
+    /// As [`attempt_failed`](Self::attempt_failed), of an error that was seen itself.
+    pub(crate) fn attempt_failed_as(
+        &self,
+        failure: FailureRecord,
+        status: Option<u16>,
+        wait: Option<Duration>,
+    ) -> &Self {
         let Some(node) = &self.node else { return self };
-        let error_type = error_type.into();
-        if !is_free(&error_type, status) {
+        let FailureRecord { error_type, refused, .. } = failure;
+        // Otherwise it was refused before anything could be charged for.
+        if !status.map_or_else(|| refused || is_unconnected(&error_type), |status| status >= 400) {
             node.own(|own| own.lost_attempt = true);
         }
         let mut attributes =
@@ -261,23 +273,4 @@ impl SpanHandle {
     fn recording(&self) -> Option<&Arc<Node>> {
         self.node.as_ref().filter(|node| node.is_recording())
     }
-}
-
-/// Classes of errors that say that no connection came about. One that was closed or lost may have been used before.
-const UNCONNECTED: [&str; 9] = [
-    "connect",
-    "connect_error",
-    "connect_timeout",
-    "connection_refused",
-    "ConnectionRefused",
-    "io::ConnectionRefused",
-    "ConnectError",
-    "ConnectTimeout",
-    "dns_error",
-];
-
-/// Whether a failed attempt was refused before anything could be charged for.
-fn is_free(error_type: &str, status: Option<u16>) -> bool {
-    let is_unconnected = || UNCONNECTED.iter().any(|word| word.eq_ignore_ascii_case(error_type));
-    status.map_or_else(is_unconnected, |status| status >= 400)
 }

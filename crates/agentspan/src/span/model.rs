@@ -182,21 +182,15 @@ impl RequestRecord {
     }
 }
 
-/// A reply that has been read, with what its call was.
-#[derive(Debug, Default)]
-pub(crate) struct ReplyRecord(pub(crate) Reply);
-
-impl ReplyRecord {
-    pub(crate) fn read<R: Serialize + ?Sized>(node: &Node, reply: &R) -> Self {
-        let provider = node.call().map_or("", |call| call.provider.as_ref());
-        let content = node.is_recording() && node.runtime().content.messages;
-        Self(usage::with_json(reply, |body| usage::read_reply(provider, body, content)).unwrap_or_default())
-    }
+/// A reply that came whole, as the provider of its call writes it.
+pub(crate) fn read_reply<R: Serialize + ?Sized>(node: &Node, reply: &R) -> Reply {
+    let provider = node.call().map_or("", |call| call.provider.as_ref());
+    let content = node.is_recording() && node.runtime().content.messages;
+    usage::with_json(reply, |body| usage::read_reply(provider, body, content)).unwrap_or_default()
 }
 
 /// Records a reply on its call: what it says of itself, its tokens and its cost.
-pub(crate) fn record_reply(node: &Arc<Node>, reply: &ReplyRecord) {
-    let reply = &reply.0;
+pub(crate) fn record_reply(node: &Arc<Node>, reply: &Reply) {
     let (model, tier) = (reply.model.as_deref(), reply.service_tier.as_deref());
     node.figures(|figures| figures.model.clone_from(&reply.model));
     // Without one, what was told by hand stays; a call that nobody told of is settled when it ends.

@@ -2,7 +2,7 @@
 
 use crate::span::builder::{Own, Step};
 use crate::span::future;
-use crate::span::model::{self, Call, ReplyRecord, RequestRecord, Server};
+use crate::span::model::{self, Call, RequestRecord, Server};
 use crate::span::node::Label;
 use crate::span::outcome::Failure;
 use crate::span::record::{Active, Spec};
@@ -67,7 +67,7 @@ impl ModelCall {
 /// Reads a reply that has come whole, and ends its call.
 pub(crate) fn end_call<R: Serialize, E: Failure<K>, K>(active: Active, result: Result<R, E>) -> Result<R, E> {
     if let Ok(reply) = &result {
-        model::record_reply(&active.node, &ReplyRecord::read(&active.node, reply));
+        model::record_reply(&active.node, &model::read_reply(&active.node, reply));
     }
     active.finish(future::ending(&result));
     result

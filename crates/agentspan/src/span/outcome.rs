@@ -1,9 +1,10 @@
-use crate::usage::prefix;
+use crate::usage::{OTHER, ReplyError, prefix};
 use agentspan_semconv::Outcome;
 use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
+use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -62,6 +63,12 @@ pub struct FailureRecord {
 impl FailureRecord {
     pub(crate) fn of_type(error_type: impl Into<Cow<'static, str>>) -> Self {
         Self { error_type: error_type.into(), ..Self::default() }
+    }
+
+    /// What the provider said itself.
+    pub(crate) fn of_reply(error: &ReplyError) -> Self {
+        let message = Some(error.message.clone()).filter(|text| !text.is_empty());
+        Self { message, ..Self::of_type(error.error_type.clone()) }
     }
 }
 
@@ -128,9 +135,6 @@ impl Failure<ViaText> for &str {
     }
 }
 
-/// OpenTelemetry's word for a failure without a class of its own.
-pub(crate) const OTHER: &str = "_OTHER";
-
 /// How deep a chain of causes is followed; a cyclic one must not hang the caller.
 const MAX_CAUSES: usize = 16;
 
@@ -169,10 +173,10 @@ fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
     if matches!(error.downcast_ref(), Some(rmcp::ServiceError::Timeout { .. })) {
         return true;
     }
-    let Some(error) = error.downcast_ref::<std::io::Error>() else { return false };
+    let Some(error) = error.downcast_ref::<io::Error>() else { return false };
     // An error wrapped in an I/O error stands in for it in the chain of causes and would be passed over.
     let wrapped = error.get_ref();
-    error.kind() == std::io::ErrorKind::TimedOut || wrapped.is_some_and(|wrapped| is_timeout(wrapped))
+    error.kind() == ErrorKind::TimedOut || wrapped.is_some_and(|wrapped| is_timeout(wrapped))
 }
 
 /// The cause that reqwest gives for a timeout is of a type that it keeps to itself, so only its text tells.
@@ -191,23 +195,46 @@ fn is_timeout_of_reqwest(error: &(dyn StdError + 'static)) -> bool {
     matches!(written, Ok(Ok(()))) && expected.0.is_empty()
 }
 
-/// Whether the connection was refused. One that was reset may have been in use, and does not count.
+/// With these no connection came about. One that was reset may have been in use, and is none of them.
+const UNCONNECTED: [ErrorKind; 5] = [
+    ErrorKind::ConnectionRefused,
+    ErrorKind::AddrNotAvailable,
+    ErrorKind::HostUnreachable,
+    ErrorKind::NetworkUnreachable,
+    ErrorKind::NetworkDown,
+];
+
+/// Words of clients that say the same.
+const UNCONNECTED_WORDS: [&str; 8] = [
+    "connect",
+    "connect_error",
+    "connect_timeout",
+    "connection_refused",
+    "ConnectionRefused",
+    "ConnectError",
+    "ConnectTimeout",
+    "dns_error",
+];
+
+/// Whether an error says that no connection came about, so that nothing can have been charged for.
 fn is_refused(error: &(dyn StdError + 'static)) -> bool {
-    use std::io::ErrorKind;
-    let refusals = [
-        ErrorKind::ConnectionRefused,
-        ErrorKind::AddrNotAvailable,
-        ErrorKind::HostUnreachable,
-        ErrorKind::NetworkUnreachable,
-        ErrorKind::NetworkDown,
-    ];
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| refusals.contains(&error.kind()))
+    error.downcast_ref::<io::Error>().is_some_and(|error| UNCONNECTED.contains(&error.kind()))
+}
+
+/// Whether the class of an error says so.
+pub(crate) fn is_unconnected(class: &str) -> bool {
+    UNCONNECTED_WORDS.iter().any(|word| word.eq_ignore_ascii_case(class))
+        || UNCONNECTED.iter().any(|kind| class_of_io(*kind) == class)
+}
+
+fn class_of_io(kind: ErrorKind) -> String {
+    format!("io::{kind:?}")
 }
 
 /// Errors of the operating system behind a boxed error keep their class.
 fn io_class(error: &(dyn StdError + 'static)) -> Option<Cow<'static, str>> {
-    let error = error.downcast_ref::<std::io::Error>()?;
-    Some(Cow::Owned(format!("io::{:?}", error.kind())))
+    let error = error.downcast_ref::<io::Error>()?;
+    Some(Cow::Owned(class_of_io(error.kind())))
 }
 
 /// What the name of a type says of an error: a class of low cardinality that a person recognises.

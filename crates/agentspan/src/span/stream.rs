@@ -1,5 +1,5 @@
 use crate::error::say;
-use crate::span::model::{self, ReplyRecord};
+use crate::span::model;
 use crate::span::node::Node;
 use crate::span::observed::{Observed, Watch};
 use crate::span::outcome::{Ending, Failure, FailureRecord};
@@ -103,17 +103,13 @@ impl StreamWatch {
         let node = active.node.clone();
         record_end(&node, stream_end, &reply, pace);
         let ending = match (&reply.error, told) {
-            (Some(error), _) => {
-                let mut record = FailureRecord::of_type(error.error_type.clone());
-                record.message = Some(error.message.clone());
-                Ending::failed(record)
-            }
+            (Some(error), _) => Ending::failed(FailureRecord::of_reply(error)),
             (None, Some(told)) => told,
             (None, None) if stream_end == StreamEnd::Complete => Ending::ok(),
             (None, None) if stream_end == StreamEnd::Abandoned => Ending::cancelled(),
             (None, None) => Ending::failed(FailureRecord::of_type("stream_cut")),
         };
-        model::record_reply(&node, &ReplyRecord(reply));
+        model::record_reply(&node, &reply);
         active.finish(ending);
     }
 }

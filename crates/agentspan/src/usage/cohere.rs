@@ -127,8 +127,7 @@ impl Chat {
         let counts = json::object(holder, "usage").or_else(|| json::object(holder, "meta"));
         self.reply.usage = counts.and_then(read).or_else(|| self.reply.usage.take());
         if let Some(text) = json::text(holder, "error") {
-            let message = json::clip(text, 4096);
-            self.error = Some(ReplyError { error_type: "_OTHER".to_owned(), message });
+            self.error = Some(ReplyError::named(None, text));
         }
     }
 

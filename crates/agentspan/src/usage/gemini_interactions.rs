@@ -60,9 +60,8 @@ impl Interaction {
         self.push_state(interaction);
         let first = json::list(interaction, "errors").first().and_then(Json::as_object);
         if let Some(first) = first {
-            let error_type = json::name(first, "code").unwrap_or_else(|| "_OTHER".to_owned());
-            let message = json::clip(json::text(first, "message").unwrap_or_default(), 4096);
-            self.error = Some(ReplyError { error_type, message });
+            let text = json::text(first, "message").unwrap_or_default();
+            self.error = Some(ReplyError::named(json::name(first, "code"), text));
         }
         // At the end of a stream they may stand once more.
         if self.blocks.is_empty() {

@@ -65,8 +65,11 @@ pub use endpoint::{Endpoint, Endpoints, price_model};
 pub(crate) use finish::class_of as finish_class;
 pub(crate) use json::{Nothing, Pick, Refused, get, pick, prefix, short_name, with_json, with_text};
 pub use reader::ReplyReader;
+pub(crate) use reply::OTHER;
 pub use reply::{Reply, ReplyError, ToolCall};
-pub(crate) use request::{Request, read_request, requested_model, write_system, write_tools};
+pub(crate) use request::{
+    DIMENSIONS, Request, SETTINGS, read_request, requested_model, write_system, write_tools,
+};
 use stream::StreamReader;
 
 /// One API family: how to know its bodies and how to read them.

@@ -319,7 +319,7 @@ impl Collector for Responses {
             let usage = reply.usage.get_or_insert_with(Usage::new);
             usage.web_searches = usage.web_searches.or(Some(searches));
         }
-        let unnamed = || ReplyError { error_type: "_OTHER".to_owned(), message: String::new() };
+        let unnamed = || ReplyError::named(None, "");
         reply.error = self.error.or_else(|| (status == "failed").then(unnamed));
         reply.size = self.capture.size;
         reply

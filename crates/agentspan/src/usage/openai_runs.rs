@@ -56,9 +56,8 @@ impl Run {
             reply.usage = read(usage, &CHAT, Dialect::Common).or_else(|| reply.usage.take());
         }
         if let Some(error) = json::object(run, "last_error") {
-            let error_type = json::name(error, "code").unwrap_or_else(|| "_OTHER".to_owned());
-            let message = json::clip(json::text(error, "message").unwrap_or_default(), 4096);
-            self.error = Some(ReplyError { error_type, message });
+            let text = json::text(error, "message").unwrap_or_default();
+            self.error = Some(ReplyError::named(json::name(error, "code"), text));
         }
         let asked = json::object(run, "required_action")
             .and_then(|action| json::object(action, "submit_tool_outputs"));

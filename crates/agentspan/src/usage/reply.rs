@@ -95,12 +95,23 @@ pub struct ReplyError {
     pub message: String,
 }
 
+/// OpenTelemetry's word for a failure without a class of its own.
+pub(crate) const OTHER: &str = "_OTHER";
+
 const MAX_MESSAGE: usize = 4096;
 /// Longer ones are sentences and not classes.
 const MAX_TYPE: usize = 64;
 /// Types that say no more than that there was an error, so that a better word beside them is preferred:
 /// DeepSeek sends code `invalid_request_error` with type `authentication_error`.
 const VAGUE: [&str; 2] = ["invalid_request_error", "error"];
+
+impl ReplyError {
+    /// An error of this name, if it has any, with its text.
+    pub(super) fn named(name: Option<String>, text: &str) -> Self {
+        let error_type = name.unwrap_or_else(|| OTHER.to_owned());
+        Self { error_type, message: json::clip(text, MAX_MESSAGE) }
+    }
+}
 
 /// The error of a body or a chunk that says so with a key `error` or the type `error`; cheap when there is none.
 pub(super) fn error_in(map: &Object<'_>) -> Option<ReplyError> {
@@ -115,7 +126,7 @@ pub(super) fn error_in(map: &Object<'_>) -> Option<ReplyError> {
         Some(Json::Str(text)) => {
             Some(ReplyError { message: json::clip(text, MAX_MESSAGE), ..from_object(map) })
         }
-        Some(other) => Some(ReplyError { error_type: "_OTHER".to_owned(), message: clipped_json(other) }),
+        Some(other) => Some(ReplyError { error_type: OTHER.to_owned(), message: clipped_json(other) }),
         // Mistral, and an event of OpenAI's Responses.
         None if is_word(map, "object", "error") || is_word(map, "type", "error") => Some(from_object(map)),
         None => exception(map),
@@ -136,7 +147,7 @@ pub(super) fn error_body(map: &Object<'_>) -> Option<ReplyError> {
 pub(super) fn failure(name: &str, body: &Json<'_>) -> ReplyError {
     let text = ["message", "Message"].into_iter().find_map(|key| json::get(body, key)?.as_str());
     let error_type = match name {
-        "" => "_OTHER".to_owned(),
+        "" => OTHER.to_owned(),
         name => json::clip(name, MAX_TYPE),
     };
     ReplyError { error_type, message: json::clip(text.unwrap_or_default(), MAX_MESSAGE) }
@@ -159,7 +170,7 @@ pub(super) fn of_status(
     body: &[u8],
 ) -> ReplyError {
     let (told_type, message) = match told {
-        Some(told) => (Some(told.error_type).filter(|word| word != "_OTHER"), told.message),
+        Some(told) => (Some(told.error_type).filter(|word| word != OTHER), told.message),
         None => (None, String::new()),
     };
     // AWS writes `ThrottlingException:http://…`.
@@ -191,7 +202,7 @@ pub(super) fn bare_message(provider: &str, map: &Object<'_>) -> Option<ReplyErro
     let keys = ["message", "Message", "id"];
     let is_bare = BARE.contains(&provider) && map.iter().all(|(key, _)| keys.contains(&key));
     let text = json::text(map, "message").or_else(|| json::text(map, "Message")).filter(|_| is_bare)?;
-    Some(ReplyError { error_type: "_OTHER".to_owned(), message: json::clip(text, MAX_MESSAGE) })
+    Some(ReplyError::named(None, text))
 }
 
 const BARE: [&str; 2] = ["aws.bedrock", "cohere"];
@@ -215,7 +226,7 @@ fn from_object(error: &Object<'_>) -> ReplyError {
         Some(other) if !is_empty(other) => clipped_json(other),
         _ => String::new(),
     };
-    ReplyError { error_type: best.or_else(number).unwrap_or_else(|| "_OTHER".to_owned()), message }
+    ReplyError { error_type: best.or_else(number).unwrap_or_else(|| OTHER.to_owned()), message }
 }
 
 fn word<'a>(value: Option<&'a Json<'_>>) -> Option<&'a str> {

@@ -209,7 +209,7 @@ fn parameter(key: &str, value: &Json<'_>) -> Option<Value> {
 }
 
 /// Where Gemini, Bedrock and Ollama put what others have at the top.
-const SETTINGS: [&str; 6] = [
+pub(crate) const SETTINGS: [&str; 6] = [
     "generationConfig",
     "generation_config",
     "inferenceConfig",
@@ -217,6 +217,10 @@ const SETTINGS: [&str; 6] = [
     "textGenerationConfig",
     "options",
 ];
+
+/// The length of a vector.
+pub(crate) const DIMENSIONS: [&str; 4] =
+    ["dimensions", "outputDimensionality", "output_dimensionality", "output_dimension"];
 
 /// Lists of words that are settings.
 const LISTS: [&str; 9] = [
@@ -293,8 +297,7 @@ fn dimensions(map: &Object<'_>) -> Option<u64> {
     let nested = || json::object(map, "parameters");
     let first = || json::list(map, "requests").first().and_then(Json::as_object);
     let holders = [Some(map), nested(), first()].into_iter().flatten();
-    let keys = ["dimensions", "outputDimensionality", "output_dimensionality", "output_dimension"];
-    holders.flat_map(|holder| keys.map(|key| holder.get(key))).flatten().find_map(count)
+    holders.flat_map(|holder| DIMENSIONS.map(|key| holder.get(key))).flatten().find_map(count)
 }
 
 /// The only text of a request that has no list of messages: Cohere's version 1, and Titan.

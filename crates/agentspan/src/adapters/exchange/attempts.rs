@@ -3,7 +3,6 @@
 use crate::span::{Close, FailureRecord, Node, SpanHandle, lock};
 use crate::usage::{Endpoint, ReplyReader};
 use opentelemetry::{Context, ContextGuard};
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -25,8 +24,7 @@ pub(super) struct Attempts {
 struct Failed {
     /// Which attempt, from 0.
     attempt: u64,
-    error_type: Cow<'static, str>,
-    message: Option<String>,
+    failure: FailureRecord,
     status: Option<u16>,
     at: Instant,
 }
@@ -61,8 +59,8 @@ impl Attempts {
     pub(super) fn explain(&self, failure: FailureRecord) -> FailureRecord {
         match lock(&self.failed).take() {
             Some(failed) if failed.status.is_some() => FailureRecord {
-                error_type: failed.error_type,
-                message: failed.message.or(failure.message),
+                error_type: failed.failure.error_type,
+                message: failed.failure.message.or(failure.message),
                 refused: failed.status.is_some_and(|status| status >= 400),
                 is_vague: false,
                 ..failure
@@ -85,7 +83,7 @@ pub(super) struct Attempt {
 impl Attempt {
     pub(super) fn begin(around: Arc<Attempts>, endpoint: Option<&Endpoint>) -> Self {
         if let Some(failed) = lock(&around.failed).take() {
-            around.handle.attempt_failed(failed.error_type, failed.status, Some(failed.at.elapsed()));
+            around.handle.attempt_failed_as(failed.failure, failed.status, Some(failed.at.elapsed()));
         }
         let provider = endpoint.and_then(|endpoint| endpoint.provider.as_deref()).unwrap_or_default();
         let number = around.begun.fetch_add(1, Ordering::Relaxed);
@@ -99,7 +97,7 @@ impl Attempt {
             // A retry layer may hold the response, unread, until the next attempt has been answered.
             let error = unread().finish().error;
             let error_type = error.map_or_else(|| status.to_string(), |error| error.error_type);
-            self.note(error_type.into(), None);
+            self.note(FailureRecord::of_type(error_type));
             self.reader = Some(unread());
         }
     }
@@ -122,16 +120,16 @@ impl Attempt {
         }
         let error = self.reader.take().and_then(|reader| reader.finish().error);
         match (error, close) {
-            (Some(error), _) => self.note(error.error_type.into(), Some(error.message)),
-            (None, Close::Failed(failure)) => self.note(failure.error_type, failure.message),
+            (Some(error), _) => self.note(FailureRecord::of_reply(&error)),
+            (None, Close::Failed(failure)) => self.note(failure),
             (None, _) => {}
         }
     }
 
     /// Keeps the failure for the next attempt to tell of.
-    fn note(&self, error_type: Cow<'static, str>, message: Option<String>) {
+    fn note(&self, failure: FailureRecord) {
         let Self { around, number: attempt, status, .. } = self;
-        let failed = Failed { attempt: *attempt, error_type, message, status: *status, at: Instant::now() };
+        let failed = Failed { attempt: *attempt, failure, status: *status, at: Instant::now() };
         *lock(&around.failed) = Some(failed);
     }
 }

@@ -13,7 +13,6 @@ fn the_defaults_are_those_of_the_specification() {
         config.batch,
         BatchConfig {
             schedule_delay: Duration::from_secs(5),
-            export_timeout: Duration::from_secs(30),
             max_queue_size: 2048,
             max_export_batch_size: 512,
         }
@@ -111,8 +110,19 @@ fn the_batch_is_never_longer_than_the_queue() {
 #[test]
 fn zero_is_no_limit_where_the_specification_says_so() {
     let config = check_env(&[("OTEL_BSP_EXPORT_TIMEOUT", "0"), ("OTEL_EXPORTER_OTLP_TIMEOUT", "0")], &[]);
-    let hour = Duration::from_secs(3600);
-    assert_eq!((config.batch.export_timeout, config.otlp.timeout), (hour, hour));
+    assert_eq!(config.otlp.timeout, Duration::from_secs(3600));
+}
+
+#[test]
+fn a_batch_is_sent_within_the_shorter_of_its_own_limit_and_that_of_otlp() {
+    let timeout = |batch, otlp| {
+        let env = [("OTEL_BSP_EXPORT_TIMEOUT", batch), ("OTEL_EXPORTER_OTLP_TIMEOUT", otlp)];
+        check_env(&env, &[]).otlp.timeout.as_millis()
+    };
+    assert_eq!(
+        [timeout("2000", ""), timeout("2000", "3000"), timeout("4000", "3000"), timeout("", "60000")],
+        [2_000, 2_000, 3_000, 30_000]
+    );
 }
 
 #[test]
@@ -165,11 +175,7 @@ fn the_environment_wins_over_code_and_code_is_held_to_the_same_ranges() {
              from 64 to 16777216; using 16384 bytes",
         ],
     );
-    assert_eq!(
-        config.batch.export_timeout,
-        Duration::from_millis(1),
-        "a short limit is not the same as none"
-    );
+    assert_eq!(config.otlp.timeout, Duration::from_millis(1), "a short limit is not the same as none");
     let limits = config.limits;
     assert_eq!((limits.link_count, limits.event_count, limits.attribute_value_length), (9, 6, Some(7)));
 }

@@ -3,7 +3,7 @@ use crate::config::{MetricsConfig, MetricsExporter, Temporality};
 use crate::error::{Error, ErrorKind, say};
 use crate::export::deadline::Deadline;
 use crate::export::http::{CollectorClient, Endpoint, Outcome};
-use crate::export::otlp::{PAGE, explanation, is_page, longest, ready, safe};
+use crate::export::otlp::{PAGE, explanation, is_page, ready, safe};
 use crate::export::scrub::Scrubber;
 use opentelemetry::Context;
 use opentelemetry_otlp::{Compression, Protocol, RetryPolicy, WithExportConfig, WithHttpConfig};
@@ -100,7 +100,7 @@ impl Otlp {
         let scrubber = Scrubber::new(&[])?;
         let endpoint = Endpoint::new(&settings.otlp.endpoint, &scrubber)?;
         let client = Arc::new(CollectorClient::new(&settings.otlp, &endpoint, deadline)?);
-        let timeout = longest(settings.otlp.timeout);
+        let timeout = settings.otlp.timeout;
         // All is said, since what is not is taken from the environment or from features that others turned on.
         let mut builder = opentelemetry_otlp::MetricExporter::builder()
             .with_temporality(temporality)

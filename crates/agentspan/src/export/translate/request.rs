@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::gen_ai::speaks_openai;
 use super::span::{Kind, Span};
+use crate::usage::{DIMENSIONS, SETTINGS};
 
 /// Adds the parameters of the request. What has an unexpected type is left out: the whole text stays beside it.
 pub(super) fn add(span: &mut Span<'_>) {
@@ -44,8 +45,7 @@ pub(super) fn add(span: &mut Span<'_>) {
         span.add(GEN_AI_REQUEST_STREAM, true);
     }
     if span.kind() == Some(Kind::Embedding) {
-        let keys = ["dimensions", "outputDimensionality", "output_dimensionality", "output_dimension"];
-        if let Some(count) = parameters.get(&keys).and_then(integer) {
+        if let Some(count) = parameters.get(&DIMENSIONS).and_then(integer) {
             span.add(GEN_AI_EMBEDDINGS_DIMENSION_COUNT, count);
         }
     }
@@ -126,17 +126,8 @@ struct Parameters<'a> {
 
 impl<'a> Parameters<'a> {
     fn new(root: &'a Map<String, Value>) -> Self {
-        const GATHERED: Keys = &[
-            "generationConfig",
-            "generation_config",
-            "inferenceConfig",
-            "inference_config",
-            "textGenerationConfig",
-            "options",
-            "config",
-        ];
         let mut objects = vec![root];
-        objects.extend(GATHERED.iter().filter_map(|key| root.get(*key)?.as_object()));
+        objects.extend(SETTINGS.iter().chain(&["config"]).filter_map(|key| root.get(*key)?.as_object()));
         Self { objects }
     }
 

@@ -28,8 +28,8 @@ impl TelemetryBuilder {
     }
 
     /// How long one export may take with its repetitions, in steps of a millisecond; by default 10 seconds, and zero is no
-    /// limit, which is held to one hour. `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT` and `OTEL_EXPORTER_OTLP_TIMEOUT` come before
-    /// it.
+    /// limit, which is held to one hour. A batch of spans has [a limit of its own](Self::with_batch_timeout) besides.
+    /// `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT` and `OTEL_EXPORTER_OTLP_TIMEOUT` come before it.
     pub fn with_export_timeout(mut self, timeout: Duration) -> Self {
         self.code.otlp.timeout = Some(timeout);
         self
@@ -62,8 +62,9 @@ impl TelemetryBuilder {
         self
     }
 
-    /// How long the sending of one batch may take, in steps of a millisecond; by default 30 seconds, and zero is no limit,
-    /// which is held to one hour. `OTEL_BSP_EXPORT_TIMEOUT` comes before it.
+    /// How long the sending of one batch may take, in steps of a millisecond, and never longer than
+    /// [an export](Self::with_export_timeout); by default 30 seconds, and zero is no limit, which is held to one hour.
+    /// `OTEL_BSP_EXPORT_TIMEOUT` comes before it.
     pub fn with_batch_timeout(mut self, timeout: Duration) -> Self {
         self.code.batch.export_timeout = Some(timeout);
         self
