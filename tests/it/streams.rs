@@ -3,7 +3,7 @@
 use crate::fixtures::{
     anthropic_events, openai_chunk, openai_chunks, stream_gpt_4o, stream_of, the, tree, until,
 };
-use agentspan::testing::{RecordedSpan, Recording, record};
+use agentspan::testing::{RecordedSpan, Recording, record, record_with};
 use futures_util::{FutureExt, Stream, StreamExt};
 use serde_json::{Value, json};
 use std::panic::AssertUnwindSafe;
@@ -38,8 +38,21 @@ async fn a_stream_of_openai_is_passed_on_untouched_and_read() {
     assert_eq!(span.text("llm.finish_reason"), Some("stop"));
     assert_eq!(span.text("llm.model_name"), Some("gpt-4o-2024-08-06"));
     assert_eq!(span.text("llm.response.id"), Some("chatcmpl-1"));
-    assert!(span.double("llm.time_to_first_chunk_s").is_some_and(|seconds| seconds >= 0.0));
+    let first = span.double("llm.time_to_first_chunk_s").expect("it is told");
+    assert!((0.0..=span.duration().as_secs_f64()).contains(&first), "{first}");
     assert_eq!(span.failure(), None);
+}
+
+#[tokio::test]
+async fn a_failure_that_the_provider_does_not_explain_is_told_by_its_class() {
+    let recording = record_with(agentspan::builder().with_content(true));
+    let response = json!({"object": "response", "status": "failed", "error": null});
+    let items = stream_of(vec![json!({"type": "response.failed", "response": response})]);
+    let call = agentspan::llm("openai", "gpt-4o").stream(async { Ok::<_, String>(items) });
+    let _: Vec<Item> = call.await.expect("it opens").collect().await;
+    let span = span(&recording);
+    assert_eq!(span.failure(), Some("_OTHER"));
+    assert_eq!(span.event_text("exception", "exception.message"), None);
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ fn a_collector_that_asks_to_wait_gets_the_time() {
 fn a_collector_that_asks_to_wait_for_too_long_does_not_hold_the_program() {
     let busy = Answer::Status { code: 429, retry_after: Some(3_600) };
     let ran = check(&[], busy, (0, &["Unavailable(429) 3"], 0));
-    assert!(ran.number("end_ms") < 1_000, "{ran:?}");
+    assert!(ran.number("end_ms") < 4_000, "{ran:?}");
 }
 
 #[test]
@@ -108,9 +108,13 @@ fn what_a_collector_took_in_part_is_lost_in_part() {
 #[test]
 fn an_outage_that_ends_loses_only_what_was_sent_during_it() {
     let collector = Collector::script([Answer::status(400)]);
-    let program = Program::new("init none later:400 shutdown").to(&collector);
+    let program = Program::new("init none twice shutdown").to(&collector);
     let ran = program.env("OTEL_BSP_SCHEDULE_DELAY", "50").run();
-    assert_books(&ran, 0, &["Refused(400) 3"], 0);
+    let [delivered, lost] = ["delivered", "dropped.Refused(400)"].map(|key| ran.number(key));
+    // The time may be over in the middle of the first three.
+    assert!((1..=3).contains(&lost) && delivered + lost == 4, "{ran:?}");
+    assert_eq!(delivered, collector.spans().len() as u64);
+    assert!(collector.names().contains(&"tool.later".to_owned()));
 }
 
 #[test]
@@ -177,10 +181,10 @@ fn what_finds_no_room_in_the_queue_is_counted() {
 
 #[test]
 fn a_program_that_goes_on_hears_once_that_spans_are_lost() {
-    let program = Program::new("init none later:300 drop").env("OTEL_EXPORTER_OTLP_ENDPOINT", CLOSED);
+    let program = Program::new("init none twice drop").env("OTEL_EXPORTER_OTLP_ENDPOINT", CLOSED);
     let ran = program.env("OTEL_BSP_SCHEDULE_DELAY", "50").run();
     let line = format!(
-        "agentspan: 0 of 3 spans delivered, 3 lost (collector not reachable): {CLOSED}/v1/traces: connection refused"
+        "agentspan: 0 of 4 spans delivered, 4 lost (collector not reachable): {CLOSED}/v1/traces: connection refused"
     );
     let [meanwhile, at_end] = &ran.lines()[..] else { panic!("{ran:?}") };
     // On a busy machine the first loss may be a part.
@@ -193,7 +197,7 @@ fn a_program_that_goes_on_hears_once_that_spans_are_lost() {
 fn a_hint_of_the_collector_is_no_loss() {
     let hint = Answer::Partial { rejected: 0, message: "please use gzip".into() };
     let collector = Collector::always(hint);
-    let program = Program::new("init none hurried:300 drop").to(&collector);
+    let program = Program::new("init none twice drop").to(&collector);
     let ran = program.env("OTEL_BSP_SCHEDULE_DELAY", "20").run();
     assert_eq!(ran.err, "");
     assert!(collector.requests().len() > 1);

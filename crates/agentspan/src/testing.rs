@@ -34,12 +34,15 @@ use std::time::Duration;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
 
+/// A test waits until the export thread had its turn, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Records every step of the current thread in memory until it is dropped.
 ///
 /// The environment is not read, ids are consecutive numbers, and the queue has no limit unless one is set. Tests with
-/// recordings run side by side. On a multi-threaded runtime the steps of other threads are not seen, unless they are carried there from a step by
-/// [`spawn`](crate::spawn) or [`carry`](crate::carry). In a process that has called [`init`](crate::init), these
-/// belong to the telemetry of the process: leave that out of programs of tests.
+/// recordings run side by side. On a multi-threaded runtime the steps of other threads are not seen, unless they are
+/// carried there from a step by [`spawn`](crate::spawn) or [`carry`](crate::carry). In a process that has called
+/// [`init`](crate::init), these belong to the telemetry of the process: leave that out of programs of tests.
 pub fn record() -> Recording {
     record_with(builder())
 }
@@ -78,7 +81,7 @@ pub struct Recording {
 impl Recording {
     /// Every span that has ended, in the order of their beginning.
     pub fn spans(&self) -> Vec<RecordedSpan> {
-        self.telemetry.flush();
+        self.telemetry.flush_within(PATIENCE);
         let mut spans: Vec<_> = lock(&self.spans).iter().cloned().map(RecordedSpan).collect();
         // Ids are given in the order of beginning.
         spans.sort_by_key(|span| (span.0.start_time, span.0.span_context.span_id().to_bytes()));
@@ -132,7 +135,7 @@ impl Recording {
     /// Ends the recording as the end of a program would: open steps end, and steps that were waited for leave.
     pub fn shutdown(self) -> Vec<RecordedSpan> {
         let Self { guard, telemetry, spans } = self;
-        telemetry.shutdown();
+        telemetry.shutdown_within(PATIENCE);
         drop(guard);
         let spans = std::mem::take(&mut *lock(&spans));
         spans.into_iter().map(RecordedSpan).collect()

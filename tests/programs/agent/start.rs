@@ -30,6 +30,10 @@ pub(crate) struct Started {
 }
 
 impl Started {
+    pub(crate) fn report(&self) -> Option<Report> {
+        self.telemetry.as_ref().map(Telemetry::report)
+    }
+
     pub(crate) fn flush(&self) -> Report {
         if let Some(provider) = &self.provider {
             provider.force_flush().expect("the provider flushes");

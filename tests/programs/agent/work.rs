@@ -2,7 +2,7 @@
 
 use crate::say;
 use crate::start::Started;
-use agentspan::Rates;
+use agentspan::{Rates, Report};
 use opentelemetry::global;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -38,21 +38,27 @@ pub(crate) async fn work(what: &str, started: Option<&Started>) {
             let parent = agentspan::extract(&agentspan::propagation::Environment::of_process());
             parent.within(weather()).await;
         }
-        "later" => {
+        "twice" => {
+            let is_settled = |report: &Report| report.delivered + report.lost() == report.created;
             weather().await;
-            // Longer than the delay between exports that the test sets.
-            std::thread::sleep(Duration::from_millis(number(parameter) as u64));
-        }
-        "hurried" => {
-            let end = Instant::now() + Duration::from_millis(number(parameter) as u64);
-            while Instant::now() < end {
-                agentspan::tool("quick").in_scope(|| ());
-                std::thread::sleep(Duration::from_micros(500));
-            }
+            until(started, is_settled);
+            // What is said of the first spans is said before these are sent.
+            agentspan::tool("later").in_scope(|| ());
+            until(started, is_settled);
         }
         "levels" => levels(),
         "sides" => sides(parameter),
         other => panic!("no work `{other}`"),
+    }
+}
+
+/// Waits until the report says so, while the export thread goes on by itself.
+fn until(started: Option<&Started>, is_so: impl Fn(&Report) -> bool) {
+    let report = || started.and_then(Started::report).expect("it has started");
+    let end = Instant::now() + Duration::from_secs(60);
+    while !is_so(&report()) {
+        assert!(Instant::now() < end, "{}", report());
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
