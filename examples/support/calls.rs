@@ -52,7 +52,10 @@ fn price(prices: &Prices, call: &Value) -> Result<Price, Box<dyn Error>> {
             "output_audio" => &mut usage.output_audio,
             "input_image" => &mut usage.input_image,
             "output_image" => &mut usage.output_image,
+            "input_video" => &mut usage.input_video,
+            "output_video" => &mut usage.output_video,
             "web_searches" => &mut usage.web_searches,
+            "file_searches" => &mut usage.file_searches,
             _ => return Err(format!("`{key}` is no part of a usage").into()),
         };
         *field = Some(count);

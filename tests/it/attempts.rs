@@ -229,6 +229,19 @@ async fn exchanges_behind_one_that_is_no_model_call_are_counted_as_well() {
 }
 
 #[tokio::test]
+async fn an_error_that_says_no_connection_is_not_believed_of_a_call_that_was_answered() {
+    let recording = record();
+    let call = agentspan::llm("openai", "gpt-4o").call(async {
+        exchange(Exchanged::Cut);
+        // Of the cache that the reply was to be put into.
+        Err::<Value, _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+    });
+    assert!(call.await.is_err());
+    let span = recording.span("llm.openai.gpt-4o").expect("the call is recorded");
+    assert_eq!((span.text("cost.status"), span.double("cost.self_usd")), (Some("unknown"), None));
+}
+
+#[tokio::test]
 async fn a_call_that_is_given_up_after_a_refusal_cost_nothing() {
     let recording = record();
     let call = agentspan::llm("openai", "gpt-4o").call(async {

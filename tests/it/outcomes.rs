@@ -355,6 +355,18 @@ fn what_is_told_after_the_end_changes_nothing() {
     assert!(!the(&recording, "tool.t").keys().contains(&"late"));
 }
 
+#[tokio::test]
+async fn an_approval_that_ran_out_of_time_is_expired() {
+    let recording = record();
+    let limit = Duration::from_millis(1);
+    let waiting = std::future::pending::<Result<(), Box<dyn Error>>>();
+    assert!(agentspan::approval("refund").timeout(limit).run(waiting).await.is_err());
+    let span = the(&recording, "approval.refund");
+    assert_eq!(span.text("agent.outcome"), Some("timeout"));
+    assert_eq!(span.text("approval.decision"), Some("expired"));
+    assert!(span.double("approval.wait_s").is_some_and(|waited| waited >= limit.as_secs_f64()));
+}
+
 /// The bridge of tracing ends a span at its last exit, so a wait that is never entered would count as nothing.
 #[tokio::test]
 async fn trap_end_time_is_the_end_and_not_the_last_exit() {

@@ -265,6 +265,67 @@ fn every_status_says_what_is_known_and_what_is_missing() {
     }
 }
 
+#[tokio::test]
+async fn a_count_that_is_not_known_matters_only_where_it_would_cost_something() {
+    let builder = || {
+        agentspan::builder()
+            .with_price("free", Rates::per_million(0.0, 0.0))
+            .with_price("my-box", Rates::per_hour(3.6))
+            .with_price("half-free", Rates::per_million(2.0, 0.0))
+    };
+    for (model, usage, status, usd) in [
+        ("free", Usage::new().output(500), "zero_rated", Some(0.0)),
+        ("half-free", Usage::new().input(1_000), "known", Some(0.002)),
+        ("half-free", Usage::new().output(1_000), "unknown", None),
+        ("my-box", Usage::new().seconds(10.0), "known", Some(0.01)),
+        ("gpt-4o", Usage::new().input(1_000), "unknown", None),
+    ] {
+        let span = told(builder(), model, usage);
+        assert_eq!((span.text("cost.status"), span.double("cost.self_usd")), (Some(status), usd), "{model}");
+    }
+    // The minutes of a transcription are all that is told of it.
+    let recording = record();
+    let reply = json!({"text": "hi", "usage": {"type": "duration", "seconds": 60}});
+    let _ = agentspan::llm("openai", "whisper-1").call(async { Ok::<_, String>(reply) }).await;
+    assert_eq!(recording.spans()[0].double("cost.self_usd"), Some(0.006));
+}
+
+#[tokio::test]
+async fn what_tools_of_the_provider_did_is_in_the_price_or_makes_it_partial() {
+    let search = || json!({"type": "file_search_call", "id": "f"});
+    let image = json!({"type": "image_generation_call", "id": "i", "result": "AAAA"});
+    for (output, status, missing, usd) in [
+        (json!([search(), search(), search()]), "known", None, 0.015),
+        (json!([image]), "partial", Some(vec!["uncounted"]), 0.0075),
+    ] {
+        let recording = record();
+        let usage = json!({"input_tokens": 1000, "output_tokens": 500, "total_tokens": 1500});
+        let reply = json!({"object": "response", "status": "completed", "model": "gpt-4o", "output": output, "usage": usage});
+        let _ = agentspan::llm("openai", "gpt-4o").call(async { Ok::<_, String>(reply) }).await;
+        let span = recording.spans().remove(0);
+        assert_eq!(
+            (span.text("cost.status"), span.double("cost.self_usd")),
+            (Some(status), Some(usd)),
+            "{output}"
+        );
+        assert_eq!(span.texts("cost.missing"), missing, "{output}");
+    }
+}
+
+#[tokio::test]
+async fn the_region_of_a_call_to_bedrock_is_in_its_id_and_not_in_the_reply() {
+    let id = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+    let usage = json!({"input_tokens": 1000, "output_tokens": 500});
+    let reply =
+        json!({"type": "message", "model": "claude-sonnet-4-5-20250929", "content": [], "usage": usage});
+    for (profile, usd) in [("global.", 0.0105), ("eu.", 0.01155), ("", 0.01155)] {
+        let recording = record();
+        let call = agentspan::llm("aws.bedrock", format!("{profile}{id}"));
+        let _ = call.call(async { Ok::<_, String>(&reply) }).await;
+        assert_eq!(recording.spans()[0].double("cost.self_usd"), Some(usd), "{profile}");
+    }
+}
+
 #[test]
 fn the_day_and_the_hour_at_which_the_request_began_choose_the_price() {
     let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);

@@ -56,6 +56,27 @@ async fn a_failure_that_the_provider_does_not_explain_is_told_by_its_class() {
 }
 
 #[tokio::test]
+async fn counts_of_a_stream_that_broke_off_are_what_it_cost_at_least() {
+    let chunk = |reason: Value| {
+        let candidate =
+            json!({"content": {"role": "model", "parts": [{"text": "It"}]}, "finishReason": reason});
+        json!({"candidates": [candidate], "usageMetadata": {"promptTokenCount": 1000, "candidatesTokenCount": 10}})
+    };
+    for (reason, expected) in [(json!(null), "partial"), (json!("STOP"), "known")] {
+        let recording = record();
+        let items = stream_of(vec![chunk(reason)]);
+        let call = agentspan::llm("google", "gemini-2.5-flash").stream(async { Ok::<_, String>(items) });
+        let _: Vec<Item> = call.await.expect("it opens").collect().await;
+        let span = span(&recording);
+        assert_eq!(
+            (span.text("cost.status"), span.double("cost.self_usd")),
+            (Some(expected), Some(0.000_325))
+        );
+        assert_eq!(span.texts("cost.missing"), (expected == "partial").then(|| vec!["rest"]));
+    }
+}
+
+#[tokio::test]
 async fn trap_the_usage_of_message_delta_replaces_and_is_not_added() {
     let (recording, items) = read("anthropic", stream_of(anthropic_events())).await;
     assert_eq!(items.len(), 7);

@@ -116,10 +116,20 @@ fn a_certificate_that_cannot_be_read_is_named_and_the_program_runs() {
     ] {
         let ran = program(port, Some(name)).run();
         let consequence = "no span is recorded, tokens and USD are counted";
-        assert_eq!(ran.lines(), [format!("agentspan: `{}` {cause}; {consequence}", fixture(name).display())]);
+        assert_eq!(
+            ran.lines(),
+            [format!(
+                "agentspan: `{}`, given for `OTEL_EXPORTER_OTLP_CERTIFICATE`, {cause}; {consequence}",
+                fixture(name).display()
+            )]
+        );
         assert_eq!((ran.number("created"), ran.get("total_usd")), (0, "0.00167"));
     }
     assert_eq!(collector.requests().len(), 0);
+    // What was asked for besides goes on.
+    let ran = program(port, Some("missing.pem")).env("OTEL_TRACES_EXPORTER", "otlp,console").run();
+    assert!(ran.err.contains("(os error 2); spans are shown on standard error alone\n"), "{ran:?}");
+    assert!(ran.err.contains("tool.get_weather"), "{ran:?}");
 }
 
 /// A program that shows the collector a client certificate, when there is one.
@@ -169,10 +179,17 @@ fn a_key_that_is_of_no_use_is_named_and_the_program_runs() {
                 "the key in `{server_key}` cannot be used with the certificate in `{client_pem}`: keys may not be consistent: KeyMismatch"
             ),
         ),
-        ("missing.key", format!("`{missing}` cannot be read: No such file or directory (os error 2)")),
+        (
+            "missing.key",
+            format!(
+                "`{missing}`, given for `OTEL_EXPORTER_OTLP_CLIENT_KEY`, cannot be read: No such file or directory (os error 2)"
+            ),
+        ),
         (
             "client.pem",
-            format!("`{client_pem}` holds no private key in PEM form: No pem encoded private key found"),
+            format!(
+                "`{client_pem}`, given for `OTEL_EXPORTER_OTLP_CLIENT_KEY`, holds no private key in PEM form: No pem encoded private key found"
+            ),
         ),
     ];
     for (key, said) in cases {

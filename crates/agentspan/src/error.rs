@@ -56,5 +56,20 @@ impl StdError for Error {
 /// Tells the user of trouble, as one line on standard error. A program that has closed it is not harmed, where `eprintln!`
 /// would panic.
 pub(crate) fn say(trouble: impl fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "agentspan: {trouble}");
+    let _ = writeln!(std::io::stderr(), "agentspan: {}", one_line(&trouble.to_string()));
+}
+
+/// What comes from outside, such as a path, must not forge a second line or turn the reading direction of a terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                line.extend(c.escape_unicode());
+            }
+            c if c.is_control() => line.extend(c.escape_default()),
+            c => line.push(c),
+        }
+    }
+    line
 }

@@ -4,7 +4,7 @@ mod builder;
 
 pub use builder::TelemetryBuilder;
 
-use crate::config::Config;
+use crate::config::{Config, TracesExporter, Warning};
 use crate::error::{Error, ErrorKind, say};
 use crate::export::Exporter;
 use crate::pipeline::{self, Parts, Telemetry};
@@ -132,13 +132,24 @@ impl TelemetryBuilder {
         Exporter::new(inner, finish, runtime)
     }
 
+    /// Without the way to a collector, which alone can fail: a console that was asked for as well goes on.
     fn without_exporter(self, error: &Error) -> Parts {
-        let (config, warnings) = Config::from_process(self.code());
-        let failure = format!("{}; no span is recorded, tokens and USD are counted", with_causes(error));
-        pipeline::start_disabled(config, warnings, failure, self.options())
+        let (mut config, mut warnings) = Config::from_process(self.code());
+        config.exporters.retain(|exporter| *exporter != TracesExporter::Otlp);
+        let goes_on = !config.disabled && !config.exporters.is_empty();
+        let consequence = if goes_on {
+            "spans are shown on standard error alone"
+        } else {
+            "no span is recorded, tokens and USD are counted"
+        };
+        warnings.push(Warning::new(&format!("{}; {consequence}", with_causes(error))));
+        if goes_on && let Ok(parts) = self.clone().parts(config.clone(), warnings.clone()) {
+            return parts;
+        }
+        pipeline::start_disabled(config, warnings, self.options())
     }
 
-    fn parts(self, config: Config, warnings: Vec<crate::config::Warning>) -> Result<Parts, Error> {
+    fn parts(self, config: Config, warnings: Vec<Warning>) -> Result<Parts, Error> {
         pipeline::start(config, warnings, self.options())
     }
 }

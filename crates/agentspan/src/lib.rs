@@ -100,8 +100,9 @@
 //! **Unknown is not zero.** A count or a price that is not known is absent, and `cost.status` says so. Prices come from
 //! [`SpanHandle::cost_usd`], else from the provider's reply, else from [`TelemetryBuilder::with_price`], else from the
 //! bundled catalogue of `genai-prices` or the file in `AGENTSPAN_PRICES`, by the model that the reply names and the time of
-//! the call. `cost.self_usd` is what a span cost, `cost.total_usd` that and everything below it, also in spawned tasks.
-//! [`RunHandle::total_usd`] gives the sum while the run goes on, whether or not it is sampled.
+//! the call. `cost.self_usd` is what a span cost, `cost.total_usd` that and everything below it, also in spawned tasks;
+//! what goes on by headers has sums of its own. [`RunHandle::total_usd`] gives the sum while the run goes on, whether or not
+//! it is sampled.
 //!
 //! **Tasks.** [`spawn()`] carries the run into a Tokio task and [`carry()`] into a closure for a thread or
 //! `spawn_blocking`; tracing's `.in_current_span()` does it as well, but for the step inside of a run whose trace the sampler

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::value::{Range, boolean, shown};
 use super::variables::VARIABLES;
+use crate::error::one_line;
 
 /// Where variables are looked up; a closure, so that tests need not change the process.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -15,19 +16,8 @@ pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub(crate) struct Warning(String);
 
 impl Warning {
-    pub(super) fn new(text: &str) -> Self {
-        let mut line = String::with_capacity(text.len());
-        for c in text.chars() {
-            // A value must not forge a second line or turn the reading direction of a terminal.
-            match c {
-                '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                    line.extend(c.escape_unicode());
-                }
-                c if c.is_control() => line.extend(c.escape_default()),
-                c => line.push(c),
-            }
-        }
-        Self(line)
+    pub(crate) fn new(text: &str) -> Self {
+        Self(one_line(text))
     }
 }
 

@@ -4,7 +4,7 @@ use super::catalog::RateSet;
 use super::price::{Price, PriceLine, Unpriced};
 use super::time::moment;
 use super::unit::{Counts, Unit, status};
-use super::units::PerUnit;
+use super::units::{PerUnit, Units};
 use super::{Terms, Usd};
 use agentspan_semconv::{CostSource, CostStatus};
 use std::sync::Arc;
@@ -131,32 +131,30 @@ fn amount(rate: Usd, quantity: u64, unit: Unit) -> Option<Usd> {
     rate.times(quantity, u64::from(unit.per()) * unit.fractions())
 }
 
-/// What was used or asked for and has no rate: some of its [`WORDS`](Self::WORDS).
+/// What was used or asked for and has no rate.
 #[derive(Debug, Clone, Copy)]
-struct Missing([bool; 7]);
+struct Missing {
+    units: Units,
+    /// The model is paid by what is not counted here, or more was used than the counts tell.
+    uncounted: bool,
+    batch: bool,
+    tier: bool,
+}
 
 impl Missing {
-    const WORDS: [&'static str; 7] = [
-        Unit::Input.word(),
-        Unit::Output.word(),
-        Unit::WebSearches.word(),
-        Unit::AudioSeconds.word(),
-        "uncounted",
-        "batch",
-        "service_tier",
-    ];
-
     fn is_empty(self) -> bool {
-        self.0 == [false; 7]
+        !self.is_counted() && !self.batch && !self.tier
     }
 
     /// Whether something was used that has no rate; of batches and tiers it is said how they were asked for.
     fn is_counted(self) -> bool {
-        self.0[..5].contains(&true)
+        !self.units.is_empty() || self.uncounted
     }
 
     fn words(self) -> impl Iterator<Item = &'static str> {
-        Self::WORDS.into_iter().zip(self.0).filter_map(|(word, is_missing)| is_missing.then_some(word))
+        let asked = [(self.uncounted, "uncounted"), (self.batch, "batch"), (self.tier, "service_tier")];
+        let asked = asked.into_iter().filter_map(|(is_missing, word)| is_missing.then_some(word));
+        self.units.iter().map(Unit::word).chain(asked)
     }
 }
 
@@ -173,13 +171,18 @@ fn missing(set: &RateSet, counts: &Counts, terms: &Terms<'_>) -> Missing {
     let is_untimed = by_time && !told.has(Unit::AudioSeconds);
     // Flex is a discount: where a model has none, its standard price holds.
     let has_tier = terms.tier.is_some_and(|tier| !tier.eq_ignore_ascii_case("flex"));
-    Missing([
-        tokens(Unit::Input),
-        tokens(Unit::Output),
-        has_no_rate(Unit::WebSearches),
-        is_untimed,
-        set.has_uncounted && !by_tokens && !by_time,
-        terms.batch && !set.batch,
-        has_tier && !set.tier && !terms.is_standard(),
-    ])
+    let units = [
+        (tokens(Unit::Input), Unit::Input),
+        (tokens(Unit::Output), Unit::Output),
+        (is_untimed, Unit::AudioSeconds),
+        (has_no_rate(Unit::WebSearches), Unit::WebSearches),
+        (has_no_rate(Unit::FileSearches), Unit::FileSearches),
+    ];
+    let units = units.into_iter().filter(|(is_missing, _)| *is_missing);
+    Missing {
+        units: units.fold(Units::NONE, |units, (_, unit)| units.with(unit)),
+        uncounted: (set.has_uncounted && !by_tokens && !by_time) || terms.uncounted,
+        batch: terms.batch && !set.batch,
+        tier: has_tier && !set.tier && !terms.is_standard(),
+    }
 }

@@ -242,6 +242,8 @@ pub(crate) enum Unpriced {
     NoUsage,
     /// A failed attempt of the call that may have been charged for.
     LostAttempt,
+    /// What came after the last count of a stream that broke off.
+    Rest,
     NoCatalog,
     UnknownProvider,
     UnknownModel,
@@ -259,6 +261,7 @@ impl Unpriced {
         match self {
             Self::NoUsage => "usage",
             Self::LostAttempt => "attempt",
+            Self::Rest => "rest",
             Self::NoCatalog => "catalog",
             Self::UnknownProvider => "provider",
             Self::UnknownModel => "model",

@@ -4,7 +4,7 @@ use super::price::{Price, PriceQuery, Unpriced};
 use super::unit::Counts;
 use super::{OwnCost, Rates, Usd, time};
 use crate::error::Error;
-use crate::usage::without_arn;
+use crate::usage::resource_id;
 use agentspan_semconv::{CostSource, provider};
 use foldhash::fast::RandomState as FastHash;
 use std::borrow::Cow;
@@ -43,6 +43,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) input: u64,
     pub(crate) tier: Option<&'a str>,
     pub(crate) batch: bool,
+    /// More was used than the counts tell.
+    pub(crate) uncounted: bool,
 }
 
 impl<'a> Terms<'a> {
@@ -55,6 +57,7 @@ impl<'a> Terms<'a> {
             input: query.usage.input.unwrap_or(0),
             tier: told.filter(|_| !is_batch),
             batch: query.batch || is_batch,
+            uncounted: query.usage.uncounted,
         }
     }
 
@@ -206,7 +209,7 @@ impl Prices {
     ) -> Result<T, Unpriced> {
         let catalog = self.catalog.as_ref().ok_or(Unpriced::NoCatalog)?;
         let found =
-            self.seen.find(catalog, query.provider, without_arn(query.model)).map_err(
+            self.seen.find(catalog, query.provider, resource_id(query.model)).map_err(
                 |missing| match missing {
                     Missing::Provider => Unpriced::UnknownProvider,
                     Missing::Model => Unpriced::UnknownModel,

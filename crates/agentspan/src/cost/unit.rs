@@ -18,14 +18,17 @@ pub(crate) enum Unit {
     CacheWrite,
     InputAudio,
     InputImage,
+    InputVideo,
     Input,
     Reasoning,
     OutputAudio,
     OutputImage,
+    OutputVideo,
     Output,
     InputAudioSeconds,
     AudioSeconds,
     WebSearches,
+    FileSearches,
     Requests,
 }
 
@@ -37,7 +40,7 @@ pub(crate) enum Side {
     Other,
 }
 
-pub(crate) const UNITS: usize = 17;
+pub(crate) const UNITS: usize = 20;
 
 impl Unit {
     /// In the order in which they are declared.
@@ -50,14 +53,17 @@ impl Unit {
         Self::CacheWrite,
         Self::InputAudio,
         Self::InputImage,
+        Self::InputVideo,
         Self::Input,
         Self::Reasoning,
         Self::OutputAudio,
         Self::OutputImage,
+        Self::OutputVideo,
         Self::Output,
         Self::InputAudioSeconds,
         Self::AudioSeconds,
         Self::WebSearches,
+        Self::FileSearches,
         Self::Requests,
     ];
 
@@ -73,13 +79,16 @@ impl Unit {
             "cache_audio_read_mtok" => Self::CacheAudioRead,
             "input_image_mtok" => Self::InputImage,
             "cache_image_read_mtok" => Self::CacheImageRead,
+            "input_video_mtok" => Self::InputVideo,
             "output_mtok" => Self::Output,
             "output_reasoning_mtok" => Self::Reasoning,
             "output_audio_mtok" => Self::OutputAudio,
             "output_image_mtok" => Self::OutputImage,
+            "output_video_mtok" => Self::OutputVideo,
             "audio_hours" => Self::AudioSeconds,
             "input_audio_hours" => Self::InputAudioSeconds,
             "web_searches_kcount" => Self::WebSearches,
+            "storage_searches_kcount" => Self::FileSearches,
             "requests_kcount" => Self::Requests,
             _ => return None,
         })
@@ -97,12 +106,15 @@ impl Unit {
             Self::CacheAudioRead => "cache_audio_read",
             Self::InputImage => "input_image",
             Self::CacheImageRead => "cache_image_read",
+            Self::InputVideo => "input_video",
             Self::Output => "output",
             Self::Reasoning => "reasoning",
             Self::OutputAudio => "output_audio",
             Self::OutputImage => "output_image",
+            Self::OutputVideo => "output_video",
             Self::AudioSeconds | Self::InputAudioSeconds => "seconds",
             Self::WebSearches => "web_searches",
+            Self::FileSearches => "file_searches",
             Self::Requests => "requests",
         }
     }
@@ -111,7 +123,7 @@ impl Unit {
     pub(crate) const fn per(self) -> u32 {
         match self {
             Self::AudioSeconds | Self::InputAudioSeconds => 3600,
-            Self::WebSearches | Self::Requests => 1000,
+            Self::WebSearches | Self::FileSearches | Self::Requests => 1000,
             _ => 1_000_000,
         }
     }
@@ -126,8 +138,10 @@ impl Unit {
 
     pub(crate) const fn side(self) -> Side {
         match self {
-            Self::Output | Self::Reasoning | Self::OutputAudio | Self::OutputImage => Side::Output,
-            Self::AudioSeconds | Self::WebSearches | Self::Requests => Side::Other,
+            Self::Output | Self::Reasoning | Self::OutputAudio | Self::OutputImage | Self::OutputVideo => {
+                Side::Output
+            }
+            Self::AudioSeconds | Self::WebSearches | Self::FileSearches | Self::Requests => Side::Other,
             _ => Side::Input,
         }
     }
@@ -218,11 +232,14 @@ impl Counts {
         put(Unit::InputAudio, usage.input_audio);
         put(Unit::CacheAudioRead, usage.cache_audio_read);
         put(Unit::InputImage, usage.input_image);
+        put(Unit::InputVideo, usage.input_video);
         put(Unit::Output, usage.output);
         put(Unit::Reasoning, usage.reasoning);
         put(Unit::OutputAudio, usage.output_audio);
         put(Unit::OutputImage, usage.output_image);
+        put(Unit::OutputVideo, usage.output_video);
         put(Unit::WebSearches, usage.web_searches);
+        put(Unit::FileSearches, usage.file_searches);
         if let Some(seconds) = seconds {
             // Micro-seconds of a believable time fit well into the integer.
             let count = (seconds * FRACTIONS_OF_A_SECOND as f64).round() as u64;

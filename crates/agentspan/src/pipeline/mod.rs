@@ -62,14 +62,8 @@ pub(crate) struct Parts {
 }
 
 /// As with `OTEL_SDK_DISABLED`: nothing is recorded, tokens and USD count all the same. For a start that has failed.
-pub(crate) fn start_disabled(
-    config: Config,
-    warnings: Vec<Warning>,
-    failure: String,
-    options: Options,
-) -> Parts {
+pub(crate) fn start_disabled(config: Config, warnings: Vec<Warning>, options: Options) -> Parts {
     let mut warnings: Vec<String> = warnings.iter().map(Warning::to_string).collect();
-    warnings.push(failure);
     let propagation = policy(&config, &options);
     let (_, prices, _) = make_finish(&config, options, &mut warnings);
     let runtime = Arc::new(Runtime::new(None, prices, config.content).with_propagation(propagation));

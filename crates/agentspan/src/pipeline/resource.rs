@@ -34,7 +34,7 @@ pub(crate) fn resource(config: &Config, scrubber: &Scrubber) -> (Resource, Optio
         // What was given replaces what was found out.
         .with_attributes(known)
         .with_attributes(given)
-        .with_attribute(KeyValue::new(service::SERVICE_NAME, name))
+        .with_attribute(KeyValue::new(service::SERVICE_NAME, scrubber.scrub(&name).into_owned()))
         .build();
     (resource, warning)
 }

@@ -142,8 +142,8 @@ impl Telemetry {
         self.report()
     }
 
-    /// Ends open spans, sends everything and stops, within five seconds. Steps made later are not recorded; their books
-    /// go on.
+    /// Ends open steps, sends everything and stops, within five seconds. Steps made later are not recorded; their books
+    /// go on. Spans of others that are open do not leave and stay [`open`](Report::open) in the report.
     pub fn shutdown(self) -> Report {
         self.shutdown_within(PATIENCE)
     }
@@ -265,7 +265,8 @@ fn end_open_steps(runtime: &Runtime, before_each: impl Fn()) {
 }
 
 fn print_losses(report: &Report) {
-    if report.lost() + report.unconfirmed > 0 {
+    // What is open now are spans of others, which nobody but their owner can end.
+    if report.lost() + report.unconfirmed + report.open > 0 {
         // Its line says already who speaks.
         let _ = writeln!(std::io::stderr(), "{report}");
     }

@@ -8,7 +8,9 @@ use crate::span::run::{Figures, Line, Run};
 use crate::span::runtime::{Runtime, attribute, count};
 use crate::span::unite::unite;
 use crate::usage::OTHER;
-use agentspan_semconv::{Outcome, StopReason, agent, error, event, exception, llm};
+use agentspan_semconv::{
+    ApprovalDecision, Outcome, StepType, StopReason, agent, approval, error, event, exception, llm,
+};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Event, Status, TraceContextExt};
 use std::borrow::Cow;
@@ -43,6 +45,9 @@ pub(crate) fn finish(node: &Arc<Node>, mut ending: Ending) {
     let ended = at_end.take_ended(|attributes, recovers_from| {
         let class = error_type.clone().or(recovers_from);
         describe(node, &ending, stop_reason.as_ref(), class, attributes);
+        if node.step_type == StepType::Approval && ending.outcome == Outcome::Timeout {
+            expire(node, now, attributes);
+        }
     });
     // The books and the meter lock the run, and run what others wrote.
     drop(at_end);
@@ -73,6 +78,15 @@ fn describe(
     }
     if let Some(attempts) = node.attempts() {
         attributes.push(count(llm::LLM_ATTEMPT_COUNT, attempts));
+    }
+}
+
+/// Nobody has answered in time, unless somebody was said to have.
+fn expire(node: &Node, now: SystemTime, attributes: &mut Vec<KeyValue>) {
+    if attributes.iter().all(|known| known.key.as_str() != approval::APPROVAL_DECISION) {
+        let waited = now.duration_since(node.started).unwrap_or_default();
+        attributes.push(attribute(approval::APPROVAL_DECISION, ApprovalDecision::Expired.as_str()));
+        attributes.push(attribute(approval::APPROVAL_WAIT_S, waited.as_secs_f64()));
     }
 }
 

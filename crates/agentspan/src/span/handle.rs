@@ -209,12 +209,13 @@ impl SpanHandle {
     }
 
     /// An attempt inside one call that failed and is repeated: an event `llm.attempt` and one more in
-    /// `llm.attempt_count`. Tell it from a retry loop inside `.call(…)`.
+    /// `llm.attempt_count`. Tell it from a retry loop inside `.call(…)`, and not of the last one, with which the call itself
+    /// ends: where that was refused, [`cost_usd`](Self::cost_usd) of 0 says that it was free.
     ///
     /// `status` is the HTTP status, `wait` the pause before the next attempt. An attempt that was answered with a status
     /// from 400 on, or whose class says that no connection came about (`connect`, `connect_error`, `connect_timeout`,
-    /// `connection_refused`, `dns_error`, an unreachable host such as `io::HostUnreachable`), has cost nothing; any other may have been charged for, so that the call's cost is
-    /// `partial`.
+    /// `connection_refused`, `dns_error`, an unreachable host such as `io::HostUnreachable`), has cost nothing; any other
+    /// may have been charged for, so that the call's cost is `partial`.
     pub fn attempt_failed(
         &self,
         error_type: impl Into<Cow<'static, str>>,

@@ -5,9 +5,9 @@ use crate::span::bill::Pricing;
 use crate::span::content::Text;
 use crate::span::node::Node;
 use crate::span::runtime::{Runtime, attribute, count};
-use crate::usage::{self, Reply, Request, Usage};
+use crate::usage::{self, Reply, Request, Usage, resource_id};
 use agentspan_semconv::gen_ai::GEN_AI_RESPONSE_FINISH_REASONS;
-use agentspan_semconv::{Operation, StepType, embedding, llm, provider, server};
+use agentspan_semconv::{Operation, StepType, StreamEnd, embedding, llm, provider, server};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -46,9 +46,14 @@ impl Call {
         tier: Option<&'a str>,
         batch: bool,
     ) -> PriceQuery<'a> {
+        // What Bedrock answers with has no region, by which the price differs.
+        let is_regional = || {
+            let id = resource_id(&self.model);
+            id.contains('.') && !id.starts_with("arn:") && provider::canonical(&self.provider) == "aws"
+        };
         PriceQuery {
             provider: &self.provider,
-            model: model.unwrap_or(&self.model),
+            model: model.filter(|_| !is_regional()).unwrap_or(&self.model),
             usage,
             at,
             service_tier: tier,
@@ -196,6 +201,11 @@ pub(crate) fn record_reply(node: &Arc<Node>, reply: &Reply) {
     // Without one, what was told by hand stays; a call that nobody told of is settled when it ends.
     if let Some(usage) = &reply.usage {
         record_usage(node, usage, model, tier, reply.batch);
+        // Some tell with each chunk what was used so far; more may have been used when the stream broke.
+        let is_broken = matches!(reply.stream_end, Some(StreamEnd::Cut | StreamEnd::Abandoned));
+        if is_broken && reply.finish_reasons.is_empty() {
+            node.own(|own| own.is_broken = true);
+        }
     }
     if let (Some(run), Some(asker)) = (node.run(), node.valid_span_context()) {
         let ids = reply.tool_calls.iter().filter_map(|call| call.id.as_deref());
@@ -271,18 +281,18 @@ pub(crate) fn record_usage(
 ) {
     node.figures(|figures| figures.usage = usage.clone());
     let (is_called, call) = (node.call().is_some(), node.called());
-    // Half a count would make the other half free, but for a cost that the provider states. Embeddings have no output.
-    let is_half =
-        node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
     let is_recording = node.is_recording();
-    if is_half && usage.provider_cost_usd.is_none() {
-        return node.charge(usage, OwnCost::Unknown, is_recording.then_some(Err(Unpriced::NoUsage)));
-    }
     let query = call.query(usage, node.started, model, tier, batch);
     let (cost, prices) = node
         .runtime()
         .prices
         .with(|prices| (prices.cost_of(&query, &call.model), is_recording.then(|| prices.clone())));
+    // Half a count would make the other half free, unless that has no rate or one of zero. Embeddings have no output.
+    let is_half =
+        node.step_type == StepType::LlmGenerate && (usage.input.is_none() || usage.output.is_none());
+    if is_half && matches!(cost, OwnCost::Partial(_) | OwnCost::Unknown) {
+        return node.charge(usage, OwnCost::Unknown, is_recording.then_some(Err(Unpriced::NoUsage)));
+    }
     let (model, tier) = (model.map(Into::into), tier.map(Into::into));
     let pricing = prices.map(|prices| Ok(Pricing { prices, model, tier, batch, is_called }));
     node.charge(usage, cost, pricing);

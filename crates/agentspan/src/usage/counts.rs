@@ -43,12 +43,20 @@ pub struct Usage {
     pub input_image: Option<u64>,
     /// Part of `output` that was images.
     pub output_image: Option<u64>,
+    /// Part of `input` that was video.
+    pub input_video: Option<u64>,
+    /// Part of `output` that was video.
+    pub output_video: Option<u64>,
     /// Web searches that the provider ran and charges for.
     pub web_searches: Option<u64>,
+    /// Searches in files that the provider keeps, ran and charges for.
+    pub file_searches: Option<u64>,
     /// Seconds of audio, for models that are paid by time.
     pub seconds: Option<f64>,
     /// What the provider itself says the call cost, in USD.
     pub provider_cost_usd: Option<f64>,
+    /// A tool of the provider did what is charged for by counts that are not told here.
+    pub(crate) uncounted: bool,
 }
 
 macro_rules! setters {
@@ -71,7 +79,8 @@ impl Usage {
     setters! {
         input: u64, output: u64, total: u64, cache_read: u64, cache_write: u64, cache_write_5m: u64,
         cache_write_1h: u64, reasoning: u64, input_audio: u64, cache_audio_read: u64, output_audio: u64,
-        input_image: u64, output_image: u64, web_searches: u64, seconds: f64, provider_cost_usd: f64,
+        input_image: u64, output_image: u64, input_video: u64, output_video: u64, web_searches: u64, file_searches: u64,
+        seconds: f64, provider_cost_usd: f64,
     }
 
     /// The counts that are known, by the names of their fields; seconds and the provider's cost are no counts.
@@ -90,7 +99,10 @@ impl Usage {
             ("output_audio", self.output_audio),
             ("input_image", self.input_image),
             ("output_image", self.output_image),
+            ("input_video", self.input_video),
+            ("output_video", self.output_video),
             ("web_searches", self.web_searches),
+            ("file_searches", self.file_searches),
         ];
         counts.into_iter().filter_map(|(name, count)| Some((name, count?))).collect()
     }

@@ -12,7 +12,7 @@ mod url;
 use url::Url;
 
 pub use model::price_model;
-pub(crate) use model::without_arn;
+pub(crate) use model::resource_id;
 
 /// What the URL of a request says about the model call that it makes.
 ///

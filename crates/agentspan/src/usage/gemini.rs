@@ -190,5 +190,7 @@ const PLACES: &[Place] = &[
     ("cache_audio_read", "usageMetadata.cacheTokensDetails[AUDIO].tokenCount"),
     ("output_audio", "usageMetadata.candidatesTokensDetails[AUDIO].tokenCount"),
     ("output_image", "usageMetadata.candidatesTokensDetails[IMAGE].tokenCount"),
+    ("input_video", "usageMetadata.promptTokensDetails[VIDEO].tokenCount"),
+    ("output_video", "usageMetadata.candidatesTokensDetails[VIDEO].tokenCount"),
     ("web_searches", "candidates[].groundingMetadata.webSearchQueries[]"),
 ];

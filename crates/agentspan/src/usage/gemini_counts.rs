@@ -31,9 +31,9 @@ pub(super) fn read(metadata: &Object<'_>) -> Option<Usage> {
         of_modalities(entries, "tokenCount")
     };
     let [of_input @ .., of_cache, of_output] = &lists;
-    let [input_audio, input_image] = details(of_input);
-    let [cache_audio_read, _] = details(slice::from_ref(of_cache));
-    let [output_audio, output_image] = details(slice::from_ref(of_output));
+    let [input_audio, input_image, input_video] = details(of_input);
+    let [cache_audio_read, ..] = details(slice::from_ref(of_cache));
+    let [output_audio, output_image, output_video] = details(slice::from_ref(of_output));
     Usage {
         input,
         output,
@@ -45,6 +45,8 @@ pub(super) fn read(metadata: &Object<'_>) -> Option<Usage> {
         cache_audio_read,
         output_audio,
         output_image,
+        input_video,
+        output_video,
         ..Usage::default()
     }
     .if_any()
@@ -73,17 +75,17 @@ const KEYS: [&str; 11] = [
     "candidatesTokensDetails",
 ];
 
-/// Tokens of audio and of images among the entries of some lists, each the sum of those entries. An entry may lack its
+/// Tokens of audio, of images and of video among the entries of some lists, each the sum of those entries. An entry may lack its
 /// count, which then says nothing.
 pub(super) fn of_modalities<'a, 'b: 'a>(
     entries: impl Iterator<Item = &'a Json<'b>>,
     count: &str,
-) -> [Option<u64>; 2] {
-    let mut sums = [None; 2];
+) -> [Option<u64>; 3] {
+    let mut sums = [None; 3];
     for entry in entries.filter_map(Json::as_object) {
         let modality = keys::text(entry, "modality").unwrap_or_default();
         let is_one_of = |known: &&[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(modality));
-        let sum = [AUDIO, IMAGES].iter().position(is_one_of).and_then(|place| sums.get_mut(place));
+        let sum = [AUDIO, IMAGES, VIDEO].iter().position(is_one_of).and_then(|place| sums.get_mut(place));
         if let (Some(sum), Some(count)) = (sum, keys::count(entry, count)) {
             *sum = Some(count.saturating_add(sum.unwrap_or(0)));
         }
@@ -92,6 +94,7 @@ pub(super) fn of_modalities<'a, 'b: 'a>(
 }
 
 const AUDIO: &[&str] = &["AUDIO"];
+const VIDEO: &[&str] = &["VIDEO"];
 
 /// Pages of documents are read and billed as images; `genai-prices` counts them alike.
 const IMAGES: &[&str] = &["IMAGE", "DOCUMENT"];

@@ -64,4 +64,5 @@ const PLACES: &[Place] = &[
     ("total", "usageMetadata.totalTokenCount"),
     ("input_image", "usageMetadata.promptTokenDetails[IMAGE].tokenCount"),
     ("input_audio", "usageMetadata.promptTokenDetails[AUDIO].tokenCount"),
+    ("input_video", "usageMetadata.promptTokenDetails[VIDEO].tokenCount"),
 ];

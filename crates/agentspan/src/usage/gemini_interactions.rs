@@ -223,9 +223,10 @@ const THOUGHT: &str = "total_thought_tokens";
 fn read(usage: &Object<'_>) -> Option<Usage> {
     let details =
         |lists: &[&str]| of_modalities(lists.iter().flat_map(|list| json::list(usage, list)), "tokens");
-    let [input_audio, input_image] = details(&["input_tokens_by_modality", "tool_use_tokens_by_modality"]);
-    let [cache_audio_read, _] = details(&["cached_tokens_by_modality"]);
-    let [output_audio, output_image] = details(&["output_tokens_by_modality"]);
+    let [input_audio, input_image, input_video] =
+        details(&["input_tokens_by_modality", "tool_use_tokens_by_modality"]);
+    let [cache_audio_read, ..] = details(&["cached_tokens_by_modality"]);
+    let [output_audio, output_image, output_video] = details(&["output_tokens_by_modality"]);
     let with = |count: &str, apart: &str| {
         let known = count_at(usage, count).filter(|_| !is_bad_count(usage, apart))?;
         sum([known, count_at(usage, apart).unwrap_or(0)])
@@ -243,6 +244,8 @@ fn read(usage: &Object<'_>) -> Option<Usage> {
         cache_audio_read,
         output_audio,
         output_image,
+        input_video,
+        output_video,
         web_searches: searches.filter_map(|tool| count_at(tool, "count")).reduce(u64::saturating_add),
         ..Usage::default()
     }
@@ -261,5 +264,7 @@ const PLACES: &[Place] = &[
     ("cache_audio_read", "usage.cached_tokens_by_modality[audio].tokens"),
     ("output_audio", "usage.output_tokens_by_modality[audio].tokens"),
     ("output_image", "usage.output_tokens_by_modality[image].tokens"),
+    ("input_video", "usage.input_tokens_by_modality[video].tokens"),
+    ("output_video", "usage.output_tokens_by_modality[video].tokens"),
     ("web_searches", "usage.grounding_tool_count[google_search].count"),
 ];

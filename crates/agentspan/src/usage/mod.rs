@@ -60,7 +60,7 @@ mod vectors;
 use json::{Json, Object};
 
 pub use counts::Usage;
-pub(crate) use endpoint::without_arn;
+pub(crate) use endpoint::resource_id;
 pub use endpoint::{Endpoint, Endpoints, price_model};
 pub(crate) use finish::class_of as finish_class;
 pub(crate) use json::{Nothing, Pick, Refused, get, pick, prefix, short_name, with_json, with_text};

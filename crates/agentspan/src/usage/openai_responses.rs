@@ -69,8 +69,17 @@ enum Kind {
     /// Anything else, kept as an OTel part when content is on.
     Other {
         part: Option<Value>,
-        is_search: bool,
+        charged: Option<Charged>,
     },
+}
+
+/// What a tool of the provider did and is charged for apart.
+#[derive(Debug, Clone, Copy)]
+enum Charged {
+    WebSearch,
+    FileSearch,
+    /// By the tokens of a model of its own.
+    Image,
 }
 
 /// States that are no end.
@@ -135,7 +144,7 @@ impl Responses {
     /// Takes a whole item in place of what was known of it.
     fn put(&mut self, index: u64, value: &Json<'_>) {
         let Some(map) = value.as_object() else { return };
-        let Some(place) = self.place(index, || Kind::Other { part: None, is_search: false }) else { return };
+        let Some(place) = self.place(index, || Kind::Other { part: None, charged: None }) else { return };
         let (item, capture) = (&mut self.items[place], &mut self.capture);
         capture.give_back(std::mem::take(&mut item.taken));
         item.kind = capture.measured(&mut item.taken, |capture| Kind::of(value, map, capture));
@@ -219,7 +228,13 @@ impl Kind {
                 let texts = ["name", "arguments", "code"].into_iter().filter_map(|key| json::text(item, key));
                 capture.size += texts.map(str::len).sum::<usize>();
                 let part = capture.allows(value).then(|| item_part(item));
-                Self::Other { part, is_search: kind == "web_search_call" && is_search(item) }
+                let charged = match kind {
+                    "web_search_call" if is_search(item) => Some(Charged::WebSearch),
+                    "file_search_call" => Some(Charged::FileSearch),
+                    "image_generation_call" => Some(Charged::Image),
+                    _ => None,
+                };
+                Self::Other { part, charged }
             }
         }
     }
@@ -274,7 +289,7 @@ impl Collector for Responses {
         let content = self.capture.on;
         self.items.sort_by_key(|item| item.index);
         let mut reply = self.reply;
-        let (mut parts, mut searches) = (Vec::new(), 0);
+        let (mut parts, mut searches, mut file_searches, mut has_image) = (Vec::new(), 0, 0, false);
         for item in self.items {
             match item.kind {
                 Kind::Call(call) => {
@@ -290,9 +305,14 @@ impl Collector for Responses {
                     );
                 }
                 Kind::Reasoning(text) => parts.extend((!text.is_empty()).then(|| reasoning_part(&text))),
-                Kind::Other { part, is_search } => {
+                Kind::Other { part, charged } => {
                     parts.extend(part);
-                    searches += u64::from(is_search);
+                    match charged {
+                        Some(Charged::WebSearch) => searches += 1,
+                        Some(Charged::FileSearch) => file_searches += 1,
+                        Some(Charged::Image) => has_image = true,
+                        None => {}
+                    }
                 }
             }
         }
@@ -318,6 +338,12 @@ impl Collector for Responses {
         if let Some(searches) = searches {
             let usage = reply.usage.get_or_insert_with(Usage::new);
             usage.web_searches = usage.web_searches.or(Some(searches));
+        }
+        if file_searches > 0 {
+            reply.usage.get_or_insert_with(Usage::new).file_searches = Some(file_searches);
+        }
+        if let Some(usage) = &mut reply.usage {
+            usage.uncounted = has_image;
         }
         let unnamed = || ReplyError::named(None, "");
         reply.error = self.error.or_else(|| (status == "failed").then(unnamed));
@@ -345,4 +371,5 @@ const PLACES: &[Place] = &[
     ("provider_cost_usd", "usage.cost"),
     ("provider_cost_usd", "usage.cost.total_cost"),
     ("web_searches", "output[web_search_call]"),
+    ("file_searches", "output[file_search_call]"),
 ];

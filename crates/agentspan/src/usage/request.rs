@@ -65,13 +65,27 @@ const CONTENT: &[&str] = &[
     "tool_config",
     "tool_results",
     "labels",
+    "text",
+    "question",
+    "q",
+    "negative_prompt",
 ];
 
 /// Keys that name the end user or carry credentials: identity is recorded only by `.user(…)`.
 const PRIVATE: &[&str] = &[
     "user",
+    "user_id",
+    "userId",
+    "end_user_id",
+    "endUserId",
+    "username",
+    "email",
+    "customer",
+    "customer_id",
     "safety_identifier",
     "metadata",
+    "requestMetadata",
+    "request_metadata",
     "api_key",
     "apikey",
     "apiKey",
@@ -169,7 +183,7 @@ fn parameters(map: &Object<'_>) -> Map<String, Value> {
     let mut kept = Map::new();
     let mut left = MAX_PARAMETERS;
     for (key, value) in map.iter() {
-        if key.len() > MAX_WORD || CONTENT.contains(&key) || PRIVATE.contains(&key) {
+        if is_hidden(key, value) {
             continue;
         }
         let Some(value) = parameter(key, value) else { continue };
@@ -178,6 +192,12 @@ fn parameters(map: &Object<'_>) -> Map<String, Value> {
         kept.insert(key.to_owned(), value);
     }
     kept
+}
+
+/// Whether a key tells of content, of a person or of a secret. OpenAI's `text` is an object of settings.
+fn is_hidden(key: &str, value: &Json<'_>) -> bool {
+    let is_content = CONTENT.contains(&key) && !(key == "text" && value.is_object());
+    key.len() > MAX_WORD || is_content || PRIVATE.contains(&key)
 }
 
 /// What a parameter may show: numbers, switches and words. Text of any length, as in a schema or a location, is content
@@ -191,8 +211,7 @@ fn parameter(key: &str, value: &Json<'_>) -> Option<Value> {
             Some(items.iter().take(MAX_LIST).filter(short).map(Value::from).collect())
         }
         Json::Object(map) if SETTINGS.contains(&key) => {
-            let inside =
-                map.iter().take(MAX_LIST).filter(|(key, _)| key.len() <= MAX_WORD && !CONTENT.contains(key));
+            let inside = map.iter().take(MAX_LIST).filter(|(key, value)| !is_hidden(key, value));
             let inside = inside.filter_map(|(key, value)| Some((key.to_owned(), parameter(key, value)?)));
             let inside: Map<_, _> = inside.collect();
             (!inside.is_empty()).then_some(Value::Object(inside))

@@ -20,7 +20,10 @@ fn theirs(usage: &Usage) -> genai_prices::Usage {
         ("input_audio_tokens", usage.input_audio),
         ("cache_audio_read_tokens", usage.cache_audio_read),
         ("output_audio_tokens", usage.output_audio),
+        ("input_video_tokens", usage.input_video),
+        ("output_video_tokens", usage.output_video),
         ("web_searches", usage.web_searches),
+        ("storage_searches", usage.file_searches),
     ];
     for (key, count) in fields {
         if let Some(count) = count {
@@ -37,6 +40,7 @@ fn every_model_costs_what_the_other_engine_says() {
         count(300_000, 40_000).cache_read(120_000).cache_write(3000).cache_write_1h(1000).reasoning(9000),
         count(120_000, 700).input_audio(900).cache_read(500).cache_audio_read(100).output_audio(60),
         count(10, 1).web_searches(7),
+        count(60_000, 55_000).input_video(10_000).output_video(50_000).file_searches(3),
     ];
     let times = [1_735_689_600, 1_749_513_600, 1_792_000_000, TODAY, TODAY + 7200];
     let contexts = [("", false), ("", true), ("priority", false), ("flex", false), ("priority", true)];

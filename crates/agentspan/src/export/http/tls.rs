@@ -11,11 +11,15 @@ use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConf
 use crate::config::OtlpConfig;
 use crate::error::{Error, ErrorKind};
 
+const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+const CLIENT_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
+const CLIENT_KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
+
 /// The built-in roots, or the certificates of [`OtlpConfig::certificate`] in their place.
 pub(super) fn config(settings: &OtlpConfig) -> Result<TlsConfig, Error> {
     let mut tls = TlsConfig::builder();
     if let Some(path) = &settings.certificate {
-        tls = tls.root_certs(RootCerts::new_with_certs(&certificates(path)?));
+        tls = tls.root_certs(RootCerts::new_with_certs(&certificates(path, CERTIFICATE)?));
     }
     match (&settings.client_certificate, &settings.client_key) {
         (None, None) => {}
@@ -37,10 +41,9 @@ pub(super) fn config(settings: &OtlpConfig) -> Result<TlsConfig, Error> {
 
 /// The client's certificate with its key, tried as the HTTP client will use them: what it cannot use makes it panic.
 fn client(certificate: &Path, key: &Path) -> Result<ClientCert, Error> {
-    let certificates = certificates(certificate)?;
-    let pem = read(key)?;
-    let no_key =
-        || Error::new(ErrorKind::Exporter, format!("`{}` holds no private key in PEM form", key.display()));
+    let certificates = certificates(certificate, CLIENT_CERTIFICATE)?;
+    let pem = read(key, CLIENT_KEY)?;
+    let no_key = || unusable(key, CLIENT_KEY, "holds no private key in PEM form");
     let private = PrivateKey::from_pem(&pem).map_err(|cause| no_key().with_source(cause))?;
     let tried = PrivateKeyDer::from_pem_slice(&pem).map_err(|cause| no_key().with_source(cause))?;
     let chain = certificates.iter().map(|one| CertificateDer::from(one.der().to_vec())).collect();
@@ -58,13 +61,10 @@ fn client(certificate: &Path, key: &Path) -> Result<ClientCert, Error> {
     Ok(ClientCert::new_with_certs(&certificates, private))
 }
 
-fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
-    let unusable = || {
-        let message = format!("`{}` holds no certificate in PEM form", path.display());
-        Error::new(ErrorKind::Exporter, message)
-    };
+fn certificates(path: &Path, setting: &str) -> Result<Vec<Certificate<'static>>, Error> {
+    let unusable = || unusable(path, setting, "holds no certificate in PEM form");
     let mut certificates = Vec::new();
-    for item in parse_pem(&read(path)?) {
+    for item in parse_pem(&read(path, setting)?) {
         if let PemItem::Certificate(certificate) = item.map_err(|cause| unusable().with_source(cause))? {
             certificates.push(certificate);
         }
@@ -72,8 +72,11 @@ fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
     if certificates.is_empty() { Err(unusable()) } else { Ok(certificates) }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|cause| {
-        Error::new(ErrorKind::Exporter, format!("`{}` cannot be read", path.display())).with_source(cause)
-    })
+fn read(path: &Path, setting: &str) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|cause| unusable(path, setting, "cannot be read").with_source(cause))
+}
+
+/// `setting` is the general variable, whose form for one signal or the code may have named the file as well.
+fn unusable(path: &Path, setting: &str, why: &str) -> Error {
+    Error::new(ErrorKind::Exporter, format!("`{}`, given for `{setting}`, {why}", path.display()))
 }

@@ -356,7 +356,10 @@ fn settings_that_cannot_work_are_named() {
         settings("localhost"),
         "the endpoint of the collector is no URL: expected one such as `http://localhost:4318/v1/traces`",
     );
-    check(OtlpConfig { certificate: Some("/none.pem".into()), ..good() }, "`/none.pem` cannot be read");
+    check(
+        OtlpConfig { certificate: Some("/none.pem".into()), ..good() },
+        "`/none.pem`, given for `OTEL_EXPORTER_OTLP_CERTIFICATE`, cannot be read",
+    );
     check(
         OtlpConfig { client_key: Some("/none.pem".into()), ..good() },
         "a client certificate for the collector needs both files, but the certificate is missing",

@@ -93,6 +93,15 @@ fn secrets_are_replaced_and_their_surroundings_stay() {
             "a [REDACTED:private_key] b",
         ),
         (r#"{"k":"-----BEGIN PRIVATE KEY-----\nMIIE"}"#, r#"{"k":"[REDACTED:private_key]"}"#),
+        // A file of settings inside of a JSON text, and that inside of another one.
+        (
+            r#"KEY=\"-----BEGIN PRIVATE KEY-----\\nMIIE\\n\/+w==\\n-----END PRIVATE KEY-----\" X=1"#,
+            r#"KEY=\"[REDACTED:private_key]\" X=1"#,
+        ),
+        (
+            r#"KEY=\\\"-----BEGIN PRIVATE KEY-----\\\\nMIIE\\\\n-----END PRIVATE KEY-----\\\" X=1"#,
+            r#"KEY=\\\"[REDACTED:private_key]\\\" X=1"#,
+        ),
         ("Grüße sk-ant-api03-AbCdEfGh ü", "Grüße [REDACTED:anthropic_key] ü"),
     ];
     check(&cases);

@@ -236,7 +236,14 @@ fn end_of_pem(text: &str, from: usize) -> usize {
                 let dashes = text[at + 9 + label..].bytes().take(5).take_while(|b| *b == b'-').count();
                 return at + 9 + label + dashes;
             }
-            b'\\' if matches!(bytes.get(at + 1), Some(b'n' | b'r' | b'/')) => at += 2,
+            // A line's end or a slash in JSON, in JSON inside of JSON and so on.
+            b'\\' => {
+                let end = at + bytes[at..].iter().take_while(|byte| **byte == b'\\').count();
+                if !matches!(bytes.get(end), Some(b'n' | b'r' | b'/')) {
+                    break;
+                }
+                at = end + 1;
+            }
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' | b':' | b',' | b'.' | b'-' => {
                 at += 1
             }

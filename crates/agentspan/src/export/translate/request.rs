@@ -44,10 +44,10 @@ pub(super) fn add(span: &mut Span<'_>) {
     if parameters.get(&["stream"]).and_then(Value::as_bool) == Some(true) {
         span.add(GEN_AI_REQUEST_STREAM, true);
     }
-    if span.kind() == Some(Kind::Embedding) {
-        if let Some(count) = parameters.get(&DIMENSIONS).and_then(integer) {
-            span.add(GEN_AI_EMBEDDINGS_DIMENSION_COUNT, count);
-        }
+    if span.kind() == Some(Kind::Embedding)
+        && let Some(count) = parameters.get(&DIMENSIONS).and_then(integer)
+    {
+        span.add(GEN_AI_EMBEDDINGS_DIMENSION_COUNT, count);
     }
     if let Some(kind) = parameters.first(OUTPUT_TYPES).and_then(output_type) {
         span.add(GEN_AI_OUTPUT_TYPE, kind);

@@ -184,7 +184,8 @@ impl Node {
     #[inline]
     fn settle_cost(&self, state: &mut State, ending: &Ending) {
         let told_refused = ending.failure.as_ref().is_some_and(|failure| failure.refused);
-        let is_refused = told_refused || state.refused_as().is_some();
+        // An error that says so need not be that of the request that an adapter saw answered.
+        let is_refused = (told_refused && state.own.charged_exchanges == 0) || state.refused_as().is_some();
         let State { own, bill, .. } = state;
         let mut is_missing = |what| {
             if self.is_recording() {
@@ -204,11 +205,12 @@ impl Node {
         // Prices go by the model and by the size of each call, so that the counts of several cannot be one bill. Whoever
         // tells the amount knows of all of them.
         let is_one_of_several = own.charged_exchanges > 1 && !own.cost_by_hand;
-        if (own.lost_attempt || is_one_of_several)
+        let is_broken = own.is_broken && !own.cost_by_hand;
+        if (own.lost_attempt || is_one_of_several || is_broken)
             && let OwnCost::Known(usd) = own.cost
         {
             own.cost = OwnCost::Partial(usd);
-            is_missing(Unpriced::LostAttempt);
+            is_missing(if is_broken { Unpriced::Rest } else { Unpriced::LostAttempt });
         }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Own {
     pub(crate) completion_tokens: Option<u64>,
     /// An attempt before the one that counts may have been charged for, and nobody knows.
     pub(crate) lost_attempt: bool,
+    /// The counts are those of a stream that broke off.
+    pub(crate) is_broken: bool,
     /// Exchanges of the call that were begun and not refused. Each may have been charged for, and only one is on the bill.
     pub(crate) charged_exchanges: u32,
     /// A step below tells of the same call; then this one adds nothing, unless it has figures all the same.

@@ -1,6 +1,7 @@
-//! The model's name inside the ids of Bedrock.
+//! The model's name inside the ids of Bedrock and the resource names of Google.
 
-/// The name by which a model of Bedrock has its price: without ARN and without the region of an inference profile.
+/// The name by which a model of Bedrock or of Google has its price: without ARN or resource name and without the region of
+/// an inference profile.
 ///
 /// Any other name is given back as it is, and so is the ARN of an inference profile of your own or of a provisioned model,
 /// which names no model.
@@ -13,10 +14,11 @@
 ///     price_model("arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-text-express-v1"),
 ///     "amazon.titan-text-express-v1",
 /// );
+/// assert_eq!(price_model("models/gemini-embedding-001"), "gemini-embedding-001");
 /// assert_eq!(price_model("gpt-4o"), "gpt-4o");
 /// ```
 pub fn price_model(id: &str) -> &str {
-    let named = without_arn(id);
+    let named = resource_id(id);
     REGIONS
         .iter()
         .find_map(|region| named.strip_prefix(region))
@@ -24,15 +26,16 @@ pub fn price_model(id: &str) -> &str {
         .unwrap_or(named)
 }
 
-/// The id at the end of an ARN that names a model; any other name as it is.
-pub(crate) fn without_arn(id: &str) -> &str {
-    if !id.starts_with("arn:") {
-        return id;
-    }
-    [":foundation-model/", ":inference-profile/"]
-        .iter()
-        .find_map(|kind| Some(id.split_once(kind)?.1))
-        .unwrap_or(id)
+/// The id at the end of an ARN or of a resource name of Google's that names a model; any other name as it is.
+pub(crate) fn resource_id(id: &str) -> &str {
+    let is_resource = |kind: &&str| id.starts_with(*kind);
+    let kinds: &[&str] = match id {
+        _ if id.starts_with("arn:") => &[":foundation-model/", ":inference-profile/"],
+        // https://ai.google.dev/api/models, https://cloud.google.com/vertex-ai/docs/reference/rest/v1/publishers.models
+        _ if ["models/", "publishers/", "projects/"].iter().any(is_resource) => &["models/"],
+        _ => return id,
+    };
+    kinds.iter().find_map(|kind| Some(id.split_once(kind)?.1)).unwrap_or(id)
 }
 
 /// What stands before the maker in the ids of cross-region inference profiles.

@@ -44,6 +44,17 @@ fn parameters_hold_neither_content_nor_identity_nor_secrets() {
 }
 
 #[test]
+fn single_words_of_content_or_identity_are_no_parameters() {
+    let request =
+        request(&json!({"model": "m", "question": "why", "text": "hello", "user_id": "u-7", "email": "e@x",
+        "options": {"user": "u-7", "text": "hello", "num_ctx": 8, "mode": "fast"}}));
+    let kept = json!({"model": "m", "options": {"num_ctx": 8, "mode": "fast"}});
+    assert_eq!(Value::Object(request.parameters), kept);
+    let settings = json!({"model": "m", "text": {"verbosity": "low"}});
+    assert_eq!(Value::Object(self::request(&settings).parameters), settings);
+}
+
+#[test]
 fn parameters_are_bounded() {
     let entries = (0..10_000).map(|index| (format!("key_{index}"), json!("x".repeat(1000))));
     let request = request(&Value::Object(entries.collect()));
