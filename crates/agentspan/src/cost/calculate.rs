@@ -171,16 +171,19 @@ fn missing(set: &RateSet, counts: &Counts, terms: &Terms<'_>) -> Missing {
     let is_untimed = by_time && !told.has(Unit::AudioSeconds);
     // Flex is a discount: where a model has none, its standard price holds.
     let has_tier = terms.tier.is_some_and(|tier| !tier.eq_ignore_ascii_case("flex"));
-    let units = [
-        (tokens(Unit::Input), Unit::Input),
-        (tokens(Unit::Output), Unit::Output),
-        (is_untimed, Unit::AudioSeconds),
-        (has_no_rate(Unit::WebSearches), Unit::WebSearches),
-        (has_no_rate(Unit::FileSearches), Unit::FileSearches),
-    ];
-    let units = units.into_iter().filter(|(is_missing, _)| *is_missing);
+    let mut units = Units::NONE;
+    let mut add = |is_missing, unit| {
+        if is_missing {
+            units = units.with(unit);
+        }
+    };
+    add(tokens(Unit::Input), Unit::Input);
+    add(tokens(Unit::Output), Unit::Output);
+    add(is_untimed, Unit::AudioSeconds);
+    add(has_no_rate(Unit::WebSearches), Unit::WebSearches);
+    add(has_no_rate(Unit::FileSearches), Unit::FileSearches);
     Missing {
-        units: units.fold(Units::NONE, |units, (_, unit)| units.with(unit)),
+        units,
         uncounted: (set.has_uncounted && !by_tokens && !by_time) || terms.uncounted,
         batch: terms.batch && !set.batch,
         tier: has_tier && !set.tier && !terms.is_standard(),

@@ -48,8 +48,9 @@ impl Call {
     ) -> PriceQuery<'a> {
         // What Bedrock answers with has no region, by which the price differs.
         let is_regional = || {
-            let id = resource_id(&self.model);
-            id.contains('.') && !id.starts_with("arn:") && provider::canonical(&self.provider) == "aws"
+            self.model.contains('.')
+                && !resource_id(&self.model).starts_with("arn:")
+                && provider::canonical(&self.provider) == "aws"
         };
         PriceQuery {
             provider: &self.provider,

@@ -28,11 +28,15 @@ pub fn price_model(id: &str) -> &str {
 
 /// The id at the end of an ARN or of a resource name of Google's that names a model; any other name as it is.
 pub(crate) fn resource_id(id: &str) -> &str {
-    let is_resource = |kind: &&str| id.starts_with(*kind);
-    let kinds: &[&str] = match id {
-        _ if id.starts_with("arn:") => &[":foundation-model/", ":inference-profile/"],
+    // Nearly every id is none of them, as its first letter tells.
+    let kinds: &[&str] = match id.as_bytes().first() {
+        Some(b'a') if id.starts_with("arn:") => &[":foundation-model/", ":inference-profile/"],
         // https://ai.google.dev/api/models, https://cloud.google.com/vertex-ai/docs/reference/rest/v1/publishers.models
-        _ if ["models/", "publishers/", "projects/"].iter().any(is_resource) => &["models/"],
+        Some(b'm' | b'p')
+            if ["models/", "publishers/", "projects/"].iter().any(|kind| id.starts_with(kind)) =>
+        {
+            &["models/"]
+        }
         _ => return id,
     };
     kinds.iter().find_map(|kind| Some(id.split_once(kind)?.1)).unwrap_or(id)
