@@ -92,6 +92,23 @@ fn secrets_are_replaced_and_their_surroundings_stay() {
             "a -----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY----- b",
             "a [REDACTED:private_key] b",
         ),
+        (
+            r#"Config { password: Secret("abc def"), n: 1 }"#,
+            r#"Config { password: Secret("[REDACTED:password]"), n: 1 }"#,
+        ),
+        (r#"api_key: Some(Key("abc"))"#, r#"api_key: Some(Key("[REDACTED:api_key]"))"#),
+        (r#"let password = Prompt(stdin);"#, r#"let password = Prompt(stdin);"#),
+        (r#"[{"name":"API_KEY","value":"abc"}]"#, r#"[{"name":"API_KEY","value":"[REDACTED:api_key]"}]"#),
+        (
+            r#"{\"key\": \"db-password\",\n \"value\": \"abc\"}"#,
+            r#"{\"key\": \"db-password\",\n \"value\": \"[REDACTED:password]\"}"#,
+        ),
+        (
+            r#"{"name":"password","value":null,"type":"string"}"#,
+            r#"{"name":"password","value":null,"type":"string"}"#,
+        ),
+        ("fw_3ZkbGoG2nVpYjPcnXk9rJdTs x", "[REDACTED:fireworks_key] x"),
+        ("k tgp_v1_AbCdEfGhIjKlMnOpQrStUv", "k [REDACTED:together_key]"),
         (r#"{"k":"-----BEGIN PRIVATE KEY-----\nMIIE"}"#, r#"{"k":"[REDACTED:private_key]"}"#),
         // A file of settings inside of a JSON text, and that inside of another one.
         (

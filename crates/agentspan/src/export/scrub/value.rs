@@ -81,6 +81,7 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
     if text[after..].starts_with('[') && name != "flag" {
         return list::secrets(text, after, name, around_name).map(|(from, to)| secret(from, to));
     }
+    let after = inside_of_wrappers(text, after);
     let quote = Quote::opening(text, after);
     let (from, to) = match quote {
         Some(quote) => quote.string(text, after),
@@ -115,6 +116,20 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
     let bare = name_quote.zip(around_name).filter(|_| quote.is_none());
     let quote = bare.map(|(at, quote)| &trigger[at - quote.slashes..=at]);
     Some(Secret { quote, ..secret(from, to) })
+}
+
+/// Where the string in `Secret("…")` begins, as `Debug` writes a type of one field.
+fn inside_of_wrappers(text: &str, from: usize) -> usize {
+    let mut at = from;
+    while text[at..].starts_with(|c: char| c.is_ascii_uppercase()) {
+        let word =
+            text[at..].bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+        if text.as_bytes().get(at + word) != Some(&b'(') {
+            return from;
+        }
+        at += word + 1;
+    }
+    if Quote::opening(text, at).is_some() { at } else { from }
 }
 
 /// What stands behind the scheme in the value of `Authorization`; `None` where there is no scheme.
