@@ -203,7 +203,7 @@ async fn a_client_of_reqwest_sees_the_same_and_one_span_says_how_it_ended() {
         let http = reqwest::Client::builder().no_gzip().timeout(timeout).pool_max_idle_per_host(0);
         http.build().expect("a client")
     };
-    let (patient, hasty) = (client(Duration::from_secs(60)), client(Duration::from_millis(50)));
+    let (patient, hasty) = (client(Duration::from_secs(60)), client(Duration::from_millis(200)));
     let mut table = String::new();
     for (name, script) in cases() {
         let http = if script.hangs { &hasty } else { &patient };

@@ -1,9 +1,9 @@
 //! Steps that are open when their telemetry ends, which a signal may do at any time.
 
 use agentspan::builder;
-use agentspan_tests::{Collector, Tree};
-use std::sync::mpsc;
-use std::time::Duration;
+use agentspan_tests::{Answer, Collector, Tree};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::prelude::*;
 
@@ -34,6 +34,24 @@ fn open_steps_that_only_layers_of_others_carry_end_with_the_telemetry() {
         let expected = "agent.a {agent.outcome=\"cancelled\" agent.stop_reason=\"shutdown\"}\n  \
             tool.t {agent.outcome=\"cancelled\"}\n    llm.openai.gpt-4o {agent.outcome=\"cancelled\"}\n";
         assert_eq!(tree, expected, "{is_filtered}");
+    }
+}
+
+#[test]
+fn a_telemetry_that_is_shared_is_shut_down_where_it_is_shared_and_only_once() {
+    for answer in [Answer::Accept, Answer::Silent] {
+        let collector = Collector::always(answer);
+        let (layer, telemetry) = builder().with_endpoint(collector.endpoint()).layer();
+        let subscriber = tracing_subscriber::registry().with(layer);
+        tracing::subscriber::with_default(subscriber, || agentspan::tool("t").cost_usd(1.0).in_scope(|| {}));
+        let shared = Arc::new(telemetry);
+        let of_a_handler = shared.clone();
+        let report = shared.shutdown_within(Duration::from_secs(1));
+        assert_eq!((report.created, report.open), (1, 0), "{report}");
+        let began = Instant::now();
+        assert_eq!([of_a_handler.shutdown(), of_a_handler.flush()], [report.clone(), report]);
+        assert!(began.elapsed() < Duration::from_secs(4), "nobody is left to wait for");
+        assert_eq!(of_a_handler.books().total.usd.to_string(), "1");
     }
 }
 

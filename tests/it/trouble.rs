@@ -217,6 +217,18 @@ fn a_dropped_guard_speaks_only_of_losses() {
 }
 
 #[test]
+fn spans_of_others_that_are_open_at_the_end_do_not_leave_and_are_told() {
+    let collector = Collector::start();
+    for end in ["drop", "shutdown"] {
+        let ran = Program::new(&format!("init none foreign {end}")).to(&collector).run();
+        let line = "agentspan: 1 of 2 spans delivered, 1 still open";
+        let told = if end == "drop" { ran.lines() } else { vec![ran.get("line")] };
+        assert_eq!(told, [line], "{ran:?}");
+    }
+    assert_eq!(collector.names(), ["tool.t", "tool.t"]);
+}
+
+#[test]
 fn a_step_that_never_ends_is_open_and_ends_with_the_program() {
     let collector = Collector::start();
     let ran = Program::new("init none endless flush").to(&collector).run();

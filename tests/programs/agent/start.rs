@@ -49,7 +49,7 @@ impl Started {
             // What went wrong stands in the report.
             let _ended = provider.shutdown();
         }
-        let report = self.telemetry.map(Telemetry::shutdown);
+        let report = self.telemetry.as_ref().map(Telemetry::shutdown);
         report.or_else(|| self.reporter.map(|report| report())).unwrap_or_default()
     }
 }

@@ -20,6 +20,11 @@ pub(crate) async fn work(what: &str, started: Option<&Started>) {
         "tools" => (0..number(parameter)).for_each(|_| agentspan::tool("quick").in_scope(|| ())),
         "plain" => plain(),
         "open" => open(),
+        "foreign" => {
+            let request = tracing::info_span!("request");
+            request.in_scope(|| agentspan::tool("t").in_scope(|| ()));
+            std::mem::forget(request);
+        }
         "unpriced" => unpriced().await,
         "busy" => {
             // One is there for certain, however soon the signal comes.

@@ -67,10 +67,13 @@ impl Queue {
         }
     }
 
-    /// Asks for everything to be sent now; `done` is told when it was.
+    /// Asks for everything to be sent now; `done` is told when it was, and dropped where nobody is left to send it.
     pub(crate) fn flush(&self, done: Sender<()>) {
-        lock(&self.inner).flushes.push(done);
-        self.wake.notify_one();
+        let mut inner = lock(&self.inner);
+        if !inner.stop {
+            inner.flushes.push(done);
+            self.wake.notify_one();
+        }
     }
 
     /// Lets nothing more in; the export thread sends what there is and ends.

@@ -31,7 +31,8 @@ const MOMENT: Duration = Duration::from_millis(200);
 #[must_use = "dropping it at once stops the recording"]
 pub struct Telemetry {
     shared: Arc<Shared>,
-    ended: bool,
+    /// The report was given, so that nothing needs to be said when it is dropped.
+    is_reported: AtomicBool,
 }
 
 struct Shared {
@@ -69,7 +70,7 @@ impl Telemetry {
             #[cfg(feature = "metrics")]
             metrics: OnceLock::new(),
         };
-        Self { shared: Arc::new(shared), ended: false }
+        Self { shared: Arc::new(shared), is_reported: AtomicBool::new(false) }
     }
 
     /// Flushes and stops these metrics, too.
@@ -144,13 +145,15 @@ impl Telemetry {
 
     /// Ends open steps, sends everything and stops, within five seconds. Steps made later are not recorded; their books
     /// go on. Spans of others that are open do not leave and stay [`open`](Report::open) in the report.
-    pub fn shutdown(self) -> Report {
+    ///
+    /// A second call finds nothing left to do and gives the report once more.
+    pub fn shutdown(&self) -> Report {
         self.shutdown_within(PATIENCE)
     }
 
     /// As [`shutdown`](Self::shutdown), within a time of one's own.
-    pub fn shutdown_within(mut self, patience: Duration) -> Report {
-        self.ended = true;
+    pub fn shutdown_within(&self, patience: Duration) -> Report {
+        self.is_reported.store(true, Ordering::Relaxed);
         self.shared.stop(patience)
     }
 
@@ -228,6 +231,9 @@ impl Running {
         // The processor only stops the queue, which cannot fail.
         let _ = self.provider.shutdown_with_timeout(patience);
         self.queue.stop();
+        if self.abandoned.load(Ordering::Relaxed) {
+            return;
+        }
         let left = deadline.saturating_duration_since(Instant::now());
         let ended = lock(&self.thread).recv_timeout(left);
         if ended == Err(RecvTimeoutError::Timeout) {
@@ -239,7 +245,7 @@ impl Running {
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        if !self.ended {
+        if !self.is_reported.load(Ordering::Relaxed) {
             print_losses(&self.shared.stop(PATIENCE));
         }
     }
