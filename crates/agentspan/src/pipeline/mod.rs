@@ -8,6 +8,7 @@ mod metrics;
 mod processor;
 mod queue;
 mod resource;
+mod signal;
 mod sinks;
 mod telemetry;
 mod worker;

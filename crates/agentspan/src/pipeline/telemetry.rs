@@ -1,9 +1,9 @@
 use crate::cost::{Books, Prices};
-use crate::error::say;
 use crate::export::{Counts, Deadline, DropReason, Report};
 #[cfg(feature = "metrics")]
 use crate::pipeline::metrics::MetricsReader;
 use crate::pipeline::queue::Queue;
+use crate::pipeline::signal::on_signal;
 use crate::span::{Ending, Runtime, finish, lock, unrecorded_is_known};
 use agentspan_semconv::StopReason;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -12,9 +12,8 @@ use std::io::Write;
 #[cfg(feature = "metrics")]
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// How long flush and shutdown wait by default.
@@ -164,21 +163,11 @@ impl Telemetry {
     /// started or no handler be set, it says so once and does nothing.
     pub fn shutdown_on_signal(&self) {
         let shared = self.shared.clone();
-        let (ready, watching) = mpsc::channel();
-        let started = std::thread::Builder::new().name("agentspan-signal".into()).spawn(move || {
-            if let Some(code) = wait_for_signal(ready) {
-                // The program goes on until the process ends.
-                unrecorded_is_known();
-                let report = shared.stop(PATIENCE);
-                print_losses(&report);
-                std::process::exit(code);
-            }
+        on_signal(move || {
+            // The program goes on until the process ends.
+            unrecorded_is_known();
+            print_losses(&shared.stop(PATIENCE));
         });
-        match started {
-            // A signal that comes right after this call must find the handlers set; without any, the sender is gone.
-            Ok(_) => drop(watching.recv()),
-            Err(error) => say(unwatched(&error)),
-        }
     }
 }
 
@@ -277,44 +266,3 @@ fn print_losses(report: &Report) {
         let _ = writeln!(std::io::stderr(), "{report}");
     }
 }
-
-fn unwatched(error: &std::io::Error) -> String {
-    format!(
-        "ignoring `shutdown_on_signal()`: expected a thread and handlers for Ctrl-C and SIGTERM, but {error}; using none, so \
-         a signal loses what was not sent"
-    )
-}
-
-/// Waits for Ctrl-C or SIGTERM, and says when it does; gives the exit code that belongs to the signal.
-fn wait_for_signal(ready: Sender<()>) -> Option<i32> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let code = runtime.and_then(|runtime| runtime.block_on(next_signal(ready)));
-    code.inspect_err(|error| say(unwatched(error))).ok()
-}
-
-/// 128 and the number of the signal, as shells report it.
-#[cfg(unix)]
-async fn next_signal(ready: Sender<()>) -> std::io::Result<i32> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    drop(ready);
-    let code = std::future::poll_fn(|cx| {
-        if terminate.poll_recv(cx).is_ready() {
-            return Poll::Ready(128 + 15);
-        }
-        interrupt.poll_recv(cx).map(|_| 128 + 2)
-    });
-    Ok(code.await)
-}
-
-#[cfg(not(unix))]
-async fn next_signal(ready: Sender<()>) -> std::io::Result<i32> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    drop(ready);
-    interrupt.recv().await;
-    Ok(130)
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::builder::{Begin, Given, Step, running_span};
 use crate::span::content::Text;
 use crate::span::record::{Active, Spec};
 use crate::span::run::RunIdentity;
@@ -19,7 +19,7 @@ pub struct AgentBuilder {
     agent_type: Option<String>,
     version: Option<String>,
     query: Option<Text>,
-    own: Own,
+    given: Given,
 }
 
 /// A run of the agent `workflow`: everything done inside it belongs to one tree.
@@ -43,7 +43,7 @@ pub fn agent(workflow: impl Into<String>) -> AgentBuilder {
         agent_type: None,
         version: None,
         query: None,
-        own: Own::default(),
+        given: Given::default(),
     }
 }
 
@@ -96,7 +96,7 @@ running_span!(AgentBuilder);
 
 impl Begin for AgentBuilder {
     fn begin(&mut self) -> Step {
-        let Self { workflow, identity, agent_type, version, query, own } = self;
+        let Self { workflow, identity, agent_type, version, query, given } = self;
         let spec = Spec::run(workflow, identity);
         Step(Active::start(spec, &mut |node, initial| {
             let parent = node.run().and_then(|run| run.parent.as_ref());
@@ -105,7 +105,7 @@ impl Begin for AgentBuilder {
             initial.set(agent::AGENT_VERSION, version.take());
             initial.set(agent::AGENT_PARENT_RUN_ID, parent.map(|parent| parent.id().clone()));
             initial.attributes.extend(query.into_iter().flat_map(|query| query.attributes(user::USER_QUERY)));
-            own.put(initial);
+            given.put(initial);
         }))
     }
 }

@@ -1,4 +1,4 @@
-use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::builder::{Begin, Given, Step, running_span};
 use crate::span::node::Label;
 use crate::span::outcome::Ending;
 use crate::span::record::{Active, Initial, Spec};
@@ -12,7 +12,7 @@ use std::future::Future;
 pub struct ApprovalBuilder {
     name: String,
     asked: Option<String>,
-    own: Own,
+    given: Given,
 }
 
 /// An approval called `name`.
@@ -20,7 +20,7 @@ pub struct ApprovalBuilder {
 /// A span `approval.requested` of its own ends at once, so that a trace shows what is being waited for while the
 /// wait goes on. The answer is told by [`SpanHandle::decision`](crate::SpanHandle::decision).
 pub fn approval(name: impl Into<String>) -> ApprovalBuilder {
-    ApprovalBuilder { name: name.into(), asked: None, own: Own::default() }
+    ApprovalBuilder { name: name.into(), asked: None, given: Given::default() }
 }
 
 impl ApprovalBuilder {
@@ -35,7 +35,7 @@ running_span!(ApprovalBuilder);
 
 impl Begin for ApprovalBuilder {
     fn begin(&mut self) -> Step {
-        let Self { name, asked, own } = self;
+        let Self { name, asked, given } = self;
         let known = |initial: &mut Initial| {
             initial.set(names::APPROVAL_NAME, Some(name.clone()));
             initial.set(names::APPROVAL_ASKED, asked.clone());
@@ -43,7 +43,7 @@ impl Begin for ApprovalBuilder {
         let spec = Spec::new(StepType::Approval, SpanKind::Internal, Label::Named(name.clone()));
         let active = Active::start(spec, &mut |_, initial| {
             known(initial);
-            own.put(initial);
+            given.put(initial);
         });
         active.scope(|| {
             let requested = Label::Whole(span_name::APPROVAL_REQUESTED.into());

@@ -100,12 +100,12 @@ pub(crate) fn run_ok<B: Begin, F: Future>(builder: B, future: F) -> impl Future<
 
 /// What the user gives to one span besides what its type has.
 #[derive(Debug, Default)]
-pub(crate) struct Own {
+pub(crate) struct Given {
     pub(crate) attributes: Vec<KeyValue>,
     pub(crate) links: Vec<Link>,
 }
 
-impl Own {
+impl Given {
     /// Adds it to what a span is made with; it stands last.
     pub(crate) fn put(&mut self, initial: &mut Initial) {
         initial.attributes.append(&mut self.attributes);
@@ -118,7 +118,7 @@ pub(crate) fn own_attribute(key: impl Into<Cow<'static, str>>, value: impl Into<
     KeyValue::new(key.into(), value.into())
 }
 
-/// What every span type can do. `own` is what the user gives to the builder's span.
+/// What every span type can do. `given` is what the user gives to the builder's span.
 macro_rules! every_span {
     ($builder:ty) => {
         impl $builder {
@@ -128,14 +128,14 @@ macro_rules! every_span {
                 key: impl Into<std::borrow::Cow<'static, str>>,
                 value: impl Into<crate::AttributeValue>,
             ) -> Self {
-                self.own.attributes.push(crate::span::builder::own_attribute(key, value));
+                self.given.attributes.push(crate::span::builder::own_attribute(key, value));
                 self
             }
 
             /// Links the span to that of a sender, when there is one: of a message among those that are consumed, of a job
             /// that is resumed. May be said many times.
             pub fn link(mut self, sender: &crate::Extracted) -> Self {
-                self.own.links.extend(sender.as_link());
+                self.given.links.extend(sender.as_link());
                 self
             }
 

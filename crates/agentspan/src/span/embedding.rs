@@ -1,4 +1,4 @@
-use crate::span::builder::{Begin, Own, Step};
+use crate::span::builder::{Begin, Given, Step};
 use crate::span::model::RequestRecord;
 use crate::span::model_call::{ModelCall, calling_span};
 use crate::span::runtime::{Runtime, count};
@@ -13,7 +13,7 @@ pub struct EmbeddingBuilder {
     call: ModelCall,
     input_count: Option<u64>,
     dimension_count: Option<u64>,
-    own: Own,
+    given: Given,
 }
 
 /// A call of the embedding model `model` at `provider`.
@@ -22,7 +22,7 @@ pub fn embedding(provider: impl AsRef<str>, model: impl Into<String>) -> Embeddi
         call: ModelCall::new(provider.as_ref(), model.into()),
         input_count: None,
         dimension_count: None,
-        own: Own::default(),
+        given: Given::default(),
     }
 }
 
@@ -52,7 +52,7 @@ impl EmbeddingBuilder {
     /// Estimated tokens of the inputs, recorded under a name of its own and never mixed with counts. An embedding has no
     /// output tokens.
     pub fn estimated_tokens(mut self, prompt: u64) -> Self {
-        self.own.attributes.push(count(llm::LLM_TOKEN_COUNT_ESTIMATED_PROMPT, prompt));
+        self.given.attributes.push(count(llm::LLM_TOKEN_COUNT_ESTIMATED_PROMPT, prompt));
         self
     }
 }
@@ -61,8 +61,8 @@ calling_span!(EmbeddingBuilder);
 
 impl Begin for EmbeddingBuilder {
     fn begin(&mut self) -> Step {
-        let Self { call, input_count, dimension_count, own } = self;
-        let step = call.begin(StepType::Embedding, Operation::Embeddings, own);
+        let Self { call, input_count, dimension_count, given } = self;
+        let step = call.begin(StepType::Embedding, Operation::Embeddings, given);
         // What the caller says stands over what the request says.
         let counts = [
             (names::EMBEDDING_INPUT_COUNT, input_count),

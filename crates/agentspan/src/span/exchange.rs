@@ -28,14 +28,8 @@ pub(crate) enum Close {
 pub(crate) struct ModelExchange {
     step: Step,
     reader: ReplyReader,
-    has_reply: bool,
+    answer: Answer,
     pace: Pace,
-    /// The status is that of an error, before which nothing was made that could be charged for.
-    is_refused: bool,
-    /// The request goes on elsewhere, and is charged for there.
-    is_redirected: bool,
-    /// Among the exchanges of the step around that may have been charged for.
-    is_counted: bool,
 }
 
 #[derive(Debug)]
@@ -43,16 +37,32 @@ enum Step {
     /// Begun for this exchange, and ended with it.
     Own(Active),
     /// The caller's own step around the call, which is told what was read and ends by itself.
-    Joined(Arc<Node>),
+    Joined {
+        node: Arc<Node>,
+        /// The exchange is among those of the step that may have been charged for.
+        is_counted: bool,
+    },
 }
 
 impl Step {
     fn node(&self) -> &Arc<Node> {
         match self {
             Self::Own(active) => &active.node,
-            Self::Joined(node) => node,
+            Self::Joined { node, .. } => node,
         }
     }
+}
+
+/// What the status of the reply says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// None has come.
+    None,
+    Given,
+    /// It is that of an error, before which nothing was made that could be charged for.
+    Refused,
+    /// The request goes on elsewhere, and is charged for there.
+    Redirected,
 }
 
 impl ModelExchange {
@@ -77,13 +87,13 @@ impl ModelExchange {
         if is_counted {
             node.exchange_begun();
         }
-        Some(Self { is_counted, ..Self::new(Step::Joined(node), reader(), Instant::now()) })
+        Some(Self::new(Step::Joined { node, is_counted }, reader(), Instant::now()))
     }
 
     /// Tells the step around where the request goes, unless its caller said so, and a client's own span what it does not
     /// say of the request.
     pub(crate) fn requested(&self, request: Option<&str>, server: Server) {
-        let Step::Joined(node) = &self.step else { return };
+        let Step::Joined { node, .. } = &self.step else { return };
         let is_told = node.call().is_some_and(|call| call.server.is_some());
         let mut attributes: Vec<_> = if is_told { Vec::new() } else { server.attributes().collect() };
         node.figures(|figures| figures.server = Some(server));
@@ -102,15 +112,7 @@ impl ModelExchange {
         let content = node.is_recording() && node.runtime().content.messages;
         let pace = Pace::new(opened, node.is_measured());
         let reader = reader.with_content(content);
-        Self {
-            step,
-            reader,
-            has_reply: false,
-            pace,
-            is_refused: false,
-            is_redirected: false,
-            is_counted: false,
-        }
+        Self { step, reader, answer: Answer::None, pace }
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {
@@ -120,14 +122,16 @@ impl ModelExchange {
     pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
         match &self.step {
             Step::Own(active) => active.scope(work),
-            Step::Joined(_) => work(),
+            Step::Joined { .. } => work(),
         }
     }
 
     pub(crate) fn answered(&mut self, status: u16) {
-        self.has_reply = true;
-        self.is_refused = status >= 400;
-        self.is_redirected = (300..400).contains(&status);
+        self.answer = match status {
+            400.. => Answer::Refused,
+            300.. => Answer::Redirected,
+            _ => Answer::Given,
+        };
         self.reader.set_status(status);
     }
 
@@ -142,10 +146,10 @@ impl ModelExchange {
 
     /// Ends the exchange as its body ended, unless the reply itself says how.
     pub(crate) fn close(self, close: Close) {
-        let Self { step, reader, has_reply, pace, is_refused, is_redirected, is_counted } = self;
+        let Self { step, reader, answer, pace } = self;
         let dropped = matches!(close, Close::Dropped);
         // Whatever the body looks like: some write a refusal as an event of a stream.
-        let refused = is_refused && !reader.has_output();
+        let refused = answer == Answer::Refused && !reader.has_output();
         let reply = if dropped { reader.finish_abandoned() } else { reader.finish() };
         // Counts that came before the body broke are all there is to know; a whole body that was read needs no end, of
         // which a client need not wait for. That it broke is an error for who reads it nevertheless.
@@ -166,9 +170,12 @@ impl ModelExchange {
             _ => Ending::ok(),
         };
         let refusal = ending.failure.as_ref().filter(|failure| failure.refused);
-        if is_counted && (is_redirected || refusal.is_some()) {
-            step.node().exchange_uncharged(refusal.map(|failure| failure.error_type.clone()));
+        if let Step::Joined { node, is_counted: true } = &step
+            && (answer == Answer::Redirected || refusal.is_some())
+        {
+            node.exchange_uncharged(refusal.map(|failure| failure.error_type.clone()));
         }
+        let has_reply = answer != Answer::None;
         match step {
             Step::Own(active) => {
                 if has_reply {
@@ -176,15 +183,15 @@ impl ModelExchange {
                 }
                 active.finish(ending);
             }
-            Step::Joined(node) if node.is_adopted() => {
+            Step::Joined { node, .. } if node.is_adopted() => {
                 tell_adopted(&node, has_reply.then_some(reply), pace, ending);
             }
             // What failed may be tried again by the caller, who alone knows how the step ends.
-            Step::Joined(node) if has_reply && (ending.failure.is_none() || (broke && was_read)) => {
+            Step::Joined { node, .. } if has_reply && (ending.failure.is_none() || (broke && was_read)) => {
                 node.figures(|figures| figures.keep(pace));
                 model::record_reply(&node, &reply);
             }
-            Step::Joined(node) => node.unclaim(),
+            Step::Joined { node, .. } => node.unclaim(),
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::builder::{Begin, Given, Step, running_span};
 use crate::span::node::Label;
 use crate::span::record::{Active, Spec};
 use agentspan_semconv::{StepType, handoff as names};
@@ -13,12 +13,12 @@ pub struct HandoffBuilder {
     to: String,
     from: Option<String>,
     reason: Option<String>,
-    own: Own,
+    given: Given,
 }
 
 /// A handoff to the agent `to`; what that agent does is run inside it.
 pub fn handoff(to: impl Into<String>) -> HandoffBuilder {
-    HandoffBuilder { to: to.into(), from: None, reason: None, own: Own::default() }
+    HandoffBuilder { to: to.into(), from: None, reason: None, given: Given::default() }
 }
 
 impl HandoffBuilder {
@@ -39,13 +39,13 @@ running_span!(HandoffBuilder);
 
 impl Begin for HandoffBuilder {
     fn begin(&mut self) -> Step {
-        let Self { to, from, reason, own } = self;
+        let Self { to, from, reason, given } = self;
         let spec = Spec::new(StepType::Handoff, SpanKind::Internal, Label::Named(take(to)));
         Step(Active::start(spec, &mut |node, initial| {
             let around = node.run().map(|run| run.agent_name.clone());
             initial.set(names::HANDOFF_FROM, from.take().or(around));
             initial.set(names::HANDOFF_REASON, reason.take().filter(|_| node.runtime().content.reasons));
-            own.put(initial);
+            given.put(initial);
         }))
     }
 }

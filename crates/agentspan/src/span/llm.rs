@@ -1,4 +1,4 @@
-use crate::span::builder::{self, Begin, Own, Step, WithTimeout};
+use crate::span::builder::{self, Begin, Given, Step, WithTimeout};
 use crate::span::future;
 use crate::span::model::RequestRecord;
 use crate::span::model_call::{ModelCall, calling_span};
@@ -20,7 +20,7 @@ use std::future::Future;
 pub struct LlmBuilder {
     call: ModelCall,
     operation: Operation,
-    own: Own,
+    given: Given,
 }
 
 /// A call of `model` at `provider`, both as the caller knows them.
@@ -44,7 +44,7 @@ pub fn llm(provider: impl AsRef<str>, model: impl Into<String>) -> LlmBuilder {
     LlmBuilder {
         call: ModelCall::new(provider.as_ref(), model.into()),
         operation: Operation::Chat,
-        own: Own::default(),
+        given: Given::default(),
     }
 }
 
@@ -69,15 +69,15 @@ impl LlmBuilder {
 
     /// The managed prompt that the request was made from.
     pub fn prompt(mut self, name: impl Into<String>, version: Option<&str>) -> Self {
-        self.own.attributes.push(attribute(names::LLM_PROMPT_NAME, name.into()));
+        self.given.attributes.push(attribute(names::LLM_PROMPT_NAME, name.into()));
         let version = version.map(|version| attribute(names::LLM_PROMPT_VERSION, version.to_owned()));
-        self.own.attributes.extend(version);
+        self.given.attributes.extend(version);
         self
     }
 
     /// Tokens that the model can take (`llm.context_window`).
     pub fn context_window(mut self, tokens: u64) -> Self {
-        self.own.attributes.push(count(names::LLM_CONTEXT_WINDOW, tokens));
+        self.given.attributes.push(count(names::LLM_CONTEXT_WINDOW, tokens));
         self
     }
 
@@ -87,7 +87,7 @@ impl LlmBuilder {
             (names::LLM_TOKEN_COUNT_ESTIMATED_PROMPT, prompt),
             (names::LLM_TOKEN_COUNT_ESTIMATED_COMPLETION, completion),
         ];
-        self.own
+        self.given
             .attributes
             .extend(counts.into_iter().filter_map(|(name, tokens)| Some(count(name, tokens?))));
         self
@@ -157,7 +157,7 @@ where
 
 impl Begin for LlmBuilder {
     fn begin(&mut self) -> Step {
-        let Self { call, operation, own } = self;
-        call.begin(StepType::LlmGenerate, *operation, own)
+        let Self { call, operation, given } = self;
+        call.begin(StepType::LlmGenerate, *operation, given)
     }
 }

@@ -1,6 +1,6 @@
 //! What the calls of models have in common: who is called and for what, the request, and the reply that is read.
 
-use crate::span::builder::{Own, Step};
+use crate::span::builder::{Given, Step};
 use crate::span::future;
 use crate::span::model::{self, Call, RequestRecord, Server};
 use crate::span::node::Label;
@@ -40,7 +40,7 @@ impl ModelCall {
     }
 
     /// Begins the step; what the user gives to its span stands last.
-    pub(crate) fn begin(&mut self, step_type: StepType, operation: Operation, own: &mut Own) -> Step {
+    pub(crate) fn begin(&mut self, step_type: StepType, operation: Operation, given: &mut Given) -> Step {
         let Self { provider, model, purpose, request, server, batch, is_streamed } = self;
         let sent = request.as_mut().and_then(|request| request.request.model.take());
         let (model, label) = match sent {
@@ -55,7 +55,7 @@ impl ModelCall {
             if let Some(request) = request.take() {
                 request.attributes(node.runtime(), &mut initial.attributes);
             }
-            own.put(initial);
+            given.put(initial);
         });
         if *is_streamed && (active.node.is_recording() || active.node.is_measured()) {
             active.began = Some(Instant::now());

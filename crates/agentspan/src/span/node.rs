@@ -19,7 +19,7 @@ use crate::span::model::Call;
 use crate::span::run::Run;
 use crate::span::runtime::{Runtime, lock};
 use agentspan_semconv::StepType;
-use end::NO_PLACE;
+use end::NO_SLOT;
 use opentelemetry::trace::SpanContext;
 use state::State;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -69,7 +69,7 @@ pub(crate) struct Node {
     /// The number of the `tracing` span that carries the step; 0 where none does.
     pub(crate) carrier: AtomicU64,
     /// Among the open steps that no `tracing` span carries.
-    open_place: AtomicU64,
+    slot_of_open_steps: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -135,7 +135,7 @@ impl Node {
             sampled_out: AtomicBool::new(false),
             begun: AtomicU64::new(0),
             carrier: AtomicU64::new(0),
-            open_place: AtomicU64::new(NO_PLACE),
+            slot_of_open_steps: AtomicU64::new(NO_SLOT),
             state: Mutex::new(State::new(carriers)),
         });
         node.ancestors().for_each(|ancestor| {

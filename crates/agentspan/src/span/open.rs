@@ -10,7 +10,7 @@ pub(crate) struct OpenSteps([Mutex<Slots>; SHARDS]);
 /// Threads seldom meet in one of so many.
 const SHARDS: usize = 8;
 
-/// Steps at places that are used again: the caller waits, and a place is found faster than a key.
+/// Slots are used again: the caller waits, and a slot is found faster than a key.
 #[derive(Debug, Default)]
 struct Slots {
     steps: Vec<Weak<Node>>,
@@ -18,31 +18,31 @@ struct Slots {
 }
 
 impl OpenSteps {
-    /// Gives the place by which the step is removed.
+    /// Gives the slot by which the step is removed.
     pub(crate) fn insert(&self, node: &Arc<Node>) -> u64 {
         // Steps of one size lie at least so far apart.
         let shard = (Arc::as_ptr(node) as usize / size_of::<Node>()) % SHARDS;
         let Slots { steps, free } = &mut *lock(&self.0[shard]);
         let step = Arc::downgrade(node);
-        let place = match free.pop() {
-            Some(place) => {
-                steps[place] = step;
-                place
+        let index = match free.pop() {
+            Some(index) => {
+                steps[index] = step;
+                index
             }
             None => {
                 steps.push(step);
                 steps.len() - 1
             }
         };
-        (place * SHARDS + shard) as u64
+        (index * SHARDS + shard) as u64
     }
 
-    pub(crate) fn remove(&self, place: u64) {
-        let (shard, place) = (place as usize % SHARDS, place as usize / SHARDS);
+    pub(crate) fn remove(&self, slot: u64) {
+        let (shard, index) = (slot as usize % SHARDS, slot as usize / SHARDS);
         let Slots { steps, free } = &mut *lock(&self.0[shard]);
-        if let Some(step) = steps.get_mut(place) {
+        if let Some(step) = steps.get_mut(index) {
             *step = Weak::new();
-            free.push(place);
+            free.push(index);
         }
     }
 

@@ -117,7 +117,7 @@ impl Active {
         }
         // A step that was carried to a thread without our subscriber is recorded where its parent is.
         let around = spec.parent.as_ref().map(|parent| parent.runtime());
-        match around.and_then(|around| Some((around.dispatch()?, around.recorder().is_some()))) {
+        match around.and_then(|around| Some((around.dispatch()?, around.recorder_in_force().is_some()))) {
             Some((_, true)) => Self::start_in(runtime, Place::Elsewhere, spec, fill),
             Some((dispatch, false)) => {
                 let _carried = tracing::dispatcher::set_default(&dispatch);
@@ -158,7 +158,7 @@ impl Active {
         let run = run.map(|(agent_name, identity)| {
             new_run(take(agent_name), identity, parent.as_deref(), &parent_context, here)
         });
-        let recorder = here.recorder().filter(|_| place != Place::Nowhere);
+        let recorder = here.recorder_in_force().filter(|_| place != Place::Nowhere);
         let identified = recorder.and_then(|recorder| recorder.identify(&parent_context, &kind));
         let (span_context, lineage) = identified.unzip();
         let node = Node::new(NewNode {
@@ -183,7 +183,7 @@ impl Active {
             warn_unrecorded(Unrecorded::NoLayer);
             return Self::carried_by_context(node, &parent_context);
         }
-        if node.runtime().recorder().is_some() {
+        if node.runtime().recorder_in_force().is_some() {
             Self::direct(node, place, kind, &parent_context, lineage, fill)
         } else {
             Self::through_bridge(node, kind, &parent_context, fill)
@@ -208,7 +208,7 @@ impl Active {
             Some(lineage) if lineage.is_kept => {
                 let Initial { attributes, links, inherited } = Initial::new(&node, parent_context, fill);
                 let mut recorded = Recorded::new(kind, lineage, inherited);
-                if let Some(recorder) = node.runtime().recorder() {
+                if let Some(recorder) = node.runtime().recorder_in_force() {
                     recorded.add_links(links, recorder.limits());
                 }
                 node.set_recorded(recorded, attributes);
@@ -277,7 +277,7 @@ impl Active {
 }
 
 fn count_begun(node: &Node) {
-    if let Some(recorder) = node.runtime().recorder() {
+    if let Some(recorder) = node.runtime().recorder_in_force() {
         recorder.began();
     }
 }

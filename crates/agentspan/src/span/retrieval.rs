@@ -1,4 +1,4 @@
-use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::builder::{Begin, Given, Step, running_span};
 use crate::span::node::Label;
 use crate::span::record::{Active, Spec};
 use crate::span::runtime::count;
@@ -14,12 +14,12 @@ pub struct RetrievalBuilder {
     source: String,
     query: Option<String>,
     top_k: Option<u64>,
-    own: Own,
+    given: Given,
 }
 
 /// A search in `source`. What it found is told by [`SpanHandle::documents`](crate::SpanHandle::documents).
 pub fn retrieval(source: impl Into<String>) -> RetrievalBuilder {
-    RetrievalBuilder { source: source.into(), query: None, top_k: None, own: Own::default() }
+    RetrievalBuilder { source: source.into(), query: None, top_k: None, given: Given::default() }
 }
 
 impl RetrievalBuilder {
@@ -40,12 +40,12 @@ running_span!(RetrievalBuilder);
 
 impl Begin for RetrievalBuilder {
     fn begin(&mut self) -> Step {
-        let Self { source, query, top_k, own } = self;
+        let Self { source, query, top_k, given } = self;
         let spec = Spec::new(StepType::Retrieval, SpanKind::Client, Label::Named(take(source)));
         Step(Active::start(spec, &mut |node, initial| {
             initial.set(names::RETRIEVAL_QUERY, query.take().filter(|_| node.runtime().content.documents));
             initial.attributes.extend(top_k.map(|top_k| count(names::RETRIEVAL_TOP_K, top_k)));
-            own.put(initial);
+            given.put(initial);
         }))
     }
 }

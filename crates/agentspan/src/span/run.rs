@@ -33,7 +33,7 @@ pub(crate) struct Run {
     /// A tag was added: what is in the state has taken its place.
     is_tagged: AtomicBool,
     /// Among the outermost runs that have not ended.
-    open_place: OnceLock<u64>,
+    slot_of_open_runs: OnceLock<u64>,
     /// Direct steps that were given a number: those that are recorded.
     numbered: AtomicU64,
     /// A direct step has failed: as long as none has, it changes nothing that another one succeeds.
@@ -80,7 +80,7 @@ impl Run {
             parent: parent.cloned(),
             agent_name,
             is_tagged: AtomicBool::new(false),
-            open_place: OnceLock::new(),
+            slot_of_open_runs: OnceLock::new(),
             numbered: AtomicU64::new(0),
             has_failed: AtomicBool::new(false),
             state: Mutex::new(State {
@@ -136,13 +136,13 @@ impl Run {
     /// Keeps an outermost run among those that go on.
     pub(crate) fn opened(&self, node: &Arc<Node>) {
         if self.parent.is_none() {
-            let _ = self.open_place.set(node.runtime().open_runs.insert(node));
+            let _ = self.slot_of_open_runs.set(node.runtime().open_runs.insert(node));
         }
     }
 
     pub(crate) fn closed(&self, runtime: &Runtime) {
-        if let Some(place) = self.open_place.get() {
-            runtime.open_runs.remove(*place);
+        if let Some(slot) = self.slot_of_open_runs.get() {
+            runtime.open_runs.remove(*slot);
         }
     }
 

@@ -100,7 +100,7 @@ impl Runtime {
     }
 
     /// Our own recorder, unless another bridge records.
-    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+    pub(crate) fn recorder_in_force(&self) -> Option<&Recorder> {
         self.recorder.as_ref().filter(|_| !self.foreign_bridge.load(Ordering::Relaxed))
     }
 

@@ -1,4 +1,4 @@
-use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::builder::{Begin, Given, Step, running_span};
 use crate::span::node::Label;
 use crate::span::record::{Active, Spec};
 use agentspan_semconv::StepType;
@@ -12,12 +12,12 @@ use std::mem::{replace, take};
 pub struct StepBuilder {
     name: String,
     step_type: StepType,
-    own: Own,
+    given: Given,
 }
 
 /// A step called `name`; its type is `reasoning` by default.
 pub fn step(name: impl Into<String>) -> StepBuilder {
-    StepBuilder { name: name.into(), step_type: StepType::Reasoning, own: Own::default() }
+    StepBuilder { name: name.into(), step_type: StepType::Reasoning, given: Given::default() }
 }
 
 impl StepBuilder {
@@ -32,9 +32,9 @@ running_span!(StepBuilder);
 
 impl Begin for StepBuilder {
     fn begin(&mut self) -> Step {
-        let Self { name, step_type, own } = self;
+        let Self { name, step_type, given } = self;
         let spec =
             Spec::new(replace(step_type, StepType::Reasoning), SpanKind::Internal, Label::Step(take(name)));
-        Step(Active::start(spec, &mut |_, initial| own.put(initial)))
+        Step(Active::start(spec, &mut |_, initial| given.put(initial)))
     }
 }

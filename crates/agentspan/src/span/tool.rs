@@ -1,5 +1,5 @@
 use crate::cost::{OwnCost, Usd};
-use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::builder::{Begin, Given, Step, running_span};
 use crate::span::content::Text;
 use crate::span::node::Label;
 #[cfg(feature = "rmcp")]
@@ -25,7 +25,7 @@ pub struct ToolBuilder {
     arguments: Option<Text>,
     cost_usd: Option<f64>,
     kind: SpanKind,
-    own: Own,
+    given: Given,
 }
 
 /// A call of the tool `name`.
@@ -50,7 +50,7 @@ pub fn tool(name: impl Into<String>) -> ToolBuilder {
         arguments: None,
         cost_usd: None,
         kind: SpanKind::Internal,
-        own: Own::default(),
+        given: Given::default(),
     }
 }
 
@@ -99,7 +99,7 @@ running_span!(ToolBuilder);
 
 impl Begin for ToolBuilder {
     fn begin(&mut self) -> Step {
-        let Self { name, description, tool_type, call_id, arguments, cost_usd, kind, own } = self;
+        let Self { name, description, tool_type, call_id, arguments, cost_usd, kind, given } = self;
         let spec = Spec::new(StepType::ToolCall, kind.clone(), Label::Named(take(name)));
         let own_cost = cost_usd.map(|usd| Usd::from_f64(usd).map_or(OwnCost::Unknown, OwnCost::stated));
         let known_cost = own_cost.as_ref().and_then(OwnCost::known);
@@ -130,7 +130,7 @@ impl Begin for ToolBuilder {
             if let Some(usd) = known_cost {
                 initial.attributes.push(attribute(names::TOOL_COST_USD, usd.as_f64()));
             }
-            own.put(initial);
+            given.put(initial);
         });
         if let Some(cost) = own_cost {
             active.node.own(|own| own.cost = cost);

@@ -1,4 +1,4 @@
-use crate::span::builder::{Begin, Own, Step, running_span};
+use crate::span::builder::{Begin, Given, Step, running_span};
 use crate::span::node::Label;
 use crate::span::record::{Active, Spec};
 use agentspan_semconv::{StepType, ValidationKind, validation as names};
@@ -12,7 +12,7 @@ use std::mem::take;
 pub struct ValidationBuilder {
     name: String,
     kind: Option<ValidationKind>,
-    own: Own,
+    given: Given,
 }
 
 /// A check called `name`. Its verdict is told by [`SpanHandle::passed`](crate::SpanHandle::passed) and
@@ -27,7 +27,7 @@ pub struct ValidationBuilder {
 /// assert!(allowed);
 /// ```
 pub fn validation(name: impl Into<String>) -> ValidationBuilder {
-    ValidationBuilder { name: name.into(), kind: None, own: Own::default() }
+    ValidationBuilder { name: name.into(), kind: None, given: Given::default() }
 }
 
 impl ValidationBuilder {
@@ -42,11 +42,11 @@ running_span!(ValidationBuilder);
 
 impl Begin for ValidationBuilder {
     fn begin(&mut self) -> Step {
-        let Self { name, kind, own } = self;
+        let Self { name, kind, given } = self;
         let spec = Spec::new(StepType::Validation, SpanKind::Internal, Label::Named(take(name)));
         Step(Active::start(spec, &mut |_, initial| {
             initial.set(names::VALIDATION_KIND, kind.map(|kind| kind.as_str()));
-            own.put(initial);
+            given.put(initial);
         }))
     }
 }

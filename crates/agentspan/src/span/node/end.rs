@@ -26,7 +26,7 @@ pub(crate) struct Ended {
 }
 
 /// The place of a step that is not among the [`OpenSteps`](crate::span::open::OpenSteps).
-pub(super) const NO_PLACE: u64 = u64::MAX;
+pub(super) const NO_SLOT: u64 = u64::MAX;
 
 /// A step that is just ending.
 ///
@@ -116,9 +116,9 @@ impl Node {
 
     /// A step that has ended need not be ended at the shutdown.
     pub(crate) fn forget_open(&self) {
-        let open_place = self.open_place.load(Ordering::Relaxed);
-        if open_place != NO_PLACE {
-            self.runtime().open.remove(open_place);
+        let slot_of_open_steps = self.slot_of_open_steps.load(Ordering::Relaxed);
+        if slot_of_open_steps != NO_SLOT {
+            self.runtime().open.remove(slot_of_open_steps);
         }
     }
 
@@ -167,8 +167,8 @@ impl Node {
     /// Keeps a step that no `tracing` span carries for the shutdown; only once, since a second place would never be
     /// free again.
     pub(crate) fn keep_open(self: &Arc<Self>) {
-        if self.open_place.load(Ordering::Relaxed) == NO_PLACE {
-            self.open_place.store(self.runtime().open.insert(self), Ordering::Relaxed);
+        if self.slot_of_open_steps.load(Ordering::Relaxed) == NO_SLOT {
+            self.slot_of_open_steps.store(self.runtime().open.insert(self), Ordering::Relaxed);
         }
     }
 

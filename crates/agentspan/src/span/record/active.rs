@@ -37,7 +37,7 @@ impl Active {
         self.context = Context::new();
         let span = std::mem::replace(&mut self.span, tracing::Span::none());
         let runtime = self.node.runtime();
-        if runtime.recorder().is_some() && !self.node.is_sampled_out() {
+        if runtime.recorder_in_force().is_some() && !self.node.is_sampled_out() {
             // The handle goes first: whoever still holds the span afterwards carries the step on.
             runtime.let_go(span);
             finish(&self.node, ending);
