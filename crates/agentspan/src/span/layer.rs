@@ -140,7 +140,7 @@ impl EnteredAbove {
         let dispatch = runtime.dispatch()?;
         // An open step holds its span, which a closed one must not be asked for.
         let id = node.while_open(|| {
-            let key = node.carrier.load(Ordering::Relaxed);
+            let key = node.tracing_id.load(Ordering::Relaxed);
             let is_it = runtime.attached.get(key, |attached| Arc::ptr_eq(attached.node(), node));
             is_it?.then(|| dispatch.clone_span(&Id::from_u64(key)))
         })?;
@@ -216,7 +216,7 @@ fn make(context: Context, node: &Arc<Node>, span: impl FnOnce() -> tracing::Span
 /// Gives the span of a step the context that is current whenever it is entered.
 pub(crate) fn attach(span: &tracing::Span, context: Context, node: &Arc<Node>) {
     if let Some(id) = span.id() {
-        node.carrier.store(id.into_u64(), Ordering::Relaxed);
+        node.tracing_id.store(id.into_u64(), Ordering::Relaxed);
         let attached = Attached { context, carried: Carried::Step(node.clone()) };
         node.runtime().attached.insert(id.into_u64(), attached);
     }

@@ -67,7 +67,7 @@ pub(crate) struct Node {
     /// Descendants that have begun. Relaxed, since who sees one among those that are over has seen it begin.
     begun: AtomicU64,
     /// The number of the `tracing` span that carries the step; 0 where none does.
-    pub(crate) carrier: AtomicU64,
+    pub(crate) tracing_id: AtomicU64,
     /// Among the open steps that no `tracing` span carries.
     slot_of_open_steps: AtomicU64,
     state: Mutex<State>,
@@ -134,7 +134,7 @@ impl Node {
             ended: AtomicBool::new(false),
             sampled_out: AtomicBool::new(false),
             begun: AtomicU64::new(0),
-            carrier: AtomicU64::new(0),
+            tracing_id: AtomicU64::new(0),
             slot_of_open_steps: AtomicU64::new(NO_SLOT),
             state: Mutex::new(State::new(carriers)),
         });
