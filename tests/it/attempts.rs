@@ -239,6 +239,15 @@ async fn an_error_that_says_no_connection_is_not_believed_of_a_call_that_was_ans
     assert!(call.await.is_err());
     let span = recording.span("llm.openai.gpt-4o").expect("the call is recorded");
     assert_eq!((span.text("cost.status"), span.double("cost.self_usd")), (Some("unknown"), None));
+
+    let recording = record();
+    let call = agentspan::llm("openai", "gpt-4o").call(async {
+        exchange(Exchanged::Answered);
+        Ok::<_, String>(json!({"error": {"code": "of_our_own", "message": "not what was asked for"}}))
+    });
+    call.await.expect("a reply");
+    let span = recording.span("llm.openai.gpt-4o").expect("the call is recorded");
+    assert_eq!((span.text("cost.status"), span.double("cost.self_usd")), (Some("known"), Some(0.00157)));
 }
 
 #[tokio::test]

@@ -55,6 +55,24 @@ fn a_telemetry_that_is_shared_is_shut_down_where_it_is_shared_and_only_once() {
     }
 }
 
+#[test]
+fn neither_a_flush_nor_a_second_shutdown_cuts_one_short_that_is_under_way() {
+    let collector = Collector::always(Answer::Slow(Duration::from_millis(700)));
+    let (layer, telemetry) = builder().with_endpoint(collector.endpoint()).layer();
+    let subscriber = tracing_subscriber::registry().with(layer);
+    tracing::subscriber::with_default(subscriber, || agentspan::tool("t").in_scope(|| {}));
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| telemetry.shutdown_within(Duration::from_secs(20)));
+        assert_eq!(collector.wait_for_requests(1, Duration::from_secs(20)).len(), 1);
+        let flush = scope.spawn(|| telemetry.flush_within(Duration::from_secs(20)));
+        let second = scope.spawn(|| telemetry.shutdown_within(Duration::ZERO));
+        for report in [first, flush, second] {
+            let report = report.join().expect("it does not panic");
+            assert_eq!(report.to_string(), "agentspan: 1 of 1 spans delivered");
+        }
+    });
+}
+
 /// Holds whoever closes a span, until the shutdown has looked for open steps.
 struct Slow(mpsc::Sender<()>);
 

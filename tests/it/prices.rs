@@ -294,8 +294,9 @@ async fn a_count_that_is_not_known_matters_only_where_it_would_cost_something() 
 async fn what_tools_of_the_provider_did_is_in_the_price_or_makes_it_partial() {
     let search = || json!({"type": "file_search_call", "id": "f"});
     let image = json!({"type": "image_generation_call", "id": "i", "result": "AAAA"});
+    let failed = json!({"type": "image_generation_call", "id": "i", "status": "failed"});
     for (output, status, missing, usd) in [
-        (json!([search(), search(), search()]), "known", None, 0.015),
+        (json!([search(), search(), search(), failed]), "known", None, 0.015),
         (json!([image]), "partial", Some(vec!["uncounted"]), 0.0075),
     ] {
         let recording = record();
@@ -318,12 +319,30 @@ async fn the_region_of_a_call_to_bedrock_is_in_its_id_and_not_in_the_reply() {
     let usage = json!({"input_tokens": 1000, "output_tokens": 500});
     let reply =
         json!({"type": "message", "model": "claude-sonnet-4-5-20250929", "content": [], "usage": usage});
-    for (profile, usd) in [("global.", 0.0105), ("eu.", 0.01155), ("", 0.01155)] {
-        let recording = record();
-        let call = agentspan::llm("aws.bedrock", format!("{profile}{id}"));
+    let negotiated = || agentspan::builder().with_price("claude-sonnet-4-5*", Rates::per_million(1.0, 1.0));
+    for (settings, called, usd) in [
+        (agentspan::builder(), format!("global.{id}"), 0.0105),
+        (agentspan::builder(), format!("eu.{id}"), 0.01155),
+        (agentspan::builder(), id.to_owned(), 0.01155),
+        // What the catalogue does not know has the price of the model that answered.
+        (agentspan::builder(), "my.alias".to_owned(), 0.01155),
+        (negotiated(), format!("global.{id}"), 0.0015),
+    ] {
+        let recording = record_with(settings);
+        let call = agentspan::llm("aws.bedrock", called.as_str());
         let _ = call.call(async { Ok::<_, String>(&reply) }).await;
-        assert_eq!(recording.spans()[0].double("cost.self_usd"), Some(usd), "{profile}");
+        assert_eq!(recording.spans()[0].double("cost.self_usd"), Some(usd), "{called}");
     }
+}
+
+#[tokio::test]
+async fn prices_of_ones_own_are_known_by_the_name_inside_of_a_resource() {
+    let settings = agentspan::builder().with_price("gemini-embedding-001", Rates::per_million(100.0, 0.0));
+    let recording = record_with(settings);
+    let reply = json!({"embedding": {"values": [0.5]}, "usageMetadata": {"promptTokenCount": 1_000}});
+    let call = agentspan::embedding("google", "models/gemini-embedding-001");
+    let _ = call.call(async { Ok::<_, String>(reply) }).await;
+    assert_eq!(recording.spans()[0].double("cost.self_usd"), Some(0.1));
 }
 
 #[test]

@@ -126,6 +126,9 @@ fn a_certificate_that_cannot_be_read_is_named_and_the_program_runs() {
         assert_eq!((ran.number("created"), ran.get("total_usd")), (0, "0.00167"));
     }
     assert_eq!(collector.requests().len(), 0);
+    let missing = fixture("missing.pem").display().to_string();
+    let ran = program(port, None).env("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", &missing).run();
+    assert!(ran.err.contains("given for `OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE`, cannot be read"), "{ran:?}");
     // What was asked for besides goes on.
     let ran = program(port, Some("missing.pem")).env("OTEL_TRACES_EXPORTER", "otlp,console").run();
     assert!(ran.err.contains("(os error 2); spans are shown on standard error alone\n"), "{ran:?}");
@@ -176,7 +179,7 @@ fn a_key_that_is_of_no_use_is_named_and_the_program_runs() {
         (
             "server.key",
             format!(
-                "the key in `{server_key}` cannot be used with the certificate in `{client_pem}`: keys may not be consistent: KeyMismatch"
+                "`{server_key}`, given for `OTEL_EXPORTER_OTLP_CLIENT_KEY`, cannot be used with the certificate in `{client_pem}`: keys may not be consistent: KeyMismatch"
             ),
         ),
         (

@@ -136,14 +136,16 @@ impl TelemetryBuilder {
     fn without_exporter(self, error: &Error) -> Parts {
         let (mut config, mut warnings) = Config::from_process(self.code());
         config.exporters.retain(|exporter| *exporter != TracesExporter::Otlp);
-        let goes_on = !config.disabled && !config.exporters.is_empty();
-        let consequence = if goes_on {
-            "spans are shown on standard error alone"
-        } else {
-            "no span is recorded, tokens and USD are counted"
+        let (shows, measures) = (!config.exporters.is_empty(), config.sends_metrics());
+        let consequence = match shows {
+            true => "spans are shown on standard error alone",
+            false => "no span is recorded, tokens and USD are counted",
         };
-        warnings.push(Warning::new(&format!("{}; {consequence}", with_causes(error))));
-        if goes_on && let Ok(parts) = self.clone().parts(config.clone(), warnings.clone()) {
+        warnings.push(Warning::new(&format!("{}; {consequence}", error.with_causes())));
+        if !config.disabled
+            && (shows || measures)
+            && let Ok(parts) = self.clone().parts(config.clone(), warnings.clone())
+        {
             return parts;
         }
         pipeline::start_disabled(config, warnings, self.options())
@@ -163,7 +165,7 @@ fn install(parts: Parts) -> Result<Telemetry, Error> {
 }
 
 fn inert(error: &Error) -> Telemetry {
-    let warning = with_causes(error);
+    let warning = error.with_causes();
     say(&warning);
     Telemetry::inert(warning)
 }
@@ -178,14 +180,4 @@ fn already_started() -> Error {
          layer of `agentspan::builder().layer()` to that subscriber"
     };
     Error::new(ErrorKind::AlreadyStarted, message)
-}
-
-fn with_causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

@@ -49,10 +49,6 @@ pub(crate) struct Config {
     pub(crate) disabled: bool,
     pub(crate) exporters: Vec<TracesExporter>,
     pub(crate) otlp: OtlpConfig,
-    #[cfg_attr(
-        not(any(feature = "metrics", test)),
-        expect(dead_code, reason = "read where metrics are made")
-    )]
     pub(crate) metrics: MetricsConfig,
     pub(crate) sampler: SamplerConfig,
     pub(crate) batch: BatchConfig,
@@ -105,6 +101,10 @@ impl Config {
         otlp::insecure(&mut reader);
         unsupported::answer(&mut reader, &config.log_filter);
         (config, reader.into_warnings())
+    }
+
+    pub(crate) fn sends_metrics(&self) -> bool {
+        cfg!(feature = "metrics") && !self.metrics.exporters.is_empty()
     }
 
     /// [`resolve`](Self::resolve) with the environment of this process, as it is at the time of the call.
@@ -176,6 +176,15 @@ pub(crate) struct OtlpConfig {
     pub(crate) certificate: Option<PathBuf>,
     pub(crate) client_key: Option<PathBuf>,
     pub(crate) client_certificate: Option<PathBuf>,
+    pub(crate) given_for: FileSettings,
+}
+
+/// The variables that the files of a collector were given for, or would be, where code gave them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileSettings {
+    pub(crate) certificate: &'static str,
+    pub(crate) client_key: &'static str,
+    pub(crate) client_certificate: &'static str,
 }
 
 impl OtlpConfig {

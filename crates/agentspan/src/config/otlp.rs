@@ -5,7 +5,7 @@ use opentelemetry_http::Request;
 
 use super::reader::{Reader, Rejected};
 use super::value::{Range, percent_decode, shown};
-use super::{OtlpConfig, OtlpOverrides, Overrides, endpoint};
+use super::{FileSettings, OtlpConfig, OtlpOverrides, Overrides, endpoint};
 
 /// The variables of one signal, each before the general one.
 pub(super) struct Signal {
@@ -54,12 +54,12 @@ const INSECURES: [&str; 3] = [
 /// connection that never answers must not hold the export thread for good.
 pub(super) const LONGEST: Duration = Duration::from_secs(3600);
 
-/// What sends a batch of spans holds to both limits.
+/// What sends a batch of spans holds to both limits. The specification's default of the batch's, 30 seconds, is longer than
+/// that of an export, and shall not shorten a longer one that was asked for.
 pub(super) fn traces(reader: &mut Reader<'_>, code: &Overrides) -> OtlpConfig {
     let mut otlp = resolve(reader, &TRACES, &code.otlp);
-    let batch = code.batch.export_timeout;
-    otlp.timeout =
-        otlp.timeout.min(timeout(reader, &["OTEL_BSP_EXPORT_TIMEOUT"], batch, Duration::from_secs(30)));
+    let batch = timeout(reader, &["OTEL_BSP_EXPORT_TIMEOUT"], code.batch.export_timeout, otlp.timeout);
+    otlp.timeout = otlp.timeout.min(batch);
     otlp
 }
 
@@ -71,7 +71,13 @@ pub(super) fn resolve(reader: &mut Reader<'_>, signal: &Signal, code: &OtlpOverr
     let timeout = timeout(reader, &signal.timeouts, code.timeout, Duration::from_secs(10));
     let certificate = path(reader, &signal.certificates, code.certificate.as_ref());
     let (client_key, client_certificate) = identity(reader, signal, code);
-    OtlpConfig { endpoint, headers, timeout, gzip, certificate, client_key, client_certificate }
+    let name = |names: &[&'static str; 2]| first(reader, names).map_or(names[1], |(name, _)| name);
+    let given_for = FileSettings {
+        certificate: name(&signal.certificates),
+        client_key: name(&signal.client_keys),
+        client_certificate: name(&signal.client_certificates),
+    };
+    OtlpConfig { endpoint, headers, timeout, gzip, certificate, client_key, client_certificate, given_for }
 }
 
 fn endpoint(reader: &mut Reader<'_>, signal: &Signal, code: Option<&str>) -> String {

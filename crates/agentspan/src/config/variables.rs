@@ -91,7 +91,7 @@ pub(crate) static VARIABLES: &[Variable] = &[
     honoured("OTEL_TRACES_SAMPLER", "`parentbased_traceidratio`", "`always_on`, `always_off`, `traceidratio`, `parentbased_always_on`, `parentbased_always_off`, `parentbased_traceidratio`", "Which traces are kept. The default decides as the specification's does, `parentbased_always_on`."),
     honoured("OTEL_TRACES_SAMPLER_ARG", "1.0", "0.0 to 1.0", "The share of traces that a `traceidratio` sampler keeps. Without `OTEL_TRACES_SAMPLER` it has no effect and is answered with a warning."),
     honoured("OTEL_BSP_SCHEDULE_DELAY", "5000", "milliseconds, 1 to 3600000", "Longest wait before a batch is sent."),
-    honoured("OTEL_BSP_EXPORT_TIMEOUT", "30000", TIMEOUT, "Time for sending one batch, at most that of OTLP; 0 is no limit, which is held to one hour."),
+    honoured("OTEL_BSP_EXPORT_TIMEOUT", "that of OTLP", TIMEOUT, "Time for sending one batch, at most that of OTLP."),
     honoured("OTEL_BSP_MAX_QUEUE_SIZE", "2048", "1 to 65536", "Finished spans that may wait; more are dropped and counted."),
     honoured("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512", "1 to the queue's length", "Spans sent in one batch."),
     honoured("OTEL_ATTRIBUTE_COUNT_LIMIT", "128", COUNT, "Attributes of a span. Tokens, cost and identity are kept beyond it."),

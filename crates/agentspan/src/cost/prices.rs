@@ -155,9 +155,11 @@ impl Prices {
         let own = self.own(query.provider, query.model);
         let is_other = requested != query.model;
         let by_request = || is_other.then(|| self.own(query.provider, requested)).flatten();
-        let Some(own) = own.or_else(by_request) else { return self.listed(query, &terms, None, price) };
+        let Some(own) = own.or_else(by_request) else {
+            return self.listed(query, requested, &terms, None, price);
+        };
         if let Some(share) = own.rates.share() {
-            return self.listed(query, &terms, Some(share.ok_or(Unpriced::InvalidUsage)?), price);
+            return self.listed(query, requested, &terms, Some(share.ok_or(Unpriced::InvalidUsage)?), price);
         }
         let mut resolved = None;
         let set = match own.set.as_deref() {
@@ -192,29 +194,33 @@ impl Prices {
         let fitting = || self.overrides.iter().rev().filter(is_provider);
         let exact = |model: &str| fitting().find(|own| own.pattern == model);
         // Nearly every name is in small letters, as patterns are.
-        exact(model).or_else(|| {
-            let model = lower(model);
-            let folded = if let Cow::Owned(model) = &model { exact(model) } else { None };
-            folded.or_else(|| fitting().find(|own| fits(&own.pattern, &model)))
-        })
+        let named = |model: &str| {
+            exact(model).or_else(|| {
+                let model = lower(model);
+                let folded = if let Cow::Owned(model) = &model { exact(model) } else { None };
+                folded.or_else(|| fitting().find(|own| fits(&own.pattern, &model)))
+            })
+        };
+        let id = resource_id(model);
+        named(model).or_else(|| (id != model).then(|| named(id)).flatten())
     }
 
     /// By the catalogue's rates, or a share of them in millionths.
     fn listed<T>(
         &self,
         query: &PriceQuery<'_>,
+        requested: &str,
         terms: &Terms<'_>,
         share: Option<u64>,
         price: impl FnOnce(&Basis<'_>) -> Result<T, Unpriced>,
     ) -> Result<T, Unpriced> {
         let catalog = self.catalog.as_ref().ok_or(Unpriced::NoCatalog)?;
-        let found =
-            self.seen.find(catalog, query.provider, resource_id(query.model)).map_err(
-                |missing| match missing {
-                    Missing::Provider => Unpriced::UnknownProvider,
-                    Missing::Model => Unpriced::UnknownModel,
-                },
-            );
+        let find = |model| self.seen.find(catalog, query.provider, resource_id(model));
+        let by_region = is_regional(query, requested).then(|| find(requested).ok()).flatten();
+        let found = by_region.map_or_else(|| find(query.model), Ok).map_err(|missing| match missing {
+            Missing::Provider => Unpriced::UnknownProvider,
+            Missing::Model => Unpriced::UnknownModel,
+        });
         let mut counts = Counts::none();
         let read = counts.read(query.usage, found.map_or(0, |found| catalog.least_seconds(found)));
         let found = found?;
@@ -239,6 +245,11 @@ impl Prices {
     pub(crate) fn seen_models(&self) -> usize {
         self.seen.found.read().unwrap_or_else(PoisonError::into_inner).len()
     }
+}
+
+/// Whether the id that was called may say the region, by which the price differs: what Bedrock answers with has none.
+fn is_regional(query: &PriceQuery<'_>, requested: &str) -> bool {
+    requested != query.model && requested.contains('.') && provider::canonical(query.provider) == "aws"
 }
 
 /// What the provider says that the call cost.

@@ -87,6 +87,8 @@ impl Rates {
         per_request: Requests * 1000.0,
         /// USD for each web search; without it, a search makes the price `partial`.
         per_search: WebSearches * 1000.0,
+        /// USD for each search in files that the provider keeps; without it, such a search makes the price `partial`.
+        per_file_search: FileSearches * 1000.0,
     }
 
     /// Other rates for the whole call when its input, with cached tokens, is more than `tokens`.

@@ -21,6 +21,8 @@ use crate::error::{Error, ErrorKind};
 enum Find {
     /// The match itself is the secret.
     Shape(&'static str),
+    /// The match itself, if it has a digit, which names in code behind the same letters seldom have.
+    Mixed(&'static str),
     /// `sk-…` without a vendor's prefix: only when a long run of letters and digits follows.
     PlainSk,
     /// `Bearer …` or `Basic …`; the scheme stays.
@@ -62,12 +64,12 @@ const SHAPES: &[(Find, &str)] = &[
     (Find::Shape("npm_token"), r"npm_[A-Za-z0-9]{30,}"),
     (Find::Shape("pypi_token"), r"pypi-[A-Za-z0-9_-]{30,}"),
     (Find::Shape("sendgrid_key"), r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    (Find::Shape("fireworks_key"), r"fw_[A-Za-z0-9]{20,}"),
-    (Find::Shape("together_key"), r"tgp_v1_[A-Za-z0-9_-]{20,}"),
-    (Find::Shape("docker_token"), r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
-    (Find::Shape("vault_token"), r"hv[sb]\.[A-Za-z0-9_-]{20,}"),
+    (Find::Mixed("fireworks_key"), r"fw_[A-Za-z0-9]{20,}"),
+    (Find::Mixed("together_key"), r"tgp_v1_[A-Za-z0-9_-]{20,}"),
+    (Find::Mixed("docker_token"), r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
+    (Find::Mixed("vault_token"), r"hv[sb]\.[A-Za-z0-9_-]{20,}"),
     (Find::Shape("shopify_token"), r"shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}"),
-    (Find::Shape("linear_key"), r"lin_(?:api|oauth)_[A-Za-z0-9]{20,}"),
+    (Find::Mixed("linear_key"), r"lin_(?:api|oauth)_[A-Za-z0-9]{20,}"),
     (Find::Shape("telegram_token"), r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"),
     (Find::Shape("discord_webhook"), r"discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{16,}"),
     (
@@ -110,9 +112,7 @@ const NAMES: &[(&str, &str)] = &[
 /// A place where a token can begin: behind anything that is no part of a word, and behind the escapes of
 /// JSON text and URLs, whose last letter would otherwise look like one.
 const BOUNDARY: &str = r"(?:^|[^A-Za-z0-9_-]|\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})";
-/// Behind a name, or between it and its value where these are the `name` and the `value` of an object.
-const SEPARATOR: &str =
-    r#"\\*["'`]?[ \t]*(?:(?:=>|:=|==|[:=])|,(?:\s|\\+[nrt])*\\*["'`]value\\*["'`][ \t]*:)[ \t]*(?:Some\()?"#;
+const SEPARATOR: &str = r#"\\*["'`]?[ \t]*(?:=>|:=|==|[:=])[ \t]*(?:Some\()?"#;
 /// A password may hold what would end the host, as long as it cannot be a port.
 const USER_INFO: &str = r#"://(?:[^\x00-\x20/?#"'\\<>\[\]{}]+|[^\x00-\x20/?#:@"'\\<>\[\]{}]*:[0-9]*[^\x00-\x20/?#0-9"'\\<>\[\]{}@][^\x00-\x20"'\\<>\[\]{}@]*)@"#;
 const QUERY: &str = r#"(?:[?&#;]|\\u0026)(?i-u:(?:x-)?api[_-]?key|apikey|key|token|(?:access|refresh|id|auth|session)[_-]?token|sig|signature|(?:subscription|account|access)[_-]?key|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|code|client_secret|secret|password|passwd|pwd|auth)=[^\x00-\x20&#;"'\\<>\[\](){},`]+"#;

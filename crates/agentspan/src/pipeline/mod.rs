@@ -117,7 +117,7 @@ pub(crate) fn start(config: Config, warnings: Vec<Warning>, mut options: Options
     let metrics = {
         let metrics = sends_metrics.then(|| metrics::start(&config, &resource, &finish.scrubber));
         let metrics = metrics.transpose().unwrap_or_else(|error| {
-            warnings.push(format!("{error}; no metrics are sent"));
+            warnings.push(format!("{}; no metrics are sent", error.with_causes()));
             None
         });
         let metrics = metrics.flatten();

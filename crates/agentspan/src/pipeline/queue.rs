@@ -19,6 +19,8 @@ struct Inner {
     spans: Vec<Finished>,
     flushes: Vec<Sender<()>>,
     stop: bool,
+    /// The export thread is gone.
+    ended: bool,
 }
 
 /// What the export thread found when it woke.
@@ -70,10 +72,17 @@ impl Queue {
     /// Asks for everything to be sent now; `done` is told when it was, and dropped where nobody is left to send it.
     pub(crate) fn flush(&self, done: Sender<()>) {
         let mut inner = lock(&self.inner);
-        if !inner.stop {
+        if !inner.ended {
             inner.flushes.push(done);
             self.wake.notify_one();
         }
+    }
+
+    /// The export thread is about to end: nobody needs to wait for it any more.
+    pub(crate) fn end(&self) {
+        let mut inner = lock(&self.inner);
+        inner.ended = true;
+        inner.flushes.clear();
     }
 
     /// Lets nothing more in; the export thread sends what there is and ends.

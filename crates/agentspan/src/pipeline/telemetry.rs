@@ -39,6 +39,8 @@ struct Shared {
     counts: Arc<Counts>,
     runtime: Arc<Runtime>,
     running: Option<Running>,
+    /// Held by a shutdown, and true when it is over.
+    is_stopped: Mutex<bool>,
     #[cfg(feature = "metrics")]
     metrics: OnceLock<MetricsReader>,
 }
@@ -66,6 +68,7 @@ impl Telemetry {
             counts,
             runtime,
             running,
+            is_stopped: Mutex::new(false),
             #[cfg(feature = "metrics")]
             metrics: OnceLock::new(),
         };
@@ -123,16 +126,24 @@ impl Telemetry {
 
     /// As [`flush`](Self::flush), within a time of one's own.
     pub fn flush_within(&self, patience: Duration) -> Report {
+        // A shutdown sends everything, within limits of its own.
         #[cfg(feature = "metrics")]
-        let metrics =
-            self.metrics().map(|metrics| (metrics, metrics.flush(patience), Instant::now() + patience));
+        let mut metrics = None;
+        self.shared.unless_stopping(|| {
+            #[cfg(feature = "metrics")]
+            if let Some(reader) = self.metrics() {
+                metrics = Some((reader, reader.flush(patience), Instant::now() + patience));
+            }
+            if let Some(running) = &self.shared.running {
+                running.deadline.shorten(Instant::now() + patience.saturating_sub(SPARE));
+            }
+        });
         if let Some(running) = &self.shared.running {
             let (done, told) = mpsc::channel();
-            running.deadline.shorten(Instant::now() + patience.saturating_sub(SPARE));
             running.queue.flush(done);
             // Without an answer the report says what is unconfirmed.
             let _ = told.recv_timeout(patience);
-            running.deadline.lift();
+            self.shared.unless_stopping(|| running.deadline.lift());
         }
         #[cfg(feature = "metrics")]
         if let Some((metrics, waiting, end)) = metrics {
@@ -145,7 +156,7 @@ impl Telemetry {
     /// Ends open steps, sends everything and stops, within five seconds. Steps made later are not recorded; their books
     /// go on. Spans of others that are open do not leave and stay [`open`](Report::open) in the report.
     ///
-    /// A second call finds nothing left to do and gives the report once more.
+    /// A second call waits for one that is under way, finds nothing left to do, and gives the report once more.
     pub fn shutdown(&self) -> Report {
         self.shutdown_within(PATIENCE)
     }
@@ -172,7 +183,24 @@ impl Telemetry {
 }
 
 impl Shared {
+    /// Does it where no shutdown has begun, nor begins meanwhile.
+    fn unless_stopping(&self, work: impl FnOnce()) {
+        let is_stopped = self.is_stopped.try_lock();
+        if is_stopped.as_deref().is_ok_and(|is_stopped| !is_stopped) {
+            work();
+        }
+    }
+
     fn stop(&self, patience: Duration) -> Report {
+        let mut is_stopped = lock(&self.is_stopped);
+        if !*is_stopped {
+            self.stop_within(patience);
+            *is_stopped = true;
+        }
+        self.counts.report()
+    }
+
+    fn stop_within(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
         if let Some(running) = &self.running {
             running.end_open_steps(&self.runtime, &self.counts, deadline);
@@ -191,7 +219,6 @@ impl Shared {
         if let Some(waiting) = metrics {
             waiting.until(deadline);
         }
-        self.counts.report()
     }
 }
 
@@ -220,9 +247,6 @@ impl Running {
         // The processor only stops the queue, which cannot fail.
         let _ = self.provider.shutdown_with_timeout(patience);
         self.queue.stop();
-        if self.abandoned.load(Ordering::Relaxed) {
-            return;
-        }
         let left = deadline.saturating_duration_since(Instant::now());
         let ended = lock(&self.thread).recv_timeout(left);
         if ended == Err(RecvTimeoutError::Timeout) {

@@ -56,7 +56,7 @@ impl Worker {
                 let _ = done.send(());
             }
             if work.stop {
-                return;
+                return self.queue.end();
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::span::bill::Pricing;
 use crate::span::content::Text;
 use crate::span::node::Node;
 use crate::span::runtime::{Runtime, attribute, count};
-use crate::usage::{self, Reply, Request, Usage, resource_id};
+use crate::usage::{self, Reply, Request, Usage};
 use agentspan_semconv::gen_ai::GEN_AI_RESPONSE_FINISH_REASONS;
 use agentspan_semconv::{Operation, StepType, StreamEnd, embedding, llm, provider, server};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
@@ -46,15 +46,9 @@ impl Call {
         tier: Option<&'a str>,
         batch: bool,
     ) -> PriceQuery<'a> {
-        // What Bedrock answers with has no region, by which the price differs.
-        let is_regional = || {
-            self.model.contains('.')
-                && !resource_id(&self.model).starts_with("arn:")
-                && provider::canonical(&self.provider) == "aws"
-        };
         PriceQuery {
             provider: &self.provider,
-            model: model.filter(|_| !is_regional()).unwrap_or(&self.model),
+            model: model.unwrap_or(&self.model),
             usage,
             at,
             service_tier: tier,
@@ -215,7 +209,8 @@ pub(crate) fn record_reply(node: &Arc<Node>, reply: &Reply) {
     if let Some(error) = &reply.error {
         if is_refusal(reply) {
             node.own(|own| {
-                if !own.cost_by_hand {
+                // An adapter may have seen more requests than the one that this is the end of.
+                if !own.cost_by_hand && own.charged_exchanges == 0 {
                     own.cost = OwnCost::Known(Usd::ZERO);
                 }
             });

@@ -75,8 +75,8 @@ const KEYS: [&str; 11] = [
     "candidatesTokensDetails",
 ];
 
-/// Tokens of audio, of images and of video among the entries of some lists, each the sum of those entries. An entry may lack its
-/// count, which then says nothing.
+/// Tokens of audio, of images and of video among the entries of some lists, each the sum of those entries. An entry may lack
+/// its count, which then says nothing.
 pub(super) fn of_modalities<'a, 'b: 'a>(
     entries: impl Iterator<Item = &'a Json<'b>>,
     count: &str,

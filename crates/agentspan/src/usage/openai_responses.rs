@@ -230,6 +230,7 @@ impl Kind {
                 let part = capture.allows(value).then(|| item_part(item));
                 let charged = match kind {
                     "web_search_call" if is_search(item) => Some(Charged::WebSearch),
+                    _ if json::text(item, "status") == Some("failed") => None,
                     "file_search_call" => Some(Charged::FileSearch),
                     "image_generation_call" => Some(Charged::Image),
                     _ => None,

@@ -71,24 +71,21 @@ const CONTENT: &[&str] = &[
     "negative_prompt",
 ];
 
-/// Keys that name the end user or carry credentials: identity is recorded only by `.user(…)`.
+/// Keys that name the end user or carry credentials, also as `userId`: identity is recorded only by `.user(…)`.
 const PRIVATE: &[&str] = &[
     "user",
     "user_id",
-    "userId",
+    "user_name",
+    "end_user",
     "end_user_id",
-    "endUserId",
-    "username",
     "email",
+    "email_address",
     "customer",
     "customer_id",
     "safety_identifier",
     "metadata",
-    "requestMetadata",
     "request_metadata",
     "api_key",
-    "apikey",
-    "apiKey",
     "authorization",
     "headers",
     "extra_headers",
@@ -197,7 +194,12 @@ fn parameters(map: &Object<'_>) -> Map<String, Value> {
 /// Whether a key tells of content, of a person or of a secret. OpenAI's `text` is an object of settings.
 fn is_hidden(key: &str, value: &Json<'_>) -> bool {
     let is_content = CONTENT.contains(&key) && !(key == "text" && value.is_object());
-    key.len() > MAX_WORD || is_content || PRIVATE.contains(&key)
+    key.len() > MAX_WORD || is_content || PRIVATE.iter().any(|word| letters(word).eq(letters(key)))
+}
+
+/// A name without what different styles do to it.
+fn letters(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
 }
 
 /// What a parameter may show: numbers, switches and words. Text of any length, as in a schema or a location, is content
@@ -218,7 +220,8 @@ fn parameter(key: &str, value: &Json<'_>) -> Option<Value> {
         }
         Json::Object(map) => {
             let inside = map.iter().take(MAX_LIST).filter(|(key, value)| {
-                value.is_number() || value.is_bool() || (KINDS.contains(key) && is_short_word(value))
+                let is_setting = value.is_number() || value.is_bool();
+                !is_hidden(key, value) && (is_setting || (KINDS.contains(key) && is_short_word(value)))
             });
             let inside: Map<_, _> = inside.map(|(key, value)| ((*key).to_owned(), value.into())).collect();
             (!inside.is_empty()).then_some(Value::Object(inside))

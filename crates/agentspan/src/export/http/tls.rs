@@ -8,23 +8,19 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 
-use crate::config::OtlpConfig;
+use crate::config::{FileSettings, OtlpConfig};
 use crate::error::{Error, ErrorKind};
-
-const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
-const CLIENT_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
-const CLIENT_KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
 
 /// The built-in roots, or the certificates of [`OtlpConfig::certificate`] in their place.
 pub(super) fn config(settings: &OtlpConfig) -> Result<TlsConfig, Error> {
     let mut tls = TlsConfig::builder();
     if let Some(path) = &settings.certificate {
-        tls = tls.root_certs(RootCerts::new_with_certs(&certificates(path, CERTIFICATE)?));
+        tls = tls.root_certs(RootCerts::new_with_certs(&certificates(path, settings.given_for.certificate)?));
     }
     match (&settings.client_certificate, &settings.client_key) {
         (None, None) => {}
         (Some(certificate), Some(key)) => {
-            tls = tls.client_cert(Some(client(certificate, key)?));
+            tls = tls.client_cert(Some(client(certificate, key, settings.given_for)?));
         }
         (certificate, _) => {
             let missing = if certificate.is_some() { "key" } else { "certificate" };
@@ -40,10 +36,10 @@ pub(super) fn config(settings: &OtlpConfig) -> Result<TlsConfig, Error> {
 }
 
 /// The client's certificate with its key, tried as the HTTP client will use them: what it cannot use makes it panic.
-fn client(certificate: &Path, key: &Path) -> Result<ClientCert, Error> {
-    let certificates = certificates(certificate, CLIENT_CERTIFICATE)?;
-    let pem = read(key, CLIENT_KEY)?;
-    let no_key = || unusable(key, CLIENT_KEY, "holds no private key in PEM form");
+fn client(certificate: &Path, key: &Path, given_for: FileSettings) -> Result<ClientCert, Error> {
+    let certificates = certificates(certificate, given_for.client_certificate)?;
+    let pem = read(key, given_for.client_key)?;
+    let no_key = || unusable(key, given_for.client_key, "holds no private key in PEM form");
     let private = PrivateKey::from_pem(&pem).map_err(|cause| no_key().with_source(cause))?;
     let tried = PrivateKeyDer::from_pem_slice(&pem).map_err(|cause| no_key().with_source(cause))?;
     let chain = certificates.iter().map(|one| CertificateDer::from(one.der().to_vec())).collect();
@@ -53,10 +49,8 @@ fn client(certificate: &Path, key: &Path) -> Result<ClientCert, Error> {
             config.with_root_certificates(RootCertStore::empty()).with_client_auth_cert(chain, tried)
         })
         .map_err(|cause| {
-            let (key, certificate) = (key.display(), certificate.display());
-            let message =
-                format!("the key in `{key}` cannot be used with the certificate in `{certificate}`");
-            Error::new(ErrorKind::Exporter, message).with_source(cause)
+            let why = format!("cannot be used with the certificate in `{}`", certificate.display());
+            unusable(key, given_for.client_key, &why).with_source(cause)
         })?;
     Ok(ClientCert::new_with_certs(&certificates, private))
 }
@@ -76,7 +70,6 @@ fn read(path: &Path, setting: &str) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|cause| unusable(path, setting, "cannot be read").with_source(cause))
 }
 
-/// `setting` is the general variable, whose form for one signal or the code may have named the file as well.
 fn unusable(path: &Path, setting: &str, why: &str) -> Error {
     Error::new(ErrorKind::Exporter, format!("`{}`, given for `{setting}`, {why}", path.display()))
 }

@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 
 use super::*;
+use crate::config::FileSettings;
 use crate::view::fixture;
 
 #[derive(Debug)]
@@ -106,6 +107,11 @@ fn settings(url: &str) -> OtlpConfig {
         certificate: None,
         client_key: None,
         client_certificate: None,
+        given_for: FileSettings {
+            certificate: "OTEL_EXPORTER_OTLP_CERTIFICATE",
+            client_key: "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+            client_certificate: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+        },
     }
 }
 

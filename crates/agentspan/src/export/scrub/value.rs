@@ -29,6 +29,8 @@ pub(super) fn find(text: &str, trigger: Trigger) -> Result<Secret<'_>, usize> {
     let secret = |kind, start, end| Ok(Secret { kind, start, end, quote: None });
     match kind {
         Find::Shape(kind) => secret(kind, start, end),
+        Find::Mixed(kind) if matched.bytes().any(|byte| byte.is_ascii_digit()) => secret(kind, start, end),
+        Find::Mixed(_) => Err(end),
         Find::PlainSk if is_plain_sk(&matched[3..]) => secret("api_key", start, end),
         Find::PlainSk => Err(end),
         Find::Scheme => {
@@ -81,7 +83,7 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
     if text[after..].starts_with('[') && name != "flag" {
         return list::secrets(text, after, name, around_name).map(|(from, to)| secret(from, to));
     }
-    let after = inside_of_wrappers(text, after);
+    let after = inside_of_wrapper(text, trigger, after);
     let quote = Quote::opening(text, after);
     let (from, to) = match quote {
         Some(quote) => quote.string(text, after),
@@ -118,18 +120,17 @@ fn named<'a>(text: &'a str, name: &'static str, start: usize, after: usize) -> O
     Some(Secret { quote, ..secret(from, to) })
 }
 
-/// Where the string in `Secret("…")` begins, as `Debug` writes a type of one field.
-fn inside_of_wrappers(text: &str, from: usize) -> usize {
-    let mut at = from;
-    while text[at..].starts_with(|c: char| c.is_ascii_uppercase()) {
-        let word =
-            text[at..].bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
-        if text.as_bytes().get(at + word) != Some(&b'(') {
-            return from;
-        }
-        at += word + 1;
-    }
-    if Quote::opening(text, at).is_some() { at } else { from }
+/// Where the string in `Secret("…")` begins, as `Debug` writes a type of one field. Calls in code have other names or stand
+/// behind `=`.
+fn inside_of_wrapper(text: &str, trigger: &str, from: usize) -> usize {
+    const WRAPPERS: [&str; 5] = ["Secret", "SecretString", "Password", "Token", "Key"];
+    let word = text[from..].bytes().take_while(u8::is_ascii_alphanumeric).count();
+    let inside = from + word + 1;
+    let is_wrapper = trigger.trim_end_matches("Some(").trim_end().ends_with(':')
+        && WRAPPERS.iter().any(|wrapper| text[from..from + word].ends_with(wrapper))
+        && text[from + word..].starts_with('(')
+        && Quote::opening(text, inside).is_some();
+    if is_wrapper { inside } else { from }
 }
 
 /// What stands behind the scheme in the value of `Authorization`; `None` where there is no scheme.

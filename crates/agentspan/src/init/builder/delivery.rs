@@ -63,8 +63,7 @@ impl TelemetryBuilder {
     }
 
     /// How long the sending of one batch may take, in steps of a millisecond, and never longer than
-    /// [an export](Self::with_export_timeout); by default 30 seconds, and zero is no limit, which is held to one hour.
-    /// `OTEL_BSP_EXPORT_TIMEOUT` comes before it.
+    /// [an export](Self::with_export_timeout), which is the default, as is zero. `OTEL_BSP_EXPORT_TIMEOUT` comes before it.
     pub fn with_batch_timeout(mut self, timeout: Duration) -> Self {
         self.code.batch.export_timeout = Some(timeout);
         self

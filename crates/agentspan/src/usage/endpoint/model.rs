@@ -39,7 +39,7 @@ pub(crate) fn resource_id(id: &str) -> &str {
         }
         _ => return id,
     };
-    kinds.iter().find_map(|kind| Some(id.split_once(kind)?.1)).unwrap_or(id)
+    kinds.iter().find_map(|kind| Some(id.rsplit_once(kind)?.1)).unwrap_or(id)
 }
 
 /// What stands before the maker in the ids of cross-region inference profiles.

@@ -45,10 +45,11 @@ fn parameters_hold_neither_content_nor_identity_nor_secrets() {
 
 #[test]
 fn single_words_of_content_or_identity_are_no_parameters() {
-    let request =
-        request(&json!({"model": "m", "question": "why", "text": "hello", "user_id": "u-7", "email": "e@x",
-        "options": {"user": "u-7", "text": "hello", "num_ctx": 8, "mode": "fast"}}));
-    let kept = json!({"model": "m", "options": {"num_ctx": 8, "mode": "fast"}});
+    let request = request(
+        &json!({"model": "m", "question": "why", "text": "hello", "user_id": "u-7", "email": "e@x", "UserName": "eva", "extra": {"customerId": 7, "depth": 2},
+        "options": {"user": "u-7", "text": "hello", "num_ctx": 8, "mode": "fast"}}),
+    );
+    let kept = json!({"model": "m", "extra": {"depth": 2}, "options": {"num_ctx": 8, "mode": "fast"}});
     assert_eq!(Value::Object(request.parameters), kept);
     let settings = json!({"model": "m", "text": {"verbosity": "low"}});
     assert_eq!(Value::Object(self::request(&settings).parameters), settings);
