@@ -19,7 +19,7 @@ struct Inner {
     spans: Vec<Finished>,
     flushes: Vec<Sender<()>>,
     stop: bool,
-    /// The export thread is gone.
+    /// The export thread is gone or given up.
     ended: bool,
 }
 
@@ -78,7 +78,7 @@ impl Queue {
         }
     }
 
-    /// The export thread is about to end: nobody needs to wait for it any more.
+    /// The export thread is about to end, or given up: nobody needs to wait for it any more.
     pub(crate) fn end(&self) {
         let mut inner = lock(&self.inner);
         inner.ended = true;
@@ -94,6 +94,7 @@ impl Queue {
 
     /// Takes away what the export thread has not come to, and counts it.
     pub(crate) fn abandon(&self) -> usize {
+        self.end();
         std::mem::take(&mut lock(&self.inner).spans).len()
     }
 
