@@ -57,14 +57,20 @@ async fn a_failure_that_the_provider_does_not_explain_is_told_by_its_class() {
 
 #[tokio::test]
 async fn counts_of_a_stream_that_broke_off_are_what_it_cost_at_least() {
-    let chunk = |reason: Value| {
-        let candidate =
-            json!({"content": {"role": "model", "parts": [{"text": "It"}]}, "finishReason": reason});
-        json!({"candidates": [candidate], "usageMetadata": {"promptTokenCount": 1000, "candidatesTokenCount": 10}})
+    let candidate = |index: u32, reason: Value| {
+        let content = json!({"role": "model", "parts": [{"text": "It"}]});
+        json!({"index": index, "content": content, "finishReason": reason})
     };
-    for (reason, expected) in [(json!(null), "partial"), (json!("STOP"), "known")] {
+    let (open, ended) = (json!(null), json!("STOP"));
+    for (candidates, expected) in [
+        (vec![candidate(0, open.clone())], "partial"),
+        (vec![candidate(0, ended.clone())], "known"),
+        (vec![candidate(0, ended.clone()), candidate(1, open)], "partial"),
+        (vec![candidate(0, ended.clone()), candidate(1, ended)], "known"),
+    ] {
         let recording = record();
-        let items = stream_of(vec![chunk(reason)]);
+        let usage = json!({"promptTokenCount": 1000, "candidatesTokenCount": 10});
+        let items = stream_of(vec![json!({"candidates": candidates, "usageMetadata": usage})]);
         let call = agentspan::llm("google", "gemini-2.5-flash").stream(async { Ok::<_, String>(items) });
         let _: Vec<Item> = call.await.expect("it opens").collect().await;
         let span = span(&recording);

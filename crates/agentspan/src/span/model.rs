@@ -198,7 +198,7 @@ pub(crate) fn record_reply(node: &Arc<Node>, reply: &Reply) {
         record_usage(node, usage, model, tier, reply.batch);
         // Some tell with each chunk what was used so far; more may have been used when the stream broke.
         let is_broken = matches!(reply.stream_end, Some(StreamEnd::Cut | StreamEnd::Abandoned));
-        if is_broken && reply.finish_reasons.is_empty() {
+        if is_broken && (reply.finish_reasons.is_empty() || reply.has_open_choice) {
             node.own(|own| own.is_broken = true);
         }
     }

@@ -159,6 +159,7 @@ impl Collector for Generate {
             let (parts, calls) = candidate.blocks.finish(content);
             messages.extend(choice(parts, candidate.finish.as_deref()));
             reply.tool_calls.extend(calls);
+            reply.has_open_choice |= candidate.finish.is_none();
             reasons.extend(candidate.finish);
             searches = candidate.searches.map(|count| count + searches.unwrap_or(0)).or(searches);
         }

@@ -289,6 +289,7 @@ impl Collector for Chat {
                     Some(finish::message_word(choice.finish.as_deref())),
                 ));
             }
+            reply.has_open_choice |= choice.finish.is_none();
             reasons.extend(choice.finish);
         }
         reply.set_finish_reasons(reasons);

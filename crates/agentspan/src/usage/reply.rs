@@ -45,6 +45,8 @@ pub struct Reply {
     pub chunk_count: u64,
     /// What the caller could do to have more figures, as a sentence for people.
     pub hint: Option<&'static str>,
+    /// One of the choices has not ended.
+    pub(crate) has_open_choice: bool,
     /// Where each count was read, when that was asked for.
     pub(super) places: Vec<(&'static str, String)>,
 }
