@@ -39,9 +39,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
-}
 
-impl Error {
     /// With what caused it, in one line.
     pub(crate) fn with_causes(&self) -> String {
         let mut text = self.to_string();

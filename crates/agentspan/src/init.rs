@@ -136,14 +136,13 @@ impl TelemetryBuilder {
     fn without_exporter(self, error: &Error) -> Parts {
         let (mut config, mut warnings) = Config::from_process(self.code());
         config.exporters.retain(|exporter| *exporter != TracesExporter::Otlp);
-        let (shows, measures) = (!config.exporters.is_empty(), config.sends_metrics());
+        let (shows, measures) = (!config.exporters.is_empty(), !config.metrics.exporters.is_empty());
         let consequence = match shows {
             true => "spans are shown on standard error alone",
             false => "no span is recorded, tokens and USD are counted",
         };
         warnings.push(Warning::new(&format!("{}; {consequence}", error.with_causes())));
-        if !config.disabled
-            && (shows || measures)
+        if (shows || measures)
             && let Ok(parts) = self.clone().parts(config.clone(), warnings.clone())
         {
             return parts;

@@ -103,10 +103,6 @@ impl Config {
         (config, reader.into_warnings())
     }
 
-    pub(crate) fn sends_metrics(&self) -> bool {
-        cfg!(feature = "metrics") && !self.metrics.exporters.is_empty()
-    }
-
     /// [`resolve`](Self::resolve) with the environment of this process, as it is at the time of the call.
     pub(crate) fn from_process(code: &Overrides) -> (Self, Vec<Warning>) {
         let (environment, mut warnings) = reader::snapshot(|name| std::env::var_os(name));

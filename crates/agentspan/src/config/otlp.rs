@@ -71,11 +71,10 @@ pub(super) fn resolve(reader: &mut Reader<'_>, signal: &Signal, code: &OtlpOverr
     let timeout = timeout(reader, &signal.timeouts, code.timeout, Duration::from_secs(10));
     let certificate = path(reader, &signal.certificates, code.certificate.as_ref());
     let (client_key, client_certificate) = identity(reader, signal, code);
-    let name = |names: &[&'static str; 2]| first(reader, names).map_or(names[1], |(name, _)| name);
     let given_for = FileSettings {
-        certificate: name(&signal.certificates),
-        client_key: name(&signal.client_keys),
-        client_certificate: name(&signal.client_certificates),
+        certificate: given_by(reader, signal.certificates),
+        client_key: given_by(reader, signal.client_keys),
+        client_certificate: given_by(reader, signal.client_certificates),
     };
     OtlpConfig { endpoint, headers, timeout, gzip, certificate, client_key, client_certificate, given_for }
 }
@@ -215,6 +214,11 @@ fn path(reader: &Reader<'_>, names: &[&'static str], code: Option<&PathBuf>) -> 
     first(reader, names).map(|(_, path)| PathBuf::from(path)).or_else(|| code.cloned())
 }
 
+/// The variable that gives a setting, or would in general, where code gave it.
+fn given_by(reader: &Reader<'_>, names: [&'static str; 2]) -> &'static str {
+    first(reader, &names).map_or(names[1], |(name, _)| name)
+}
+
 /// The client's key and certificate, which prove nothing without each other.
 fn identity(
     reader: &mut Reader<'_>,
@@ -228,7 +232,7 @@ fn identity(
         (None, Some(_)) => (signal.client_certificates, signal.client_keys),
         _ => return (key, certificate),
     };
-    let given = first(reader, &given).map_or(given[1], |(name, _)| name);
+    let given = given_by(reader, given);
     reader.warn(format!(
         "ignoring `{given}`: expected `{}` beside it; using no client certificate",
         missing[1]

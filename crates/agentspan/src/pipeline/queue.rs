@@ -78,13 +78,6 @@ impl Queue {
         }
     }
 
-    /// The export thread is about to end, or given up: nobody needs to wait for it any more.
-    pub(crate) fn end(&self) {
-        let mut inner = lock(&self.inner);
-        inner.ended = true;
-        inner.flushes.clear();
-    }
-
     /// Lets nothing more in; the export thread sends what there is and ends.
     pub(crate) fn stop(&self) {
         lock(&self.inner).stop = true;
@@ -92,10 +85,13 @@ impl Queue {
         self.room.notify_all();
     }
 
-    /// Takes away what the export thread has not come to, and counts it.
-    pub(crate) fn abandon(&self) -> usize {
-        self.end();
-        std::mem::take(&mut lock(&self.inner).spans).len()
+    /// The export thread is about to end, or given up: nobody needs to wait for it any more. Takes away what it has not come
+    /// to, and counts it.
+    pub(crate) fn end(&self) -> usize {
+        let mut inner = lock(&self.inner);
+        inner.ended = true;
+        inner.flushes.clear();
+        std::mem::take(&mut inner.spans).len()
     }
 
     /// Waits for a full batch, a flush, a stop, or the end of `delay`. With `look`, it wakes at least that often.

@@ -251,7 +251,7 @@ impl Running {
         let ended = lock(&self.thread).recv_timeout(left);
         if ended == Err(RecvTimeoutError::Timeout) {
             self.abandoned.store(true, Ordering::Relaxed);
-            counts.drop_spans(DropReason::NoTime, self.queue.abandon());
+            counts.drop_spans(DropReason::NoTime, self.queue.end());
         }
     }
 }

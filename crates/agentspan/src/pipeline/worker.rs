@@ -56,7 +56,9 @@ impl Worker {
                 let _ = done.send(());
             }
             if work.stop {
-                return self.queue.end();
+                // Nothing came in since.
+                self.queue.end();
+                return;
             }
         }
     }

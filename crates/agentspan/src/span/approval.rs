@@ -1,10 +1,13 @@
 use crate::span::builder::{Begin, Given, Step, running_span};
-use crate::span::node::Label;
+use crate::span::node::{Label, Node};
 use crate::span::outcome::Ending;
 use crate::span::record::{Active, Initial, Spec};
+use crate::span::runtime::attribute;
 use agentspan_semconv::{StepType, approval as names, span_name};
+use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use std::future::Future;
+use std::time::SystemTime;
 
 /// A wait for somebody's consent: the span `approval.<name>`. Made by [`approval()`].
 #[must_use = "nothing is recorded before `run`, `run_ok`, `in_scope` or `start`"]
@@ -53,4 +56,10 @@ impl Begin for ApprovalBuilder {
         });
         Step(active)
     }
+}
+
+/// How long the answer was waited for, at the moment at which it is given up or has come.
+pub(crate) fn waited(node: &Node, now: SystemTime) -> KeyValue {
+    let waited = now.duration_since(node.started).unwrap_or_default();
+    attribute(names::APPROVAL_WAIT_S, waited.as_secs_f64())
 }

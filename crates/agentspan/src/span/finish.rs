@@ -1,5 +1,6 @@
 //! How a step ends: what its run learns of it, and what of it is recorded.
 
+use crate::span::approval::waited;
 use crate::span::books;
 use crate::span::measure;
 use crate::span::node::{Ended, Home, Node, Own, Recording};
@@ -84,9 +85,8 @@ fn describe(
 /// Nobody has answered in time, unless somebody was said to have.
 fn expire(node: &Node, now: SystemTime, attributes: &mut Vec<KeyValue>) {
     if attributes.iter().all(|known| known.key.as_str() != approval::APPROVAL_DECISION) {
-        let waited = now.duration_since(node.started).unwrap_or_default();
         attributes.push(attribute(approval::APPROVAL_DECISION, ApprovalDecision::Expired.as_str()));
-        attributes.push(attribute(approval::APPROVAL_WAIT_S, waited.as_secs_f64()));
+        attributes.push(waited(node, now));
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::cost::Usd;
+use crate::span::approval::waited;
 use crate::span::current::NodeRef;
 use crate::span::model;
 use crate::span::node::Node;
@@ -162,8 +163,7 @@ impl SpanHandle {
                 _ => None,
             };
             node.tell(|told| told.outcome = outcome);
-            let waited = SystemTime::now().duration_since(node.started).unwrap_or_default();
-            node.set(attribute(approval::APPROVAL_WAIT_S, waited.as_secs_f64()));
+            node.set(waited(node, SystemTime::now()));
         }
         self.set(|| attribute(approval::APPROVAL_DECISION, decision.as_str()))
     }

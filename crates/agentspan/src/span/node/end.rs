@@ -25,7 +25,7 @@ pub(crate) struct Ended {
     pub(crate) is_complete: bool,
 }
 
-/// The place of a step that is not among the [`OpenSteps`](crate::span::open::OpenSteps).
+/// The slot of a step that is not among the [`OpenSteps`](crate::span::open::OpenSteps).
 pub(super) const NO_SLOT: u64 = u64::MAX;
 
 /// A step that is just ending.
@@ -164,7 +164,7 @@ impl Node {
         self.ancestors().for_each(|ancestor| lock(&ancestor.state).over += 1);
     }
 
-    /// Keeps a step that no `tracing` span carries for the shutdown; only once, since a second place would never be
+    /// Keeps a step that no `tracing` span carries for the shutdown; only once, since a second slot would never be
     /// free again.
     pub(crate) fn keep_open(self: &Arc<Self>) {
         if self.slot_of_open_steps.load(Ordering::Relaxed) == NO_SLOT {
@@ -183,9 +183,10 @@ impl Node {
     /// Says of the cost what only the end can say.
     #[inline]
     fn settle_cost(&self, state: &mut State, ending: &Ending) {
-        let told_refused = ending.failure.as_ref().is_some_and(|failure| failure.refused);
+        let says_refused = ending.failure.as_ref().is_some_and(|failure| failure.refused);
         // An error that says so need not be that of the request that an adapter saw answered.
-        let is_refused = (told_refused && state.own.charged_exchanges == 0) || state.refused_as().is_some();
+        let is_refused =
+            state.own.charged_exchanges == 0 && (says_refused || state.told.refused_as.is_some());
         let State { own, bill, .. } = state;
         let mut is_missing = |what| {
             if self.is_recording() {
